@@ -1,0 +1,10 @@
+/* The vocabulary of every file here: statuses, errors, scope cleanup, views, arenas. */
+#ifndef LK_BASE_H
+#define LK_BASE_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "base/status.h"
+
+#endif

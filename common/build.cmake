@@ -1,0 +1,35 @@
+# What every target shares: warnings as errors, hardening, sanitizers; and how one folder becomes one library.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_compile_options(-Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef
+  -Wwrite-strings -Wpointer-arith -Wformat=2 -fno-strict-aliasing -fstack-protector-strong -fvisibility=hidden)
+add_compile_definitions(_GNU_SOURCE)
+if(LATCHKEY_SANITIZE)
+  add_compile_options(-fsanitize=${LATCHKEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${LATCHKEY_SANITIZE})
+else()
+  add_compile_options($<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()
+add_link_options(-Wl,--as-needed)
+
+# lk_library(base) makes the static library lk_base from every .c in the current folder; "base/x.h" includes work.
+# USES lists our libraries (public), WRAPS the pkg-config names this folder alone may touch (private).
+function(lk_library name)
+  cmake_parse_arguments(LIB "" "" "USES;WRAPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  add_library(lk_${name} STATIC ${sources})
+  target_include_directories(lk_${name} PUBLIC ${CMAKE_SOURCE_DIR}/common)
+  target_link_libraries(lk_${name} PUBLIC Threads::Threads)
+  foreach(used ${LIB_USES})
+    target_link_libraries(lk_${name} PUBLIC lk_${used})
+  endforeach()
+  foreach(wrapped ${LIB_WRAPS})
+    string(MAKE_C_IDENTIFIER ${wrapped} id)
+    if(NOT TARGET PkgConfig::${id})
+      pkg_check_modules(${id} REQUIRED IMPORTED_TARGET GLOBAL ${wrapped})
+    endif()
+    target_link_libraries(lk_${name} PRIVATE PkgConfig::${id})
+  endforeach()
+endfunction()
