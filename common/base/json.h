@@ -1,4 +1,5 @@
-/* Write JSON into a growing text buffer (RFC 8259). Reading JSON is jansson's job; writing a log line or an answer is this. */
+/* Write JSON into a growing text buffer (RFC 8259). Reading JSON is jansson's job; writing a log
+ * line or an answer is this. */
 #ifndef LK_BASE_JSON_H
 #define LK_BASE_JSON_H
 
@@ -6,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/scope.h"
 
-/* Zero-initialise, use, lk_json_wipe(). After memory runs short every call is a no-op and lk_json_text() is NULL. */
+/* Zero-initialise, use, lk_json_wipe(). After memory runs short every call is a no-op and
+ * lk_json_text() is NULL. */
 struct lk_json {
 	char *text;
 	size_t len, cap;
@@ -19,7 +22,10 @@ void lk_json_object(struct lk_json *j, const char *key); /* key NULL inside arra
 void lk_json_object_end(struct lk_json *j);
 void lk_json_array(struct lk_json *j, const char *key);
 void lk_json_array_end(struct lk_json *j);
-void lk_json_string(struct lk_json *j, const char *key, const char *value); /* NULL value writes null; bad UTF-8 becomes U+FFFD */
+void lk_json_string(struct lk_json *j, const char *key,
+    const char *value); /* NULL value writes null; bad UTF-8 becomes U+FFFD */
+void lk_json_bytes(struct lk_json *j, const char *key,
+    struct lk_bytes value); /* text that is not NUL-terminated */
 void lk_json_int(struct lk_json *j, const char *key, int64_t value);
 void lk_json_bool(struct lk_json *j, const char *key, bool value);
 void lk_json_null(struct lk_json *j, const char *key);

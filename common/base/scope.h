@@ -1,8 +1,10 @@
-/* Scope cleans up: LK_AUTO frees when the variable leaves its scope, LK_TAKE hands the value over first. */
+/* Scope cleans up: LK_AUTO frees when the variable leaves its scope, LK_TAKE hands the value over
+ * first. */
 #ifndef LK_BASE_SCOPE_H
 #define LK_BASE_SCOPE_H
 
-/* LK_AUTO(thing_freep) struct thing *t = NULL; the function gets the variable's address. Never in an installed header. */
+/* LK_AUTO(thing_freep) struct thing *t = NULL; the function gets the variable's address. Never in
+ * an installed header. */
 #define LK_AUTO(fn) __attribute__((cleanup(fn)))
 
 /* Return the pointer and leave NULL behind. */
@@ -15,7 +17,8 @@
 
 #define LK_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Define the pointer form of a free function for LK_AUTO: LK_DEFINE_FREEP(lk_store_closep, struct lk_store *, lk_store_close) */
+/* Define the pointer form of a free function for LK_AUTO: LK_DEFINE_FREEP(lk_store_closep, struct
+ * lk_store *, lk_store_close) */
 #define LK_DEFINE_FREEP(name, type, fn)                                                            \
 	static inline void name(type *p)                                                           \
 	{                                                                                          \

@@ -1,11 +1,13 @@
-/* Statuses and errors. Every fallible function returns lk_status; the details go into the call's lk_error. */
+/* Statuses and errors. Every fallible function returns lk_status; the details go into the call's
+ * lk_error. */
 #ifndef LK_BASE_STATUS_H
 #define LK_BASE_STATUS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#if defined(__clang__) /* gcc has no unchecked-result warning for a type; the clang build finds what is dropped */
+#if defined(__clang__) /* gcc has no unchecked-result warning for a type; the clang build finds    \
+			  what is dropped */
 #define LK_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define LK_MUST_CHECK
@@ -35,9 +37,10 @@ typedef enum LK_MUST_CHECK {
 enum { LK_REASON_SIZE = 48, LK_MESSAGE_SIZE = 256, LK_FIELD_SIZE = 48 };
 
 /*
- * What went wrong with one call. The caller owns it; nothing in it needs freeing. `reason` is stable and meant for
- * programs, `message` is for people and never holds a secret, SQL, a path or an address; `field` names the request
- * field at fault or is empty; `retry_after_ms` is 0 when the answer gives no advice.
+ * What went wrong with one call. The caller owns it; nothing in it needs freeing. `reason` is
+ * stable and meant for programs, `message` is for people and never holds a secret, SQL, a path or
+ * an address; `field` names the request field at fault or is empty; `retry_after_ms` is 0 when the
+ * answer gives no advice.
  */
 struct lk_error {
 	uint32_t status; /* an lk_status */
@@ -47,13 +50,14 @@ struct lk_error {
 	uint32_t retry_after_ms;
 };
 
-/* Fill `err` (NULL is allowed) and return `status`, so that a failure is one line. The message is cut at its size. */
-lk_status lk_fail(struct lk_error *err, lk_status status, const char *reason, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Fill `err` (NULL is allowed) and return `status`, so that a failure is one line. The message is
+ * cut at its size. */
+lk_status lk_fail(struct lk_error *err, lk_status status, const char *reason, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* The same for a request field at fault: INVALID_ARGUMENT, with `field` set. */
-lk_status lk_fail_field(struct lk_error *err, const char *field, const char *reason, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+lk_status lk_fail_field(struct lk_error *err, const char *field, const char *reason,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* RESOURCE_EXHAUSTED, OUT_OF_MEMORY: an allocation failed or an arena met its cap. */
 lk_status lk_fail_oom(struct lk_error *err);

@@ -1,4 +1,5 @@
-/* Identifiers: a three-letter prefix that tells the kind, an underscore, and a ULID (ulid/spec: 48-bit ms, 80-bit random). */
+/* Identifiers: a three-letter prefix that tells the kind, an underscore, and a ULID (ulid/spec:
+ * 48-bit ms, 80-bit random). */
 #ifndef LK_ID_H
 #define LK_ID_H
 
@@ -11,7 +12,8 @@
 
 enum { LK_ULID_LEN = 26, LK_ID_LEN = 30, LK_ID_SIZE = 31 };
 
-/* 26 characters of Crockford's base32 in lower case is what we write; upper case is refused: one spelling for each id. */
+/* 26 characters of Crockford's base32 in lower case is what we write; upper case is refused: one
+ * spelling for each id. */
 enum lk_id_kind {
 	LK_ID_TENANT,     /* tnt_ */
 	LK_ID_USER,       /* usr_ */
@@ -30,8 +32,8 @@ enum lk_id_kind {
 };
 
 /* Sorts by time made: the millisecond of `clock`, then 80 random bits. Cannot fail. */
-void lk_id_make(
-    enum lk_id_kind kind, const struct lk_clock *clock, const struct lk_random *random, char out[LK_ID_SIZE]);
+void lk_id_make(enum lk_id_kind kind, const struct lk_clock *clock, const struct lk_random *random,
+    char out[LK_ID_SIZE]);
 
 /* Exactly the shape that lk_id_make writes for this kind. NULL is false. */
 bool lk_id_ok(enum lk_id_kind kind, const char *text);

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Milliseconds. `wall` counts from 1970-01-01T00:00:00Z, `steady` from anywhere and never backwards. Thread-safe. */
+/* Milliseconds. `wall` counts from 1970-01-01T00:00:00Z, `steady` from anywhere and never
+ * backwards. Thread-safe. */
 struct lk_clock {
 	int64_t (*wall_ms)(const struct lk_clock *clock);
 	int64_t (*steady_ms)(const struct lk_clock *clock);
