@@ -1,0 +1,68 @@
+/* What an engine must be able to do; only the files of this folder include this. One connection
+ * serves one thread at a time. */
+#ifndef LK_STORE_DRIVER_H
+#define LK_STORE_DRIVER_H
+
+#include "store/store.h"
+
+struct lk_db;   /* the database of one process */
+struct lk_conn; /* one connection of it */
+struct lk_stmt; /* a prepared statement of one connection */
+
+enum lk_conn_role { LK_CONN_WRITER, LK_CONN_READER };
+
+/* Statements that the transaction code sends through `lk_store_driver.control`. */
+enum lk_control {
+	LK_CONTROL_BEGIN_WRITE,
+	LK_CONTROL_BEGIN_READ, /* the snapshot is taken here, not at the first query */
+	LK_CONTROL_COMMIT,     /* LK_OK: durable. A commit that may or may not be on disk ends the
+				  process. */
+	LK_CONTROL_ROLLBACK,
+	LK_CONTROL_SAVEPOINT, /* one level */
+	LK_CONTROL_RELEASE,
+	LK_CONTROL_UNDO, /* back to the savepoint, and release it */
+	LK_CONTROLS,
+};
+
+enum lk_tidy { LK_TIDY_DUE, LK_TIDY_IDLE, LK_TIDY_CLOSING };
+
+struct lk_store_driver {
+	const char *scheme; /* "sqlite" in sqlite://… */
+
+	/* `location` is what follows "://". Takes the database for this process, makes it when it
+	 * is not there. */
+	lk_status (*open)(const char *location, void (*on_fatal)(const char *why),
+	    struct lk_db **out_db, struct lk_error *err);
+	void (*close)(struct lk_db *db);
+	const struct lk_migration *(*steps)(const struct lk_migrations *owner, size_t *out_count);
+
+	/* The writer first, once; then readers. */
+	lk_status (*connect)(struct lk_db *db, enum lk_conn_role role, struct lk_conn **out_conn,
+	    struct lk_error *err);
+	void (*disconnect)(struct lk_conn *conn);
+	lk_status (*control)(struct lk_conn *conn, enum lk_control what, struct lk_error *err);
+	bool (*in_transaction)(struct lk_conn *conn);
+	lk_status (*script)(struct lk_conn *conn, const char *sql,
+	    struct lk_error *err); /* many statements, no arguments */
+
+	/* Housekeeping of the writer between transactions: `tidy_due` says when the log is long. */
+	bool (*tidy_due)(struct lk_conn *writer);
+	lk_status (*tidy)(struct lk_conn *writer, enum lk_tidy why, struct lk_error *err);
+
+	/* Prepared statements: start (binds), step until no row, reset; again and again; finish. */
+	lk_status (*prepare)(
+	    struct lk_conn *conn, const char *sql, struct lk_stmt **out_stmt, struct lk_error *err);
+	void (*finish)(struct lk_stmt *stmt);
+	bool (*reads_only)(struct lk_stmt *stmt);
+	lk_status (*start)(struct lk_stmt *stmt, struct lk_args args,
+	    struct lk_error *err); /* arguments stay valid until reset */
+	lk_status (*step)(struct lk_stmt *stmt, bool *out_row, struct lk_error *err);
+	int64_t (*changed_rows)(struct lk_stmt *stmt); /* by the step that finished it */
+	void (*reset)(struct lk_stmt *stmt);
+	bool (*column)(struct lk_stmt *stmt, int column,
+	    struct lk_value *out_value); /* false beyond the last */
+};
+
+extern const struct lk_store_driver lk_store_sqlite;
+
+#endif

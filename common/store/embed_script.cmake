@@ -1,0 +1,48 @@
+# Run by lk_embed_migrations at build time: DIR, OWNER, OUT. Steps are numbered 0001, 0002 … without gaps.
+cmake_minimum_required(VERSION 3.25)
+
+# One C table of an engine's steps, appended to `code`; the count goes to `<engine>_count`.
+function(embed_engine engine)
+  file(GLOB files ${DIR}/${engine}/*.sql)
+  list(SORT files)
+  set(number 0)
+  set(rows "")
+  foreach(path ${files})
+    math(EXPR number "${number} + 1")
+    get_filename_component(name ${path} NAME)
+    if(NOT name MATCHES "^([0-9][0-9][0-9][0-9])_[a-z0-9_]+\\.sql$")
+      message(FATAL_ERROR "${name}: a migration is named NNNN_what.sql")
+    endif()
+    string(REGEX REPLACE "^0*" "" stated ${CMAKE_MATCH_1})
+    if(NOT stated STREQUAL number)
+      message(FATAL_ERROR "${name}: expected number ${number}; numbers have no gaps and no doubles")
+    endif()
+    file(SHA256 ${path} checksum)
+    file(READ ${path} text)
+    foreach(escaped "\\" "\"" "?") # ? because of trigraphs
+      string(REPLACE "${escaped}" "\\${escaped}" text "${text}")
+    endforeach()
+    string(REPLACE "\n" "\\n\"\n\t    \"" text "${text}")
+    string(APPEND rows "\t{ \"${name}\",\n\t    \"${text}\",\n\t    \"${checksum}\" },\n")
+  endforeach()
+  set(${engine}_count ${number} PARENT_SCOPE)
+  if(number)
+    string(APPEND code "static const struct lk_migration ${engine}_steps[] = {\n${rows}};\n\n")
+    set(code "${code}" PARENT_SCOPE)
+    set(${engine}_steps "${engine}_steps" PARENT_SCOPE)
+  else()
+    set(${engine}_steps "NULL" PARENT_SCOPE)
+  endif()
+endfunction()
+
+get_filename_component(header ${OUT}.h NAME)
+set(code "/* Made from ${OWNER}'s migrations; do not edit. */\n#include \"${header}\"\n\n")
+embed_engine(sqlite)
+embed_engine(postgres)
+string(APPEND code "const struct lk_migrations ${OWNER}_migrations = { \"${OWNER}\", ${sqlite_steps}, ${sqlite_count},\n"
+  "\t${postgres_steps}, ${postgres_count} };\n")
+file(WRITE ${OUT}.c "${code}")
+
+string(TOUPPER "LK_${OWNER}_MIGRATIONS_H" guard)
+file(WRITE ${OUT}.h "/* Made from ${OWNER}'s migrations; do not edit. */\n#ifndef ${guard}\n#define ${guard}\n\n"
+  "#include \"store/migrations.h\"\n\nextern const struct lk_migrations ${OWNER}_migrations;\n\n#endif\n")
