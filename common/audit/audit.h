@@ -1,0 +1,59 @@
+/* The audit trail of one service: rows written in the transaction of what they record, numbered and
+ * chained after commit by one sealer. */
+#ifndef LK_AUDIT_H
+#define LK_AUDIT_H
+
+#include "auth/caller.h"
+#include "rpc/call.h"
+#include "store/store.h"
+
+struct lk_audit_event {
+	const char *action;  /* "key.revoked"; from the service's own list */
+	const char *outcome; /* NULL means "ok"; else the reason of a refusal */
+	const char *tenant;  /* NULL means the caller's */
+	const char *object;  /* id, or NULL */
+	const char *owner;   /* whose object, or NULL */
+	const char *purpose; /* or NULL */
+	const char *detail;  /* short text without secrets, or NULL */
+};
+
+/* Migrations of the tables audit_event and audit_seal: included by each service's migration list
+ * (LK_AUDIT_SCHEMA_SQLITE in audit/schema). */
+
+/*
+ * Write one unnumbered row inside `tx`. If it cannot be written the whole transaction must fail:
+ * return its status. Every text is cut at its column's limit, never refused. `call` gives actor,
+ * request id and clock.
+ */
+lk_status lk_audit_write(struct lk_tx *tx, struct lk_call *call, const struct lk_audit_event *event,
+    struct lk_error *err);
+
+/* For what happens outside any call (start-up, rotation): actor "service" and its name. */
+lk_status lk_audit_write_as(struct lk_tx *tx, const struct lk_caller *actor, const char *request_id,
+    int64_t now_ms, const struct lk_audit_event *event, struct lk_error *err);
+
+/* A refused operation is audited in a transaction of its own. Failure to write makes the call fail
+ * with that failure instead. */
+lk_status lk_audit_refusal(struct lk_store *store, struct lk_call *call,
+    const struct lk_audit_event *event, struct lk_error *err);
+
+/* Numbers and chains rows at most 100 ms after their commit; its own thread. One per store. */
+struct lk_audit_sealer;
+struct lk_audit_config {
+	const char *service;
+	const char *instance;
+	const struct lk_signing_key *signing_key; /* borrowed; signs the head for readers */
+	const struct lk_clock *clock;
+};
+lk_status lk_audit_sealer_start(struct lk_audit_sealer **out, struct lk_store *store,
+    const struct lk_audit_config *config, struct lk_error *err);
+lk_status lk_audit_seal_now(
+    struct lk_audit_sealer *sealer, struct lk_error *err); /* until nothing is unsealed; blocks */
+void lk_audit_sealer_stop(struct lk_audit_sealer *sealer);
+LK_DEFINE_FREEP(lk_audit_sealer_stopp, struct lk_audit_sealer *, lk_audit_sealer_stop)
+
+/* The rows of AuditService for the server's list of method tables; `sealer` is the tables' user
+ * pointer. */
+struct lk_method_table lk_audit_method_table(struct lk_audit_sealer *sealer);
+
+#endif

@@ -1,0 +1,40 @@
+/* Where a service gets the token keys from: tokens.GetJwks, its answer signed by the peer "tokens",
+ * remembered, asked again on an unknown kid. */
+#ifndef LK_AUTH_JWKS_SOURCE_H
+#define LK_AUTH_JWKS_SOURCE_H
+
+#include "auth/peers.h"
+#include "auth/token.h"
+#include "rpc/channel.h"
+
+struct lk_jwks_source;
+
+/* `tokens` and `peers` are borrowed for life. Nothing is asked before the first use. Thread-safe.
+ */
+lk_status lk_jwks_source_new(struct lk_jwks_source **out, struct lk_channel *tokens,
+    const struct lk_peers *peers, const char *instance, const struct lk_clock *clock,
+    struct lk_error *err);
+
+/*
+ * The newest keys known, with the issuer. When `missing_kid` is not NULL and not among them, asks
+ * again, at most once a second for all threads. Blocks when it asks. UNAVAILABLE JWKS_UNAVAILABLE
+ * when none could be had. Yours: lk_jwks_unref.
+ */
+lk_status lk_jwks_source_get(struct lk_jwks_source *source, const char *missing_kid,
+    int64_t deadline_steady_ms, struct lk_jwks **out, struct lk_error *err);
+/* What is remembered, without asking; NULL when nothing is. Never blocks. Yours. */
+struct lk_jwks *lk_jwks_source_peek(struct lk_jwks_source *source);
+/* The issuer learnt with the keys ("" before): LK_URI_SIZE. */
+void lk_jwks_source_issuer(struct lk_jwks_source *source, char out[LK_URI_SIZE]);
+void lk_jwks_source_free(struct lk_jwks_source *source);
+
+/* Over label "latchkey jwks v1", instance, service, jwks, issuer, platform audience, time, each
+ * with its length. */
+void lk_jwks_sign(const struct lk_signing_key *key, const char *instance, const char *service,
+    const char *jwks, const char *issuer, const char *platform_audience, int64_t signed_at_ms,
+    uint8_t out_signature[64]);
+bool lk_jwks_signature_ok(const uint8_t public_key[32], const char *instance, const char *service,
+    const char *jwks, const char *issuer, const char *platform_audience, int64_t signed_at_ms,
+    const uint8_t signature[64]);
+
+#endif
