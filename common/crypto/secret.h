@@ -1,0 +1,56 @@
+/* Secrets have a type: guarded memory for long-lived ones, wiped scope for small ones, one
+ * comparison. Nothing prints one. */
+#ifndef LK_CRYPTO_SECRET_H
+#define LK_CRYPTO_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "base/status.h"
+
+/* Picks the fast implementations and the entropy source. Any thread, any number of times. INTERNAL
+ * CRYPTO_UNAVAILABLE. */
+lk_status lk_crypto_init(struct lk_error *err);
+
+/* Zero memory in a way the compiler keeps. `ptr` may be NULL when len is 0. */
+void lk_wipe(void *ptr, size_t len);
+
+/* Takes the same time wherever the bytes differ. */
+bool lk_secret_equal(const void *a, const void *b, size_t len);
+
+/* 32 secret bytes on the stack or inside another secret: LK_AUTO(lk_secret32_wipe) struct
+ * lk_secret32 key = { 0 }; */
+enum { LK_SECRET32_LEN = 32 };
+struct lk_secret32 {
+	uint8_t bytes[LK_SECRET32_LEN];
+};
+void lk_secret32_wipe(struct lk_secret32 *secret);
+void lk_secret32_random(struct lk_secret32 *out);
+
+/* Wipe a caller's buffer at the end of its scope: LK_AUTO(lk_wipe_view) struct lk_wiped w = {
+ * buffer, sizeof buffer }; */
+struct lk_wiped {
+	void *data;
+	size_t len;
+};
+void lk_wipe_view(struct lk_wiped *view);
+
+/*
+ * A long-lived secret: locked in memory where the system allows it, between guard pages, left out
+ * of core dumps, read-only once made, wiped when freed. Costs several pages: for a process's own
+ * keys, not for one per row. Threads may share it.
+ */
+struct lk_secret;
+
+/* Copies `bytes` (1 to 4096). RESOURCE_EXHAUSTED OUT_OF_MEMORY, or as lk_crypto_init, which it
+ * calls. Yours. */
+lk_status lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err);
+lk_status lk_secret_new_random(size_t len, struct lk_secret **out_secret, struct lk_error *err);
+struct lk_bytes lk_secret_bytes(const struct lk_secret *secret); /* borrowed until freed */
+void lk_secret_free(struct lk_secret *secret);
+LK_DEFINE_FREEP(lk_secret_freep, struct lk_secret *, lk_secret_free)
+
+#endif
