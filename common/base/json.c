@@ -10,6 +10,13 @@
 
 enum { JSON_FIRST_CAP = 256 };
 
+struct lk_json
+lk_json_fixed(char *buffer, size_t size)
+{
+	buffer[0] = '\0';
+	return (struct lk_json){ .text = buffer, .cap = size, .fixed = true };
+}
+
 static bool
 json_reserve(struct lk_json *j, size_t more)
 {
@@ -20,7 +27,7 @@ json_reserve(struct lk_json *j, size_t more)
 	size_t cap = j->cap == 0 ? JSON_FIRST_CAP : j->cap;
 	while (cap - j->len <= more && cap <= SIZE_MAX / 2)
 		cap *= 2;
-	char *text = cap - j->len <= more ? NULL : lk_alloc(cap);
+	char *text = j->fixed || cap - j->len <= more ? NULL : lk_alloc(cap);
 	if (text == NULL) {
 		j->failed = true;
 		return false;
@@ -209,6 +216,7 @@ void
 lk_json_wipe(struct lk_json *j)
 {
 	lk_wipe(j->text, j->cap);
-	lk_free(j->text);
+	if (!j->fixed)
+		lk_free(j->text);
 	memset(j, 0, sizeof *j);
 }

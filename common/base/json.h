@@ -15,8 +15,12 @@
 struct lk_json {
 	char *text;
 	size_t len, cap;
-	bool failed, need_comma;
+	bool failed, need_comma, fixed;
 };
+
+/* A writer into the caller's buffer: never allocates, fails when it is full; size > 0. Its wipe
+ * only wipes. */
+struct lk_json lk_json_fixed(char *buffer, size_t size);
 
 void lk_json_object(struct lk_json *j, const char *key); /* key NULL inside arrays and at the top */
 void lk_json_object_end(struct lk_json *j);

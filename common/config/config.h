@@ -1,0 +1,109 @@
+/*
+ * One table of options per process becomes a struct of fields, read from defaults, file,
+ * environment and arguments: later wins.
+ *
+ * A row of options.def is LK_OPTION(kind, field, "name", default, "help"). The kind is one of
+ *   STRING                const char *   printable UTF-8
+ *   NAME                  const char *   [a-z0-9-]{1,32}
+ *   PATH                  const char *   not empty, at most 4095 bytes
+ *   SECRET                const char *   never printed; refused as an argument, which every process
+ * can read INT(min, max)         int64_t        decimal BOOL                  bool           true
+ * false yes no on off 1 0; --name alone is true DURATION(min, max)    int64_t        milliseconds;
+ * written like 90d, 12h, 500ms; the bounds are text, too ENUM("a|b|c")         int            the
+ * position of the word The default is text, NULL (the field stays NULL, 0 or false) or LK_REQUIRED.
+ * For the option `store-url`: the file says store-url = …, the environment LATCHKEY_STORE_URL or
+ * LATCHKEY_STORE_URL_FILE (the value is the content of that file, without one newline at its end),
+ * the arguments --store-url VALUE or --store-url=VALUE.
+ */
+#ifndef LK_CONFIG_H
+#define LK_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+enum lk_option_kind {
+	LK_OPTION_STRING,
+	LK_OPTION_NAME,
+	LK_OPTION_PATH,
+	LK_OPTION_SECRET,
+	LK_OPTION_INT,
+	LK_OPTION_BOOL,
+	LK_OPTION_DURATION,
+	LK_OPTION_ENUM,
+};
+
+struct lk_option {
+	const char *name, *preset, *help;
+	size_t offset; /* of the field in the process's struct */
+	struct lk_option_type {
+		enum lk_option_kind kind;
+		int64_t min, max;                /* INT */
+		const char *min_text, *max_text; /* DURATION */
+		const char *words;               /* ENUM */
+	} type;
+};
+
+extern const char lk_option_required[];
+#define LK_REQUIRED lk_option_required
+
+#define LK_OPTION_C_STRING const char *
+#define LK_OPTION_C_NAME const char *
+#define LK_OPTION_C_PATH const char *
+#define LK_OPTION_C_SECRET const char *
+#define LK_OPTION_C_INT(min, max) int64_t
+#define LK_OPTION_C_BOOL bool
+#define LK_OPTION_C_DURATION(min, max) int64_t
+#define LK_OPTION_C_ENUM(words) int
+
+#define LK_OPTION_T_STRING LK_OPTION_STRING, 0, 0, NULL, NULL, NULL
+#define LK_OPTION_T_NAME LK_OPTION_NAME, 0, 0, NULL, NULL, NULL
+#define LK_OPTION_T_PATH LK_OPTION_PATH, 0, 0, NULL, NULL, NULL
+#define LK_OPTION_T_SECRET LK_OPTION_SECRET, 0, 0, NULL, NULL, NULL
+#define LK_OPTION_T_INT(min, max) LK_OPTION_INT, (min), (max), NULL, NULL, NULL
+#define LK_OPTION_T_BOOL LK_OPTION_BOOL, 0, 0, NULL, NULL, NULL
+#define LK_OPTION_T_DURATION(min, max) LK_OPTION_DURATION, 0, 0, (min), (max), NULL
+#define LK_OPTION_T_ENUM(words) LK_OPTION_ENUM, 0, 0, NULL, NULL, (words)
+
+/* The two uses of a row: a field of the process's struct, an element of its table. README.md shows
+ * both. */
+#define LK_OPTION_FIELD(kind, field) LK_OPTION_C_##kind field;
+#define LK_OPTION_ROW(config, kind, field, name, preset, help)                                     \
+	{ name, preset, help, offsetof(config, field), { LK_OPTION_T_##kind } },
+
+struct lk_config_table {
+	const char *program; /* "latchkey-keys" */
+	const char *summary; /* one line for --help */
+	const struct lk_option *options;
+	size_t count;
+};
+
+/*
+ * Fill `out_config` (the process's struct, zeroed by the caller). Strings are owned by it until
+ * lk_config_free. INVALID_ARGUMENT CONFIG_INVALID: the message names the option and its source, for
+ * the person who starts the process (so it may hold a path, and never travels). CANCELLED
+ * CONFIG_ANSWERED: --help, --version, --check-config, --print-config or
+ * --print-options=markdown was answered on standard output, nothing is left to do. On failure
+ * nothing needs freeing.
+ */
+lk_status lk_config_load(const struct lk_config_table *table, int argc, char **argv,
+    void *out_config, struct lk_error *err);
+
+/* The same with everything from outside passed in: for tests. argv[0] is skipped; `environment` is
+ * NAME=VALUE, NULL at its end. */
+struct lk_config_input {
+	int argc;
+	char **argv;
+	char **environment;
+	FILE *out;
+};
+lk_status lk_config_load_from(const struct lk_config_table *table,
+    const struct lk_config_input *input, void *out_config, struct lk_error *err);
+
+/* Wipe and free the strings and zero the struct. */
+void lk_config_free(const struct lk_config_table *table, void *config);
+
+#endif

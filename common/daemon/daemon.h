@@ -1,0 +1,51 @@
+/* What every main.c begins and ends with: a hardened process, one way to fail, ready, drain on
+ * SIGTERM. */
+#ifndef LK_DAEMON_H
+#define LK_DAEMON_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "config/config.h"
+
+/*
+ * First line of main, before any thread: files are private (umask 0077), no core dumps, not
+ * readable by debuggers of the same user (except in Debug and sanitizer builds), SIGPIPE ignored,
+ * SIGTERM, SIGINT and SIGHUP blocked here and so in every later thread. `name` is a constant:
+ * "latchkey-keys". Answers the place for the errors of main, which LK_DAEMON_TRY reports.
+ */
+struct lk_error *lk_daemon_begin(const char *name);
+
+/* In main: on failure report the error of lk_daemon_begin() once and leave main with its exit
+ * status; cleanups of the scope run. */
+#define LK_DAEMON_TRY(call)                                                                        \
+	do {                                                                                       \
+		if ((call) != LK_OK)                                                               \
+			return lk_daemon_fail();                                                   \
+	} while (0)
+
+/* The exit status: 2 for CONFIG_INVALID (told in words on standard error), 0 for CONFIG_ANSWERED,
+ * otherwise 1 (logged). */
+int lk_daemon_fail(void);
+
+struct lk_daemon_service {
+	lk_status (*start)(void *user, struct lk_error *err); /* begin to answer; may be NULL */
+	void (*drain)(void *user); /* returns when all work is answered; may be NULL */
+	void (*stop)(void *user);  /* after drain; may be NULL */
+	void *user;
+	int64_t drain_limit_ms; /* the process ends this long after SIGTERM whatever drain and stop
+				   do; 0 is 10 s */
+};
+
+/*
+ * Start, say that we are ready (log, and READY=1 to $NOTIFY_SOCKET), wait for SIGTERM or SIGINT,
+ * drain, stop. SIGHUP is ignored. A second SIGTERM or SIGINT, or the limit, ends the process at
+ * once with status 1. Returns the exit status of main.
+ */
+int lk_daemon_run(const struct lk_daemon_service *service);
+
+/* sd_notify(3): one datagram to $NOTIFY_SOCKET (a path, or @abstract); nothing when it is unset.
+ * Never fails loudly. */
+void lk_daemon_notify(const char *state);
+
+#endif
