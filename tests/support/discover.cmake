@@ -8,6 +8,7 @@ set(entries "")
 foreach(case ${cases})
   string(APPEND entries
     "add_test([==[${PREFIX}.${case}]==] [==[${PROGRAM}]==] [==[${case}]==])\n"
-    "set_tests_properties([==[${PREFIX}.${case}]==] PROPERTIES LABELS ${GROUP} TIMEOUT ${TIMEOUT} SKIP_RETURN_CODE 77)\n")
+    "set_tests_properties([==[${PREFIX}.${case}]==] PROPERTIES LABELS ${GROUP} TIMEOUT ${TIMEOUT} SKIP_RETURN_CODE 77\n"
+    "  ENVIRONMENT [==[${ENVIRONMENT}]==])\n")
 endforeach()
 file(WRITE ${OUT} "${entries}")
