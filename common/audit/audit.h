@@ -4,7 +4,9 @@
 #define LK_AUDIT_H
 
 #include "auth/caller.h"
+#include "crypto/sign.h"
 #include "rpc/call.h"
+#include "rpc/server.h"
 #include "store/store.h"
 
 struct lk_audit_event {
@@ -17,8 +19,10 @@ struct lk_audit_event {
 	const char *detail;  /* short text without secrets, or NULL */
 };
 
-/* Migrations of the tables audit_event and audit_seal: included by each service's migration list
- * (LK_AUDIT_SCHEMA_SQLITE in audit/schema). */
+/*
+ * The tables audit_event and audit_head are a set of migrations of their own. Each service names it
+ * first: #include "audit_migrations.h" and LK_MIGRATIONS(&audit_migrations, &keys_migrations).
+ */
 
 /*
  * Write one unnumbered row inside `tx`. If it cannot be written the whole transaction must fail:
@@ -42,7 +46,7 @@ struct lk_audit_sealer;
 struct lk_audit_config {
 	const char *service;
 	const char *instance;
-	const struct lk_signing_key *signing_key; /* borrowed; signs the head for readers */
+	const struct lk_sign_key *signing_key; /* borrowed; signs the head for readers */
 	const struct lk_clock *clock;
 };
 lk_status lk_audit_sealer_start(struct lk_audit_sealer **out, struct lk_store *store,
@@ -52,8 +56,15 @@ lk_status lk_audit_seal_now(
 void lk_audit_sealer_stop(struct lk_audit_sealer *sealer);
 LK_DEFINE_FREEP(lk_audit_sealer_stopp, struct lk_audit_sealer *, lk_audit_sealer_stop)
 
-/* The rows of AuditService for the server's list of method tables; `sealer` is the tables' user
- * pointer. */
-struct lk_method_table lk_audit_method_table(struct lk_audit_sealer *sealer);
+/*
+ * For the server's on_finished hook: a call that an authenticated caller was refused with
+ * PERMISSION_DENIED leaves a row "call.refused" with the method as object. Written without waiting,
+ * because the hook may run where nothing may block; rows that could not be written are counted.
+ */
+void lk_audit_finished(struct lk_audit_sealer *sealer, const struct lk_finished *finished);
+uint64_t lk_audit_lost(const struct lk_audit_sealer *sealer);
+
+/* AuditService for the server's list of services; its user pointer is the sealer. */
+const struct lk_method_table *lk_audit_method_table(void);
 
 #endif

@@ -26,8 +26,8 @@ void lk_chain_next(const uint8_t before[LK_CHAIN_HASH_SIZE], const struct lk_cha
 
 /* The signed head: label "latchkey audit head v1", instance, service, sequence, hash, time, each
  * with its length. */
-struct lk_signing_key;
-void lk_chain_head_sign(const struct lk_signing_key *key, const char *instance, const char *service,
+struct lk_sign_key;
+void lk_chain_head_sign(const struct lk_sign_key *key, const char *instance, const char *service,
     uint64_t sequence, const uint8_t hash[LK_CHAIN_HASH_SIZE], int64_t signed_at_ms,
     uint8_t out_signature[64]);
 bool lk_chain_head_ok(const uint8_t public_key[32], const char *instance, const char *service,

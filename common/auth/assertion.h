@@ -19,7 +19,7 @@ struct lk_assertion {
 };
 
 /* Sign the six fields, each with its length, after the label "latchkey assertion v1". Pure. */
-void lk_assertion_sign(struct lk_assertion *assertion, const struct lk_signing_key *key);
+void lk_assertion_sign(struct lk_assertion *assertion, const struct lk_sign_key *key);
 
 /*
  * UNAUTHENTICATED ASSERTION_REFUSED unless the caller is a known peer, callee and instance and
@@ -28,7 +28,7 @@ void lk_assertion_sign(struct lk_assertion *assertion, const struct lk_signing_k
  */
 lk_status lk_assertion_verify(const struct lk_assertion *assertion, const struct lk_peers *peers,
     const char *callee, const char *method, const char *instance, const struct lk_clock *clock,
-    const struct lk_peer **out_peer, struct lk_error *err);
+    const struct lk_known_peer **out_peer, struct lk_error *err);
 
 /*
  * The caller's side: makes assertions and keeps each for 45 s, so that a busy caller signs once a
@@ -36,7 +36,7 @@ lk_status lk_assertion_verify(const struct lk_assertion *assertion, const struct
  */
 struct lk_assertion_maker;
 lk_status lk_assertion_maker_new(struct lk_assertion_maker **out, const char *name,
-    const char *instance, const struct lk_signing_key *key, const struct lk_clock *clock,
+    const char *instance, const struct lk_sign_key *key, const struct lk_clock *clock,
     struct lk_error *err);
 lk_status lk_assertion_make(struct lk_assertion_maker *maker, const char *callee,
     const char *method, struct lk_assertion *out, struct lk_error *err);
@@ -46,11 +46,13 @@ LK_DEFINE_FREEP(lk_assertion_maker_freep, struct lk_assertion_maker *, lk_assert
 /* The callee's side: verified assertions are remembered until they expire (bounded, thread-safe),
  * so that the signature is checked once. */
 struct lk_assertion_cache;
-struct lk_assertion_cache *lk_assertion_cache_new(size_t max_entries);
+lk_status lk_assertion_cache_new(
+    struct lk_assertion_cache **out, size_t max_entries, struct lk_error *err);
 lk_status lk_assertion_cache_verify(struct lk_assertion_cache *cache,
     const struct lk_assertion *assertion, const struct lk_peers *peers, const char *callee,
     const char *method, const char *instance, const struct lk_clock *clock,
-    const struct lk_peer **out_peer, struct lk_error *err);
+    const struct lk_known_peer **out_peer, struct lk_error *err);
 void lk_assertion_cache_free(struct lk_assertion_cache *cache);
+LK_DEFINE_FREEP(lk_assertion_cache_freep, struct lk_assertion_cache *, lk_assertion_cache_free)
 
 #endif

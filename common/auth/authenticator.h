@@ -68,5 +68,6 @@ lk_status lk_standing_remote_new(struct lk_standing_remote **out, struct lk_chan
     struct lk_assertion_maker *maker, const struct lk_clock *clock, struct lk_error *err);
 struct lk_standing_source lk_standing_remote_source(struct lk_standing_remote *remote);
 void lk_standing_remote_free(struct lk_standing_remote *remote);
+LK_DEFINE_FREEP(lk_standing_remote_freep, struct lk_standing_remote *, lk_standing_remote_free)
 
 #endif

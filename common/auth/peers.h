@@ -11,8 +11,9 @@
 
 enum lk_peer_role { LK_PEER_OPERATOR, LK_PEER_SERVICE };
 
-struct lk_peer {
-	char name[LK_CALLER_NAME_SIZE]; /* [a-z0-9-]{1,32}; the file is <name>.pub */
+struct lk_known_peer {
+	char name[LK_CALLER_NAME_SIZE]; /* [a-z0-9-]{1,32}; the file is <name>.pub and says the same
+					 */
 	enum lk_peer_role role;
 	uint8_t public_key[32];
 };
@@ -26,6 +27,6 @@ void lk_peers_close(struct lk_peers *peers);
 LK_DEFINE_FREEP(lk_peers_closep, struct lk_peers *, lk_peers_close)
 
 /* NULL when there is none. Borrowed from peers. */
-const struct lk_peer *lk_peers_find(const struct lk_peers *peers, const char *name);
+const struct lk_known_peer *lk_peers_find(const struct lk_peers *peers, const char *name);
 
 #endif

@@ -45,9 +45,11 @@ enum lk_token_typ { LK_TOKEN_TYP_AT_JWT, LK_TOKEN_TYP_JWT };
 
 /* The public keys tokens are checked with. Immutable once made; shared by reference count. */
 struct lk_jwks;
-lk_status lk_jwks_parse(struct lk_jwks **out, const char *json, size_t len,
-    struct lk_error *err); /* RFC 7517; EC P-256 keys only, at most 64 */
-const struct lk_es256_key *lk_jwks_find(const struct lk_jwks *jwks, const char *kid);
+/* RFC 7517: EC P-256 public keys only, at most 64, each kid the thumbprint of its key.
+ * INVALID_ARGUMENT JWKS_INVALID. */
+lk_status lk_jwks_parse(struct lk_jwks **out, const char *json, size_t len, struct lk_error *err);
+/* NULL when there is none. Borrowed from jwks. */
+struct lk_es256 *lk_jwks_find(const struct lk_jwks *jwks, const char *kid);
 size_t lk_jwks_count(const struct lk_jwks *jwks);
 struct lk_jwks *lk_jwks_ref(struct lk_jwks *jwks);
 void lk_jwks_unref(struct lk_jwks *jwks);
