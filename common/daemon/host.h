@@ -1,0 +1,83 @@
+/*
+ * The wiring that every service shares: identity, peers, store, channels to the other services,
+ * authentication, audit, health and the rpc server. A service adds its domain and its method
+ * tables.
+ *
+ *     struct lk_error *err = lk_daemon_begin("latchkey-tokens");
+ *     …
+ *     LK_DAEMON_TRY(lk_host_open(&setup, &host, err));            what the domain builds on
+ *     LK_DAEMON_TRY(tokens_open(host, &cfg, &tokens, err));       the domain
+ *     LK_DAEMON_TRY(lk_host_serve(host, &services, err));         the server, not yet listening
+ *     return lk_host_run(host);                                   ready, serve, drain on SIGTERM
+ */
+#ifndef LK_DAEMON_HOST_H
+#define LK_DAEMON_HOST_H
+
+#include "audit/audit.h"
+#include "auth/authenticator.h"
+#include "daemon/daemon.h"
+#include "rpc/channel.h"
+#include "rpc/server.h"
+#include "store/store.h"
+
+/* What the common options say (options_common.def); texts are borrowed for the life of the host. */
+struct lk_host_setup {
+	const char *service; /* "tokens": also the name of its key in peers/ */
+	const char *instance, *listen_url, *store_url, *peers_dir, *peer_key_file;
+	const char *keys_url;   /* NULL in keys itself */
+	const char *tokens_url; /* NULL in tokens itself */
+	int64_t workers, contexts, queue_limit;
+	const struct lk_migrations
+	    *migrations; /* the service's own; audit and idempotency are added */
+};
+
+/* .instance = cfg.instance, …: the fields of options_common.def */
+#define LK_HOST_OPTIONS(cfg)                                                                       \
+	.instance = (cfg).instance, .listen_url = (cfg).listen_url, .store_url = (cfg).store_url,  \
+	.peers_dir = (cfg).peers_dir, .peer_key_file = (cfg).peer_key_file,                        \
+	.workers = (cfg).workers, .contexts = (cfg).contexts, .queue_limit = (cfg).queue_limit
+
+/* Everything here is the host's; a domain borrows it and reads no other field. */
+struct lk_host {
+	const char *service, *instance;
+	const struct lk_clock *clock;
+	struct lk_peers *peers;
+	struct lk_sign_key *sign_key;
+	struct lk_assertion_maker *maker;
+	struct lk_store *store;
+	struct lk_channel *keys, *tokens; /* NULL where setup named none */
+	struct lk_jwks_source *jwks;
+	struct lk_audit_sealer *sealer;
+	struct lk_host_private *inner;
+};
+
+/* Opens all of the above; starts the sealer. Errors name what is wrong for the operator who starts
+ * the process. */
+lk_status lk_host_open(
+    const struct lk_host_setup *setup, struct lk_host **out_host, struct lk_error *err);
+
+enum { LK_HOST_SERVICES_MAX = 8 };
+
+struct lk_host_services {
+	struct lk_service
+	    services[LK_HOST_SERVICES_MAX]; /* the service's own; audit and health are added */
+	size_t count;
+	struct lk_standing_source standing;                      /* get NULL: ask keys over rpc */
+	bool (*token_revoked)(void *user, const char *token_id); /* tokens only */
+	void *token_revoked_user;
+	void (*flush)(
+	    void *user); /* after the last call is answered, before the store closes; may be NULL */
+	void *flush_user;
+};
+
+/* Checks the tables and makes the server; nothing listens before lk_host_run. */
+lk_status lk_host_serve(
+    struct lk_host *host, const struct lk_host_services *services, struct lk_error *err);
+
+/* Listen, serve, drain on SIGTERM; answers main's exit status. */
+int lk_host_run(struct lk_host *host);
+
+void lk_host_close(struct lk_host *host);
+LK_DEFINE_FREEP(lk_host_closep, struct lk_host *, lk_host_close)
+
+#endif
