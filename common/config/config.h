@@ -103,7 +103,7 @@ struct lk_config_input {
 lk_status lk_config_load_from(const struct lk_config_table *table,
     const struct lk_config_input *input, void *out_config, struct lk_error *err);
 
-/* Wipe and free the strings and zero the struct. */
+/* Wipe and free the strings, which become NULL; everything else stays. */
 void lk_config_free(const struct lk_config_table *table, void *config);
 
 #endif
