@@ -1,0 +1,126 @@
+/* From ready to drained. A watcher thread stands behind the end: a second signal or the time limit
+ * leaves at once. See daemon.h. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "daemon/daemon.h"
+#include "log/log.h"
+#include "time/clock.h"
+
+enum { DRAIN_LIMIT_MS = 10000 };
+
+static int64_t drain_limit_ms; /* set before the watcher starts */
+
+void
+lk_daemon_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (path == NULL || (*path != '/' && *path != '@') ||
+	    strlen(path) >= sizeof address.sun_path)
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	if (*path == '@')
+		address.sun_path[0] = '\0';
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
+		size) < 0)
+		lk_log(LK_LOG_WARN, "service.notify_failed", LK_LOG_INT("errno", errno));
+	close(fd);
+}
+
+static sigset_t
+end_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return set;
+}
+
+static int64_t
+steady_ms(void)
+{
+	return lk_clock_steady_ms(lk_clock_system());
+}
+
+/* Lives until the process does: it also stands behind stop() and the cleanups of main. */
+static void *
+watch_the_end(void *unused)
+{
+	const sigset_t set = end_signals();
+	const int64_t end_ms = steady_ms() + drain_limit_ms;
+	int got;
+
+	(void)unused;
+	do {
+		const int64_t left_ms = end_ms - steady_ms();
+		const struct timespec left = { left_ms > 0 ? left_ms / 1000 : 0,
+			left_ms > 0 ? left_ms % 1000 * 1000000 : 0 };
+		got = sigtimedwait(&set, NULL, &left);
+	} while (got < 0 && errno == EINTR);
+	lk_log(LK_LOG_ERROR, got < 0 ? "service.drain_timed_out" : "service.driven_out",
+	    LK_LOG_INT("limit_ms", drain_limit_ms));
+	_exit(1);
+}
+
+static void
+start_watcher(const struct lk_daemon_service *service)
+{
+	pthread_t thread;
+
+	drain_limit_ms = service->drain_limit_ms > 0 ? service->drain_limit_ms : DRAIN_LIMIT_MS;
+	if (pthread_create(&thread, NULL, watch_the_end, NULL) != 0) {
+		lk_log(LK_LOG_ERROR, "service.driven_out", LK_LOG_TEXT("reason", "NO_THREAD"));
+		_exit(1);
+	}
+	pthread_detach(thread);
+}
+
+static int
+wait_for_end(void)
+{
+	const sigset_t set = end_signals();
+	int got = 0;
+
+	while (sigwait(&set, &got) != 0)
+		continue;
+	return got;
+}
+
+int
+lk_daemon_run(const struct lk_daemon_service *service)
+{
+	struct lk_error err = { 0 };
+
+	if (service->start != NULL && service->start(service->user, &err) != LK_OK) {
+		lk_log(LK_LOG_ERROR, "service.failed", LK_LOG_FAILURE(&err));
+		return 1;
+	}
+	lk_log(LK_LOG_INFO, "service.ready", LK_LOG_INT("pid", getpid()));
+	lk_daemon_notify("READY=1");
+	const int got = wait_for_end();
+	lk_log(LK_LOG_INFO, "service.draining", LK_LOG_TEXT("signal", sigabbrev_np(got)));
+	lk_daemon_notify("STOPPING=1");
+	start_watcher(service);
+	if (service->drain != NULL)
+		service->drain(service->user);
+	if (service->stop != NULL)
+		service->stop(service->user);
+	lk_log(LK_LOG_INFO, "service.stopped");
+	return 0;
+}
