@@ -1,0 +1,45 @@
+/* Assertion, time left, call. */
+#include "auth/peer_call.h"
+
+#include "latchkey/common/v1/frame.pb-c.h"
+
+/* The wire form borrows every text of `assertion`. */
+static void
+assertion_to_wire(struct lk_assertion *assertion, Latchkey__Common__V1__Assertion *out)
+{
+	latchkey__common__v1__assertion__init(out);
+	out->caller = assertion->caller;
+	out->callee = assertion->callee;
+	out->method = assertion->method;
+	out->instance = assertion->instance;
+	out->issued_at_ms = assertion->issued_at_ms;
+	out->expires_at_ms = assertion->expires_at_ms;
+	out->signature.data = assertion->signature;
+	out->signature.len = sizeof assertion->signature;
+}
+
+lk_status
+lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
+    const struct lk_clock *clock, const struct lk_peer_question *question,
+    const ProtobufCMessageDescriptor *reply_type, struct lk_arena *arena,
+    ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	const int64_t left_ms = question->deadline_steady_ms - lk_clock_steady_ms(clock);
+	Latchkey__Common__V1__Assertion wire;
+	struct lk_assertion assertion;
+
+	if (left_ms <= 0)
+		return lk_fail(err, LK_DEADLINE_EXCEEDED, "DEADLINE", "no time is left");
+	LK_TRY(lk_assertion_make(maker, question->callee, question->method, &assertion, err));
+	assertion_to_wire(&assertion, &wire);
+	const struct lk_rpc_request request = {
+		.method = question->method,
+		.body = question->body,
+		.effect = question->effect,
+		.timeout_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
+		.request_id = question->request_id,
+		.traceparent = question->traceparent,
+		.assertion = &wire,
+	};
+	return lk_channel_call(channel, &request, reply_type, arena, out_reply, err);
+}
