@@ -37,8 +37,4 @@ bool lk_base62_decode(const char text[LK_BASE62_LEN], uint8_t out[32]); /* false
 enum { LK_BASE62_CRC_LEN = 6 };
 void lk_base62_encode_u32(uint32_t value, char out[LK_BASE62_CRC_LEN]);
 
-/* CRC-32 of IEEE 802.3 (reflected, as in zlib): "123456789" gives cbf43926. Finds typing errors;
- * protects nothing. */
-uint32_t lk_crc32(struct lk_bytes data);
-
 #endif

@@ -1,6 +1,7 @@
 /* Guarded memory and wiping, on libsodium. */
 #include "crypto/secret.h"
 
+#include <openssl/crypto.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -8,23 +9,19 @@ enum { SECRET_MAX = 4096 };
 
 struct lk_secret {
 	size_t len;
-	uint8_t bytes[];
+	uint8_t *bytes; /* guarded */
 };
 
 lk_status
 lk_crypto_init(struct lk_error *err)
 {
-	if (sodium_init() < 0)
+	/* No configuration file: what libcrypto does here is not for the environment to change. */
+	const uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG;
+
+	if (sodium_init() < 0 || OPENSSL_init_crypto(options, NULL) != 1)
 		return lk_fail(err, LK_INTERNAL, "CRYPTO_UNAVAILABLE",
 		    "the cryptographic library did not start");
 	return LK_OK;
-}
-
-void
-lk_wipe(void *ptr, size_t len)
-{
-	if (len)
-		sodium_memzero(ptr, len);
 }
 
 bool
@@ -51,21 +48,23 @@ lk_wipe_view(struct lk_wiped *view)
 	lk_wipe(view->data, view->len);
 }
 
-/* The end of the allocation touches the guard page, so its size is rounded up to keep `len`
- * aligned. */
 static lk_status
 secret_alloc(size_t len, struct lk_secret **out_secret, struct lk_error *err)
 {
-	const size_t align = _Alignof(max_align_t);
 	struct lk_secret *secret;
 
 	LK_TRY(lk_crypto_init(err));
 	if (len == 0 || len > SECRET_MAX)
 		return lk_fail(err, LK_INTERNAL, "SECRET_LENGTH", "a secret has 1 to 4096 bytes");
-	secret = sodium_malloc((sizeof *secret + len + align - 1) / align * align);
+	secret = LK_ALLOC(struct lk_secret);
 	if (!secret)
 		return lk_fail_oom(err);
 	secret->len = len;
+	secret->bytes = sodium_malloc(len);
+	if (!secret->bytes) {
+		lk_free(secret);
+		return lk_fail_oom(err);
+	}
 	*out_secret = secret;
 	return LK_OK;
 }
@@ -77,7 +76,7 @@ lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_er
 
 	LK_TRY(secret_alloc(bytes.len, &secret, err));
 	memcpy(secret->bytes, bytes.data, bytes.len);
-	sodium_mprotect_readonly(secret);
+	sodium_mprotect_readonly(secret->bytes);
 	*out_secret = secret;
 	return LK_OK;
 }
@@ -89,7 +88,7 @@ lk_secret_new_random(size_t len, struct lk_secret **out_secret, struct lk_error 
 
 	LK_TRY(secret_alloc(len, &secret, err));
 	randombytes_buf(secret->bytes, len);
-	sodium_mprotect_readonly(secret);
+	sodium_mprotect_readonly(secret->bytes);
 	*out_secret = secret;
 	return LK_OK;
 }
@@ -103,5 +102,8 @@ lk_secret_bytes(const struct lk_secret *secret)
 void
 lk_secret_free(struct lk_secret *secret)
 {
-	sodium_free(secret); /* NULL is allowed; makes it writable and wipes it */
+	if (!secret)
+		return;
+	sodium_free(secret->bytes); /* makes it writable and wipes it */
+	lk_free(secret);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/alloc.h" /* lk_wipe */
 #include "base/bytes.h"
 #include "base/scope.h"
 #include "base/status.h"
@@ -14,9 +15,6 @@
 /* Picks the fast implementations and the entropy source. Any thread, any number of times. INTERNAL
  * CRYPTO_UNAVAILABLE. */
 lk_status lk_crypto_init(struct lk_error *err);
-
-/* Zero memory in a way the compiler keeps. `ptr` may be NULL when len is 0. */
-void lk_wipe(void *ptr, size_t len);
 
 /* Takes the same time wherever the bytes differ. */
 bool lk_secret_equal(const void *a, const void *b, size_t len);

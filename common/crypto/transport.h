@@ -7,6 +7,7 @@
 #ifndef LK_CRYPTO_TRANSPORT_H
 #define LK_CRYPTO_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -21,7 +22,7 @@ enum { LK_TRANSPORT_OVERHEAD = 4 + 24 + 16 /* magic, nonce, tag */, LK_TRANSPORT
  * it once made. */
 struct lk_transport {
 	struct lk_secret32 send, receive;
-	uint8_t is_server;
+	bool is_server;
 };
 
 /* `own` is this side's pair, `peer` the other's public key. INVALID_ARGUMENT TRANSPORT_KEY_INVALID
