@@ -13,7 +13,7 @@ struct lk_assertion {
 	char caller[LK_CALLER_NAME_SIZE];
 	char callee[LK_CALLER_NAME_SIZE];
 	char method[LK_METHOD_NAME_SIZE];
-	char instance[33];
+	char instance[LK_INSTANCE_SIZE];
 	int64_t issued_at_ms, expires_at_ms;
 	uint8_t signature[64];
 };

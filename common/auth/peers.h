@@ -9,6 +9,8 @@
 #include "auth/caller.h"
 #include "base/base.h"
 
+enum { LK_INSTANCE_SIZE = 33 }; /* an installation's id: 1 to 32 characters and NUL */
+
 enum lk_peer_role { LK_PEER_OPERATOR, LK_PEER_SERVICE };
 
 struct lk_known_peer {

@@ -51,6 +51,8 @@ lk_status lk_jwks_parse(struct lk_jwks **out, const char *json, size_t len, stru
 /* NULL when there is none. Borrowed from jwks. */
 struct lk_es256 *lk_jwks_find(const struct lk_jwks *jwks, const char *kid);
 size_t lk_jwks_count(const struct lk_jwks *jwks);
+/* Are all keys of `older` (NULL: none) still here? */
+bool lk_jwks_covers(const struct lk_jwks *jwks, const struct lk_jwks *older);
 struct lk_jwks *lk_jwks_ref(struct lk_jwks *jwks);
 void lk_jwks_unref(struct lk_jwks *jwks);
 LK_DEFINE_FREEP(lk_jwks_unrefp, struct lk_jwks *, lk_jwks_unref)
@@ -72,6 +74,10 @@ struct lk_token_rules {
  */
 lk_status lk_token_verify(const char *token, size_t len, const struct lk_jwks *jwks,
     const struct lk_token_rules *rules, struct lk_claims *out, struct lk_error *err);
+
+/* The kid a token's header names, when the header could be read at all: only for asking for newer
+ * keys. It proves nothing. */
+bool lk_token_kid(const char *token, size_t len, char out_kid[LK_KID_SIZE]);
 
 /* Only the claim set, as libjwt reads it, each member type-checked; used by lk_token_verify and,
  * unverified, by nobody. */
