@@ -14,9 +14,8 @@ enum lk_conn_role { LK_CONN_WRITER, LK_CONN_READER };
 /* Statements that the transaction code sends through `lk_store_driver.control`. */
 enum lk_control {
 	LK_CONTROL_BEGIN_WRITE,
-	LK_CONTROL_BEGIN_READ, /* the snapshot is taken here, not at the first query */
-	LK_CONTROL_COMMIT,     /* LK_OK: durable. A commit that may or may not be on disk ends the
-				  process. */
+	LK_CONTROL_BEGIN_READ, /* one snapshot, taken no later than the first query */
+	LK_CONTROL_COMMIT,     /* LK_OK: durable; when nobody can know, the process ends */
 	LK_CONTROL_ROLLBACK,
 	LK_CONTROL_SAVEPOINT, /* one level */
 	LK_CONTROL_RELEASE,
@@ -49,13 +48,16 @@ struct lk_store_driver {
 	bool (*tidy_due)(struct lk_conn *writer);
 	lk_status (*tidy)(struct lk_conn *writer, enum lk_tidy why, struct lk_error *err);
 
-	/* Prepared statements: start (binds), step until no row, reset; again and again; finish. */
+	/*
+	 * Prepared statements: start (binds), step until no row, reset; again and again; finish.
+	 * Without `copy` the arguments must stay valid until the reset.
+	 */
 	lk_status (*prepare)(
 	    struct lk_conn *conn, const char *sql, struct lk_stmt **out_stmt, struct lk_error *err);
 	void (*finish)(struct lk_stmt *stmt);
 	bool (*reads_only)(struct lk_stmt *stmt);
-	lk_status (*start)(struct lk_stmt *stmt, struct lk_args args,
-	    struct lk_error *err); /* arguments stay valid until reset */
+	lk_status (*start)(
+	    struct lk_stmt *stmt, struct lk_args args, bool copy, struct lk_error *err);
 	lk_status (*step)(struct lk_stmt *stmt, bool *out_row, struct lk_error *err);
 	int64_t (*changed_rows)(struct lk_stmt *stmt); /* by the step that finished it */
 	void (*reset)(struct lk_stmt *stmt);

@@ -1,0 +1,157 @@
+/* Migrations: what ran is noted in lk_schema, in the transaction that ran it. Nothing ever goes
+ * down. */
+#include "store/migrate.h"
+
+#include "base/base.h"
+
+#define DDL_SCHEMA                                                                                 \
+	"CREATE TABLE IF NOT EXISTS lk_schema ("                                                   \
+	"owner TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT "     \
+	"NULL, applied_at_ms BIGINT NOT NULL, "                                                    \
+	"PRIMARY KEY (owner, version))"
+
+static const char Q_APPLIED[] =
+    "SELECT owner, version, checksum FROM lk_schema ORDER BY owner, version";
+static const char Q_LAST[] = "SELECT max(version) FROM lk_schema WHERE owner = $1";
+static const char Q_NOTE[] = "INSERT INTO lk_schema (owner, version, name, checksum, "
+			     "applied_at_ms) VALUES ($1, $2, $3, $4, $5)";
+
+struct migration_run {
+	struct lk_session *session;
+	const struct lk_migrations *const *owners;
+	const struct lk_migrations *owner; /* of `step` */
+	const struct lk_migration *step;
+	int64_t version, now_ms;
+};
+
+static lk_status
+in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
+{
+	const struct lk_store_driver *driver = run->session->driver;
+	struct lk_hook *hooks = NULL;
+	lk_status status;
+
+	LK_TRY(driver->control(run->session->conn, LK_CONTROL_BEGIN_WRITE, err));
+	status = lk_session_run(run->session, fn, run, &hooks, err);
+	lk_hooks_free(hooks);
+	if (status == LK_OK)
+		status = driver->control(run->session->conn, LK_CONTROL_COMMIT, err);
+	if (driver->in_transaction(run->session->conn))
+		LK_IGNORE(driver->control(
+		    run->session->conn, LK_CONTROL_ROLLBACK, NULL)); /* the open fails anyhow */
+	return status;
+}
+
+static const struct lk_migrations *
+find_owner(const struct lk_migrations *const *owners, const char *name)
+{
+	while (*owners && !lk_text_is((*owners)->owner, name))
+		owners++;
+	return *owners;
+}
+
+static lk_status
+check_applied(const struct migration_run *run, struct lk_rows *row, struct lk_error *err)
+{
+	const struct lk_migrations *owner = find_owner(run->owners, lk_col_text(row, 0));
+	const int64_t version = lk_col_int(row, 1);
+	const struct lk_migration *steps;
+	size_t count = 0;
+
+	if (!owner)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_SCHEMA_NEWER",
+		    "the database has a part this program does not know");
+	steps = run->session->driver->steps(owner, &count);
+	if (version < 1 || (uint64_t)version > count)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_SCHEMA_NEWER",
+		    "the database is at version %lld of %s, this program at %zu",
+		    (long long)version, owner->owner, count);
+	if (!lk_text_is(steps[version - 1].checksum, lk_col_text(row, 2)))
+		return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_SCHEMA_EDITED",
+		    "migration %s of %s has changed since it was applied", steps[version - 1].name,
+		    owner->owner);
+	return LK_OK;
+}
+
+static lk_status
+check_all(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has = false;
+
+	LK_TRY(lk_tx_exec(tx, DDL_SCHEMA, LK_NO_ARGS, NULL, err));
+	LK_TRY(lk_tx_query_first(tx, Q_APPLIED, LK_NO_ARGS, &rows, &has, err));
+	while (has) {
+		LK_TRY(check_applied((const struct migration_run *)arg, &rows, err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	return LK_OK;
+}
+
+/* A program ships with steps that apply; one that does not is worth naming. */
+static lk_status
+name_failure(const struct migration_run *run, lk_status status, const struct lk_error *cause,
+    struct lk_error *err)
+{
+	return lk_fail(err, status, cause->reason, "migration %s of %s does not apply: %s",
+	    run->step->name, run->owner->owner, cause->message);
+}
+
+static lk_status
+apply_step(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct migration_run *run = (const struct migration_run *)arg;
+	struct lk_error cause = { 0 };
+	const lk_status status =
+	    run->session->driver->script(run->session->conn, run->step->sql, &cause);
+
+	if (status != LK_OK)
+		return name_failure(run, status, &cause, err);
+	return lk_tx_exec(tx, Q_NOTE,
+	    LK_ARGS(lk_text(run->owner->owner), lk_int(run->version), lk_text(run->step->name),
+		lk_text(run->step->checksum), lk_int(run->now_ms)),
+	    NULL, err);
+}
+
+static lk_status
+find_last(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct migration_run *run = (struct migration_run *)arg;
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has = false;
+
+	LK_TRY(
+	    lk_tx_query_first(tx, Q_LAST, LK_ARGS(lk_text(run->owner->owner)), &rows, &has, err));
+	run->version = lk_col_int(&rows, 0);
+	return LK_OK;
+}
+
+static lk_status
+apply_owner(struct migration_run *run, struct lk_error *err)
+{
+	size_t count = 0;
+	const struct lk_migration *steps = run->session->driver->steps(run->owner, &count);
+
+	LK_TRY(in_transaction(run, find_last, err));
+	while ((uint64_t)run->version < count) {
+		run->step = &steps[run->version++];
+		LK_TRY(in_transaction(run, apply_step, err));
+	}
+	return LK_OK;
+}
+
+lk_status
+lk_migrate(struct lk_session *writer, const struct lk_migrations *const *owners,
+    const struct lk_clock *clock, struct lk_error *err)
+{
+	struct migration_run run = {
+		.session = writer, .owners = owners, .now_ms = lk_clock_wall_ms(clock)
+	};
+
+	LK_TRY(in_transaction(&run, check_all, err));
+	for (; *owners; owners++) {
+		run.owner = *owners;
+		LK_TRY(apply_owner(&run, err));
+	}
+	return LK_OK;
+}

@@ -1,0 +1,150 @@
+/* A store: the database, its one writer and its readers, put together and taken apart. */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/migrate.h"
+#include "store/readers.h"
+#include "store/writer.h"
+
+struct lk_store {
+	const struct lk_store_driver *driver;
+	struct lk_store_options options;
+	struct lk_db *db;
+	struct lk_writer *writer;
+	struct lk_readers *readers;
+};
+
+static const struct lk_store_driver *const drivers[] = { &lk_store_sqlite };
+
+static void
+fatal_to_stderr(const char *why)
+{
+	(void)fprintf(stderr, "store: %s\n", why);
+}
+
+static uint32_t
+or_default(uint32_t value, uint32_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+static struct lk_store_options
+with_defaults(const struct lk_store_options *given)
+{
+	struct lk_store_options options = given ? *given : (struct lk_store_options){ 0 };
+
+	options.clock = options.clock ? options.clock : lk_clock_system();
+	options.readers = or_default(options.readers, 4);
+	options.readers = options.readers < 64 ? options.readers : 64;
+	options.queue_max = or_default(options.queue_max, 4096);
+	options.group_max = or_default(options.group_max, 256);
+	options.group_ms = or_default(options.group_ms, 5);
+	options.on_fatal = options.on_fatal ? options.on_fatal : fatal_to_stderr;
+	return options;
+}
+
+/* The driver of "scheme://location". */
+static lk_status
+find_driver(const char *url, const struct lk_store_driver **out_driver, const char **out_location,
+    struct lk_error *err)
+{
+	const char *mark = strstr(url, "://");
+
+	for (size_t i = 0; mark && i < LK_ARRAY_LEN(drivers); i++) {
+		const size_t len = strlen(drivers[i]->scheme);
+
+		if ((size_t)(mark - url) != len || memcmp(url, drivers[i]->scheme, len) != 0 ||
+		    mark[3] == '\0')
+			continue;
+		*out_driver = drivers[i];
+		*out_location = mark + 3;
+		return LK_OK;
+	}
+	return lk_fail(err, LK_INVALID_ARGUMENT, "STORE_URL_INVALID",
+	    "a database is sqlite:///absolute/path or sqlite://:memory:");
+}
+
+/* Readers go first: the writer makes the last checkpoint, undisturbed. */
+void
+lk_store_close(struct lk_store *store)
+{
+	if (!store)
+		return;
+	lk_readers_free(store->readers);
+	lk_writer_free(store->writer);
+	if (store->db)
+		store->driver->close(store->db);
+	lk_free(store);
+}
+
+static lk_status
+open_writer(
+    struct lk_store *store, const struct lk_migrations *const *migrations, struct lk_error *err)
+{
+	LK_AUTO(lk_session_closep) struct lk_session *session = NULL;
+
+	LK_TRY(lk_session_open(store->driver, store->db, LK_CONN_WRITER, &session, err));
+	LK_TRY(lk_migrate(session, migrations, store->options.clock, err));
+	return lk_writer_new(LK_TAKE(session), &store->options, &store->writer, err);
+}
+
+lk_status
+lk_store_open(const char *url, const struct lk_migrations *const *migrations,
+    const struct lk_store_options *options, struct lk_store **out_store, struct lk_error *err)
+{
+	LK_AUTO(lk_store_closep) struct lk_store *store = LK_ALLOC(struct lk_store);
+	const char *location = NULL;
+
+	if (!store)
+		return lk_fail_oom(err);
+	store->options = with_defaults(options);
+	LK_TRY(find_driver(url, &store->driver, &location, err));
+	LK_TRY(store->driver->open(location, store->options.on_fatal, &store->db, err));
+	LK_TRY(open_writer(store, migrations, err));
+	LK_TRY(lk_readers_new(store->driver, store->db, &store->options, &store->readers, err));
+	*out_store = LK_TAKE(store);
+	return LK_OK;
+}
+
+static lk_status
+refuse_inside(bool refused, struct lk_error *err)
+{
+	if (!refused)
+		return LK_OK;
+	return lk_fail(err, LK_INTERNAL, "STORE_NESTED",
+	    "the store was called from inside one of its own transactions");
+}
+
+lk_status
+lk_store_write(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn, void *arg,
+    struct lk_error *err)
+{
+	LK_TRY(refuse_inside(lk_session_inside() != LK_INSIDE_NOTHING, err));
+	return lk_writer_write(store->writer, deadline_steady_ms, fn, arg, err);
+}
+
+lk_status
+lk_store_submit(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn,
+    lk_store_done_fn *done, void *arg, struct lk_error *err)
+{
+	LK_TRY(refuse_inside(lk_session_inside() == LK_INSIDE_TRANSACTION, err));
+	return lk_writer_submit(store->writer, deadline_steady_ms, fn, done, arg, err);
+}
+
+lk_status
+lk_store_read(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn, void *arg,
+    struct lk_error *err)
+{
+	LK_TRY(refuse_inside(lk_session_inside() != LK_INSIDE_NOTHING, err));
+	return lk_readers_read(store->readers, deadline_steady_ms, fn, arg, err);
+}
+
+void
+lk_store_stats(struct lk_store *store, struct lk_store_stats *out_stats)
+{
+	lk_writer_stats(store->writer, out_stats);
+	out_stats->reads = lk_readers_count(store->readers);
+}
