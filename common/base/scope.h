@@ -5,7 +5,7 @@
 
 /* LK_AUTO(thing_freep) struct thing *t = NULL; the function gets the variable's address. Never in
  * an installed header. */
-#define LK_AUTO(fn) __attribute__((cleanup(fn)))
+#define LK_AUTO(fn) __attribute__((cleanup(fn), unused)) /* some variables live only for it */
 
 /* Return the pointer and leave NULL behind. */
 #define LK_TAKE(p)                                                                                 \
