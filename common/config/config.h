@@ -2,18 +2,11 @@
  * One table of options per process becomes a struct of fields, read from defaults, file,
  * environment and arguments: later wins.
  *
- * A row of options.def is LK_OPTION(kind, field, "name", default, "help"). The kind is one of
- *   STRING                const char *   printable UTF-8
- *   NAME                  const char *   [a-z0-9-]{1,32}
- *   PATH                  const char *   not empty, at most 4095 bytes
- *   SECRET                const char *   never printed; refused as an argument, which every process
- * can read INT(min, max)         int64_t        decimal BOOL                  bool           true
- * false yes no on off 1 0; --name alone is true DURATION(min, max)    int64_t        milliseconds;
- * written like 90d, 12h, 500ms; the bounds are text, too ENUM("a|b|c")         int            the
- * position of the word The default is text, NULL (the field stays NULL, 0 or false) or LK_REQUIRED.
- * For the option `store-url`: the file says store-url = …, the environment LATCHKEY_STORE_URL or
- * LATCHKEY_STORE_URL_FILE (the value is the content of that file, without one newline at its end),
- * the arguments --store-url VALUE or --store-url=VALUE.
+ * A row of options.def is LK_OPTION(kind, field, "name", default, "help"). The default is text,
+ * NULL (the field stays NULL, 0 or false) or LK_REQUIRED. The option `store-url` is written
+ * `store-url = VALUE` in the file, LATCHKEY_STORE_URL in the environment, and --store-url VALUE or
+ * --store-url=VALUE among the arguments. LATCHKEY_STORE_URL_FILE names a file that holds the value;
+ * one newline at its end is dropped. An empty variable counts as unset.
  */
 #ifndef LK_CONFIG_H
 #define LK_CONFIG_H
@@ -26,14 +19,15 @@
 #include "base/status.h"
 
 enum lk_option_kind {
-	LK_OPTION_STRING,
-	LK_OPTION_NAME,
-	LK_OPTION_PATH,
-	LK_OPTION_SECRET,
-	LK_OPTION_INT,
-	LK_OPTION_BOOL,
-	LK_OPTION_DURATION,
-	LK_OPTION_ENUM,
+	LK_OPTION_STRING, /* const char *: printable UTF-8 */
+	LK_OPTION_NAME,   /* const char *: [a-z0-9-]{1,32} */
+	LK_OPTION_PATH,   /* const char *: not empty, at most 4095 bytes */
+	LK_OPTION_SECRET, /* const char *: never printed, and no argument: every process reads those
+			   */
+	LK_OPTION_INT,    /* INT(min, max), int64_t: decimal */
+	LK_OPTION_BOOL,   /* bool: true false yes no on off 1 0; --name alone is true */
+	LK_OPTION_DURATION, /* DURATION("1s", "90d"), int64_t: milliseconds; a NULL bound is none */
+	LK_OPTION_ENUM,     /* ENUM("a|b|c"), int: the position of the word */
 };
 
 struct lk_option {
