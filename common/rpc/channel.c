@@ -1,0 +1,211 @@
+/* Opening and closing a channel, and the two ways to call on it. What a call goes through is in
+ * exchange.c. */
+#include "rpc/channel.h"
+
+#include <nng/nng.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "id/id.h"
+#include "rpc/channel_impl.h"
+#include "rpc/decode.h"
+
+enum { DEFAULT_TIMEOUT_MS = 5000, DEFAULT_IN_FLIGHT = 256 };
+
+static void
+fill_defaults(struct lk_channel_config *c)
+{
+	if (c->clock == NULL)
+		c->clock = lk_clock_system();
+	if (c->timeout_ms == 0)
+		c->timeout_ms = DEFAULT_TIMEOUT_MS;
+	if (c->max_in_flight == 0)
+		c->max_in_flight = DEFAULT_IN_FLIGHT;
+}
+
+static lk_status
+open_addresses(struct lk_channel *channel, const char *urls, struct lk_error *err)
+{
+	char url[LK_URL_SIZE];
+
+	if (urls == NULL)
+		return lk_url_check(NULL, NULL, err);
+	while (urls != NULL) {
+		LK_TRY(lk_url_next(&urls, url, err));
+		if (channel->address_count == LK_CHANNEL_ADDRESSES_MAX)
+			return lk_fail_field(err, "url", "URL_INVALID",
+			    "there may be %d addresses at most", LK_CHANNEL_ADDRESSES_MAX);
+		LK_TRY(lk_address_open(
+		    &channel->addresses[channel->address_count++], channel, url, err));
+	}
+	return LK_OK;
+}
+
+lk_status
+lk_channel_open(struct lk_channel **out_channel, const char *urls,
+    const struct lk_channel_config *config, struct lk_error *err)
+{
+	LK_AUTO(lk_channel_closep) struct lk_channel *channel = LK_ALLOC(struct lk_channel);
+
+	if (channel == NULL)
+		return lk_fail_oom(err);
+	pthread_mutex_init(&channel->mutex, NULL);
+	pthread_cond_init(&channel->returned, NULL);
+	if (config != NULL)
+		channel->config = *config;
+	fill_defaults(&channel->config);
+	lk_id_make(LK_ID_REQUEST, channel->config.clock, lk_random_system(), channel->id_stem);
+	LK_TRY(open_addresses(channel, urls, err));
+	*out_channel = LK_TAKE(channel);
+	return LK_OK;
+}
+
+/* An exchange with the request in it, ready to start. */
+static lk_status
+prepare(struct lk_channel *channel, const struct lk_rpc_request *request, struct lk_exchange **out,
+    struct lk_error *err)
+{
+	const uint32_t timeout_ms =
+	    request->timeout_ms == 0 ? channel->config.timeout_ms : request->timeout_ms;
+
+	if (atomic_load(&channel->closing))
+		return lk_fail(err, LK_CANCELLED, "CHANNEL_CLOSED", "the client was closed");
+	struct lk_exchange *ex = lk_exchange_take(channel);
+	if (ex == NULL)
+		return lk_fail_oom(err);
+	const lk_status status = lk_exchange_pack(ex, request, err);
+	if (status != LK_OK) {
+		lk_exchange_return(ex);
+		return status;
+	}
+	ex->effect = request->effect;
+	ex->deadline_ms = lk_clock_steady_ms(channel->config.clock) + timeout_ms;
+	*out = ex;
+	return LK_OK;
+}
+
+static void
+wake(struct lk_exchange *ex)
+{
+	pthread_mutex_lock(&ex->mutex);
+	ex->ended = true;
+	pthread_cond_signal(&ex->ended_changed);
+	pthread_mutex_unlock(&ex->mutex);
+}
+
+static void
+wait_for(struct lk_exchange *ex)
+{
+	pthread_mutex_lock(&ex->mutex);
+	while (!ex->ended)
+		pthread_cond_wait(&ex->ended_changed, &ex->mutex);
+	pthread_mutex_unlock(&ex->mutex);
+}
+
+static lk_status
+decode_reply(const struct lk_exchange *ex, const ProtobufCMessageDescriptor *type,
+    struct lk_arena *arena, ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	const lk_status status = lk_decode(type, ex->reply_body, arena, out_reply, err);
+
+	if (status != LK_INVALID_ARGUMENT)
+		return status;
+	return lk_fail(err, LK_INTERNAL, "REPLY_INVALID", "the answer is no %s", type->short_name);
+}
+
+lk_status
+lk_channel_call(struct lk_channel *channel, const struct lk_rpc_request *request,
+    const ProtobufCMessageDescriptor *reply_type, struct lk_arena *arena,
+    ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	struct lk_exchange *ex = NULL;
+
+	LK_TRY(prepare(channel, request, &ex, err));
+	ex->on_end = wake;
+	lk_exchange_start(ex);
+	wait_for(ex);
+	lk_status status = ex->status;
+	if (status == LK_OK)
+		status = decode_reply(ex, reply_type, arena, out_reply, err);
+	else if (err != NULL)
+		*err = ex->error;
+	lk_exchange_return(ex);
+	return status;
+}
+
+static void
+deliver(struct lk_exchange *ex)
+{
+	ProtobufCMessage *reply = NULL;
+	lk_status status = ex->status;
+
+	if (status == LK_OK)
+		status = decode_reply(ex, ex->reply_type, ex->arena, &reply, &ex->error);
+	ex->done(ex->user, status, status == LK_OK ? reply : NULL, &ex->error);
+	lk_exchange_return(ex);
+}
+
+lk_status
+lk_channel_submit(struct lk_channel *channel, const struct lk_rpc_request *request,
+    const ProtobufCMessageDescriptor *reply_type, lk_channel_done done, void *user,
+    struct lk_error *err)
+{
+	struct lk_exchange *ex = NULL;
+
+	LK_TRY(prepare(channel, request, &ex, err));
+	ex->on_end = deliver;
+	ex->reply_type = reply_type;
+	ex->done = done;
+	ex->user = user;
+	lk_exchange_start(ex);
+	return LK_OK;
+}
+
+/* Closed sockets end what waits for the network; those that pause are told again and again until
+ * all are back. */
+static void
+end_exchanges(struct lk_channel *channel)
+{
+	struct timespec until;
+
+	pthread_mutex_lock(&channel->mutex);
+	while (channel->busy_exchanges > 0) {
+		struct lk_exchange *first = channel->all_exchanges;
+		pthread_mutex_unlock(&channel->mutex);
+		for (struct lk_exchange *ex = first; ex != NULL; ex = ex->next_all)
+			nng_aio_cancel(ex->aio);
+		pthread_mutex_lock(&channel->mutex);
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += 10000000L;
+		if (until.tv_nsec >= 1000000000L) {
+			until.tv_nsec -= 1000000000L;
+			until.tv_sec++;
+		}
+		if (channel->busy_exchanges > 0)
+			(void)pthread_cond_clockwait(
+			    &channel->returned, &channel->mutex, CLOCK_MONOTONIC, &until);
+	}
+	pthread_mutex_unlock(&channel->mutex);
+}
+
+void
+lk_channel_close(struct lk_channel *channel)
+{
+	if (channel == NULL)
+		return;
+	atomic_store(&channel->closing, true);
+	for (unsigned i = 0; i < channel->address_count; i++)
+		lk_address_close(&channel->addresses[i]);
+	end_exchanges(channel);
+	while (channel->all_exchanges != NULL) {
+		struct lk_exchange *ex = channel->all_exchanges;
+		channel->all_exchanges = ex->next_all;
+		lk_exchange_free(ex);
+	}
+	for (unsigned i = 0; i < channel->address_count; i++)
+		lk_address_free_lanes(&channel->addresses[i]);
+	pthread_cond_destroy(&channel->returned);
+	pthread_mutex_destroy(&channel->mutex);
+	lk_free(channel);
+}

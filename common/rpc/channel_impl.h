@@ -1,0 +1,128 @@
+/* A channel from the inside: addresses with their lanes, and exchanges that travel on them. For
+ * channel.c, address.c, exchange.c. */
+#ifndef LK_RPC_CHANNEL_IMPL_H
+#define LK_RPC_CHANNEL_IMPL_H
+
+#include <nng/nng.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "latchkey/common/v1/frame.pb-c.h"
+#include "rpc/channel.h"
+#include "rpc/url.h"
+
+enum { LK_CHANNEL_ADDRESSES_MAX = 16, LK_CHANNEL_REQUEST_ID_SIZE = 65 };
+
+/* One nng context: one request on its way to one address. */
+struct lk_lane {
+	nng_ctx context;
+	struct lk_address *address;
+	struct lk_lane *next;
+};
+
+/* One server process. The mutex of the channel guards what is not atomic. */
+struct lk_address {
+	struct lk_channel *channel;
+	nng_socket socket;
+	bool open;
+	unsigned outstanding;
+	struct lk_lane *free_lanes;
+	atomic_int pipes;     /* connections that stand */
+	atomic_bool draining; /* said so on the connection that stands */
+	atomic_bool suspect;  /* missed an answer, and has not answered since */
+	atomic_bool probing;  /* a Health call finds out when it answers again */
+};
+
+/*
+ *                    ┌─────────── nothing sent, or may be sent again ────────────┐
+ * IDLE → SENDING → RECEIVING → ENDED → IDLE            SENDING or RECEIVING → PAUSING → SENDING
+ */
+enum lk_exchange_state {
+	LK_EXCHANGE_IDLE,
+	LK_EXCHANGE_SENDING,
+	LK_EXCHANGE_RECEIVING,
+	LK_EXCHANGE_PAUSING,
+	LK_EXCHANGE_ENDED,
+	LK_EXCHANGE_STATE_COUNT_,
+};
+
+/* One call, whatever it takes: retries included. Owned by nng's callback from its start until
+ * `on_end` is called. */
+struct lk_exchange {
+	struct lk_channel *channel;
+	struct lk_exchange *next_free, *next_all;
+	nng_aio *aio;
+	enum lk_exchange_state state;
+	struct lk_lane *lane; /* while sending and receiving */
+
+	/* The request: header but for its time limit, and body, packed once. Wiped at the end. */
+	uint8_t *packed;
+	size_t packed_cap, header_len, body_len;
+	char request_id[LK_CHANNEL_REQUEST_ID_SIZE];
+	enum lk_effect effect;
+	int64_t deadline_ms;       /* steady */
+	struct lk_address *pinned; /* this one only; NULL: whichever is best */
+	unsigned pauses;
+
+	/* The outcome, for on_end. */
+	lk_status status;
+	struct lk_error error;
+	nng_msg *reply; /* holds reply_body */
+	struct lk_bytes reply_body;
+	struct lk_arena *arena;
+
+	void (*on_end)(struct lk_exchange *exchange);
+	/* for a caller that waits */
+	pthread_mutex_t mutex;
+	pthread_cond_t ended_changed;
+	bool ended;
+	/* for one that does not */
+	const ProtobufCMessageDescriptor *reply_type;
+	lk_channel_done done;
+	void *user;
+};
+
+struct lk_channel {
+	struct lk_channel_config config;
+	unsigned address_count;
+	struct lk_address addresses[LK_CHANNEL_ADDRESSES_MAX];
+	atomic_bool closing;
+	char id_stem[LK_CHANNEL_REQUEST_ID_SIZE]; /* request ids: this and a counter */
+	atomic_uint_fast64_t id_counter;
+
+	pthread_mutex_t mutex; /* guards what follows, and the lanes */
+	pthread_cond_t returned;
+	struct lk_exchange *free_exchanges, *all_exchanges;
+	unsigned busy_exchanges;
+	unsigned turn; /* where the search for the best address begins */
+};
+
+/* address.c */
+lk_status lk_address_open(
+    struct lk_address *address, struct lk_channel *channel, const char *url, struct lk_error *err);
+void lk_address_close(struct lk_address *address); /* its lanes end ECLOSED */
+void lk_address_free_lanes(struct lk_address *address);
+
+enum lk_lane_answer { LK_LANE_TAKEN, LK_LANE_ALL_DRAINING, LK_LANE_ALL_BUSY };
+/* A lane to the best address: answering, connected, the fewest outstanding; or to `pinned`. */
+enum lk_lane_answer lk_lane_take(
+    struct lk_channel *channel, struct lk_address *pinned, struct lk_lane **out_lane);
+void lk_lane_return(struct lk_lane *lane);
+
+/* exchange.c: one that is free; NULL when memory is short or the channel closes. */
+struct lk_exchange *lk_exchange_take(struct lk_channel *channel);
+void lk_exchange_return(struct lk_exchange *exchange);
+/* Go, and call on_end exactly once, perhaps before this returns. */
+void lk_exchange_start(struct lk_exchange *exchange);
+void lk_exchange_free(struct lk_exchange *exchange);
+void lk_exchange_probe(struct lk_address *address);
+
+/* request.c: pack the request into the exchange; make the message of one attempt. */
+lk_status lk_exchange_pack(
+    struct lk_exchange *exchange, const struct lk_rpc_request *request, struct lk_error *err);
+nng_msg *lk_exchange_message(const struct lk_exchange *exchange, uint32_t timeout_ms);
+/* Read the reply's header: the server's status and error, or INTERNAL REPLY_INVALID; sets
+ * reply_body. */
+lk_status lk_exchange_read(struct lk_exchange *exchange);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * A client that connects and closes at once, or dies just after dialling, stops an ipc listener of
+ * nng before 1.6 for ever, silently. A dead listener still completes connect(), so the probe is a
+ * whole Health call on a new connection; the cure is a second listener that takes over the path,
+ * while the dead one stays open so that its connections and the writes in flight on them survive.
+ * Delete this file and its header when nng 1.5 is gone.
+ */
+#include "rpc/listener_guard.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "rpc/probe.h"
+
+enum { PROBE_EVERY_MS = 200, PROBE_TIMEOUT_MS = 500 };
+
+static const bool needed = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
+
+struct lk_listener_guard {
+	struct lk_listen *listen;
+	void (*on_healed)(void *user);
+	void *user;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t stopped_changed;
+	bool stopped;
+};
+
+/* False when the guard was stopped meanwhile. */
+static bool
+pause_between(struct lk_listener_guard *guard)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += PROBE_EVERY_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&guard->mutex);
+	while (!guard->stopped && pthread_cond_clockwait(&guard->stopped_changed, &guard->mutex,
+				      CLOCK_MONOTONIC, &until) == 0)
+		;
+	const bool go_on = !guard->stopped;
+	pthread_mutex_unlock(&guard->mutex);
+	return go_on;
+}
+
+static void *
+watch(void *arg)
+{
+	struct lk_listener_guard *guard = arg;
+
+	while (pause_between(guard)) {
+		if (lk_probe_answers(guard->listen->path, PROBE_TIMEOUT_MS))
+			continue;
+		if (lk_listen_again(guard->listen, NULL) == LK_OK) /* else: at the next round */
+			guard->on_healed(guard->user);
+	}
+	return NULL;
+}
+
+lk_status
+lk_listener_guard_start(struct lk_listener_guard **out_guard, struct lk_listen *listen,
+    void (*on_healed)(void *user), void *user, struct lk_error *err)
+{
+	if (!needed)
+		return LK_OK;
+	struct lk_listener_guard *guard = LK_ALLOC(struct lk_listener_guard);
+	if (guard == NULL)
+		return lk_fail_oom(err);
+	guard->listen = listen;
+	guard->on_healed = on_healed;
+	guard->user = user;
+	pthread_mutex_init(&guard->mutex, NULL);
+	pthread_cond_init(&guard->stopped_changed, NULL);
+	if (pthread_create(&guard->thread, NULL, watch, guard) != 0) {
+		lk_free(guard);
+		return lk_fail_oom(err);
+	}
+	*out_guard = guard;
+	return LK_OK;
+}
+
+void
+lk_listener_guard_free(struct lk_listener_guard *guard)
+{
+	if (guard == NULL)
+		return;
+	pthread_mutex_lock(&guard->mutex);
+	guard->stopped = true;
+	pthread_cond_signal(&guard->stopped_changed);
+	pthread_mutex_unlock(&guard->mutex);
+	pthread_join(guard->thread, NULL);
+	pthread_cond_destroy(&guard->stopped_changed);
+	pthread_mutex_destroy(&guard->mutex);
+	lk_free(guard);
+}
