@@ -50,7 +50,7 @@ class Style(unittest.TestCase):
     def test_every_table_row_is_documented(self):
         found = []
         for name in tree.files():
-            if not name.endswith(("options.def", "metrics.def", "permissions.def")):
+            if not rules.is_product(name) or not name.endswith(("options.def", "metrics.def", "permissions.def")):
                 continue
             for match in re.finditer(r"^LK_\w+\((.*?)\)\s*(?:/\*.*)?$", tree.text(name), re.M | re.S):
                 if not re.search(r'"[^"]{12,}"', match.group(1)):

@@ -27,9 +27,9 @@ objects_arrays_and_values_are_written_with_their_commas(void **state)
 	lk_json_object_end(&j);
 	lk_json_bytes(&j, "part", lk_bytes("abcdef", 3));
 	lk_json_object_end(&j);
-	assert_string_equal(
-	    lk_json_text(&j), "{\"a\":\"x\",\"none\":null,\"list\":[-9223372036854775808,true,{}],"
-			      "\"o\":{\"n\":null},\"part\":\"abc\"}");
+	assert_string_equal(lk_json_text(&j),
+	    "{\"a\":\"x\",\"none\":null,\"list\":[-9223372036854775808,true,{}],"
+	    "\"o\":{\"n\":null},\"part\":\"abc\"}");
 }
 
 static void
