@@ -44,7 +44,7 @@ lk_alloc(size_t size)
 void *
 lk_alloc_array(size_t count, size_t size)
 {
-	if (seam_refuses())
+	if (seam_refuses() || (size != 0 && count > SIZE_MAX / size))
 		return NULL;
 	return count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
 }

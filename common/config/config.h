@@ -90,8 +90,8 @@ lk_status lk_config_load(const struct lk_config_table *table, int argc, char **a
  * NAME=VALUE, NULL at its end. */
 struct lk_config_input {
 	int argc;
-	char **argv;
-	char **environment;
+	const char *const *argv;
+	const char *const *environment;
 	FILE *out;
 };
 lk_status lk_config_load_from(const struct lk_config_table *table,

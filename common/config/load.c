@@ -2,6 +2,7 @@
  * print.c; see config.h. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -175,7 +176,7 @@ environment_get(const struct lk_config_input *input, const char *name)
 {
 	const size_t len = strlen(name);
 
-	for (char **entry = input->environment; *entry != NULL; entry++)
+	for (const char *const *entry = input->environment; *entry != NULL; entry++)
 		if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=')
 			return (*entry)[len + 1] == '\0' ? NULL : *entry + len + 1;
 	return NULL;
@@ -188,27 +189,42 @@ file_closep(FILE **file)
 		fclose(*file);
 }
 
+/* Text that was read; wiped by its size, since what getline leaves at the end of a file is no
+ * string. */
+struct buffer {
+	char *text;
+	size_t cap;
+};
+
+static void
+buffer_wipe(struct buffer *buffer)
+{
+	if (buffer->text != NULL)
+		lk_wipe(buffer->text, buffer->cap);
+	free(buffer->text);
+}
+
 /* The content of the file named by LATCHKEY_…_FILE, without one newline at its end. */
 static lk_status
 value_file_use(
     struct settings *s, size_t index, const char *variable, const char *path, struct lk_error *err)
 {
-	LK_AUTO(file_closep) FILE *file = fopen(path, "re");
-	LK_AUTO(text_wipe) char *text = lk_alloc(SETTING_VALUE_MAX + 2);
+	char *text = lk_alloc(SETTING_VALUE_MAX + 2);
+	LK_AUTO(buffer_wipe) struct buffer value = { text, SETTING_VALUE_MAX + 2 };
+	LK_AUTO(file_closep) FILE *file = NULL;
 
 	if (text == NULL)
 		return lk_fail_oom(err);
+	file = fopen(path, "re");
 	if (file == NULL)
 		return config_fail(err, "%s: %.96s: %s", variable, path, strerrordesc_np(errno));
 	setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret */
 	const size_t len = fread(text, 1, SETTING_VALUE_MAX + 1, file);
 	if (ferror(file))
 		return config_fail(err, "%s: %.96s cannot be read", variable, path);
-	if (len > SETTING_VALUE_MAX || strlen(text) != len) {
-		lk_wipe(text, len);
+	if (len > SETTING_VALUE_MAX || strlen(text) != len)
 		return config_fail(err, "%s: %.96s must hold text of at most %d bytes", variable,
 		    path, SETTING_VALUE_MAX);
-	}
 	if (len > 0 && text[len - 1] == '\n')
 		text[len - 1] = '\0';
 	return setting_set(s, index, (struct setting){ .from = FROM_ENVIRONMENT_FILE }, text, err);
@@ -275,18 +291,17 @@ static lk_status
 file_use(struct settings *s, struct lk_error *err)
 {
 	LK_AUTO(file_closep) FILE *file = s->file == NULL ? NULL : fopen(s->file, "re");
-	LK_AUTO(text_wipe) char *line = NULL;
-	size_t cap = 0;
+	LK_AUTO(buffer_wipe) struct buffer line = { NULL, 0 };
 	ssize_t len;
 
 	if (s->file == NULL)
 		return LK_OK;
 	if (file == NULL)
 		return config_fail(err, "--config %.96s: %s", s->file, strerrordesc_np(errno));
-	for (unsigned number = 1; (len = getline(&line, &cap, file)) >= 0; number++) {
-		if (strlen(line) != (size_t)len)
+	for (unsigned number = 1; (len = getline(&line.text, &line.cap, file)) >= 0; number++) {
+		if (strlen(line.text) != (size_t)len)
 			return config_fail(err, "%.96s line %u: holds a NUL byte", s->file, number);
-		LK_TRY(line_use(s, line, number, err));
+		LK_TRY(line_use(s, line.text, number, err));
 	}
 	return ferror(file) ? config_fail(err, "--config %.96s cannot be read", s->file) : LK_OK;
 }
@@ -380,7 +395,8 @@ lk_status
 lk_config_load(const struct lk_config_table *table, int argc, char **argv, void *out_config,
     struct lk_error *err)
 {
-	const struct lk_config_input input = { argc, argv, environ, stdout };
+	const struct lk_config_input input = { argc, (const char *const *)argv,
+		(const char *const *)environ, stdout };
 
 	return lk_config_load_from(table, &input, out_config, err);
 }

@@ -66,7 +66,8 @@ load(struct run *run, const char *arguments, const char *environment)
 	char *argv[16] = { NULL }, *environ_words[16] = { NULL };
 	LK_AUTO(lk_freep) char *argument_text = NULL;
 	LK_AUTO(lk_freep) char *environment_text = strdup(environment);
-	struct lk_config_input input = { 0, argv, environ_words, NULL };
+	struct lk_config_input input = { 0, (const char *const *)argv,
+		(const char *const *)environ_words, NULL };
 	size_t len = 0;
 
 	assert_true(asprintf(&argument_text, "latchkey-test %s", arguments) > 0);
@@ -297,6 +298,15 @@ a_nul_byte_or_too_much_in_a_file_is_refused(void **state)
 }
 
 static void
+an_empty_file_says_nothing(void **state)
+{
+	struct run *run = *state;
+
+	expect_ok(load(run, with("--instance lab --config ", config_file(""), ""), ""), &run->err);
+	assert_int_equal(run->settings.workers, 4);
+}
+
+static void
 long_lines_in_the_file_are_read_whole(void **state)
 {
 	struct run *run = *state;
@@ -417,7 +427,7 @@ LK_TESTS(CONFIG_CASE(defaults_fill_what_nobody_said),
     CONFIG_CASE(each_mistake_in_the_arguments_is_told),
     CONFIG_CASE(each_mistake_in_the_file_names_its_line),
     CONFIG_CASE(a_nul_byte_or_too_much_in_a_file_is_refused),
-    CONFIG_CASE(long_lines_in_the_file_are_read_whole),
+    CONFIG_CASE(an_empty_file_says_nothing), CONFIG_CASE(long_lines_in_the_file_are_read_whole),
     CONFIG_CASE(questions_about_the_table_need_no_complete_configuration),
     CONFIG_CASE(checking_answers_ok_or_the_mistake),
     CONFIG_CASE(the_printed_table_tells_sources_and_hides_secrets),
