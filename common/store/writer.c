@@ -311,7 +311,7 @@ wait_idle(struct lk_writer *writer)
 	const uint64_t commits = writer->stats.commits;
 	struct timespec until;
 
-	if (!writer->log_used || writer->busy) {
+	if (!writer->log_used) {
 		pthread_cond_wait(&writer->work, &writer->mutex);
 		return false;
 	}
@@ -333,7 +333,7 @@ run_tidy(struct lk_writer *writer, enum lk_tidy why)
 	writer->busy = false;
 	writer->tidy_due = false; /* looked at again after the next commit */
 	if (why == LK_TIDY_IDLE)
-		writer->log_used = false;
+		writer->log_used = !done; /* a reader was in the way: again after the next pause */
 	writer->stats.checkpoints += done;
 }
 
