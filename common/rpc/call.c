@@ -119,6 +119,20 @@ lk_call_reply_with(struct lk_call *call, struct lk_bytes packed, struct lk_error
 	return LK_OK;
 }
 
+lk_status
+lk_call_reply_sealed(struct lk_call *call, struct lk_bytes sealed, struct lk_error *err)
+{
+	LK_TRY(lk_call_reply_with(call, sealed, err));
+	call->reply_sealed = true;
+	return LK_OK;
+}
+
+bool
+lk_call_reply_is_sealed(const struct lk_call *call)
+{
+	return call->reply_sealed;
+}
+
 struct lk_bytes
 lk_call_reply(const struct lk_call *call)
 {

@@ -58,6 +58,11 @@ lk_status lk_call_defer(struct lk_call *call);
 /* Answer with these bytes (a body encoded earlier) in place of `rep`. Copied into the arena. */
 lk_status lk_call_reply_with(struct lk_call *call, struct lk_bytes packed, struct lk_error *err);
 
+/* The same with a body that only the holder of the call's reply key can open; the reply's header
+ * says so. */
+lk_status lk_call_reply_sealed(struct lk_call *call, struct lk_bytes sealed, struct lk_error *err);
+bool lk_call_reply_is_sealed(const struct lk_call *call);
+
 /*
  * The seam to auth: rpc knows no rules. `authenticate` finds out who calls and allocates the caller
  * from lk_call_arena(); when it would have to block and `may_block` is false it returns

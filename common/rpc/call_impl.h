@@ -32,6 +32,7 @@ struct lk_call {
 	ProtobufCMessage *reply;
 	struct lk_bytes body;
 	struct lk_bytes packed_reply; /* in place of `reply` when its data is not NULL */
+	bool reply_sealed;            /* packed_reply is for the holder of the reply key */
 	int64_t deadline_steady_ms;
 	uint32_t pipe; /* nng's id of the connection; 0: none */
 	bool authenticated;

@@ -80,6 +80,8 @@ prepare(struct lk_channel *channel, const struct lk_rpc_request *request, struct
 		return status;
 	}
 	ex->effect = request->effect;
+	ex->open_sealed = request->open_sealed;
+	ex->open_user = request->open_user;
 	ex->deadline_ms = lk_clock_steady_ms(channel->config.clock) + timeout_ms;
 	*out = ex;
 	return LK_OK;
@@ -104,11 +106,24 @@ wait_for(struct lk_exchange *ex)
 }
 
 static lk_status
+open_reply(const struct lk_exchange *ex, struct lk_arena *arena, struct lk_bytes *out_body,
+    struct lk_error *err)
+{
+	if (ex->open_sealed == NULL)
+		return lk_fail(
+		    err, LK_INTERNAL, "REPLY_INVALID", "the answer is sealed, without being asked");
+	return ex->open_sealed(ex->open_user, ex->reply_body, arena, out_body, err);
+}
+
+static lk_status
 decode_reply(const struct lk_exchange *ex, const ProtobufCMessageDescriptor *type,
     struct lk_arena *arena, ProtobufCMessage **out_reply, struct lk_error *err)
 {
-	const lk_status status = lk_decode(type, ex->reply_body, arena, out_reply, err);
+	struct lk_bytes body = ex->reply_body;
 
+	if (ex->reply_sealed)
+		LK_TRY(open_reply(ex, arena, &body, err));
+	const lk_status status = lk_decode(type, body, arena, out_reply, err);
 	if (status != LK_INVALID_ARGUMENT)
 		return status;
 	return lk_fail(err, LK_INTERNAL, "REPLY_INVALID", "the answer is no %s", type->short_name);

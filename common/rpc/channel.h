@@ -27,6 +27,13 @@ struct lk_channel_config {
 lk_status lk_channel_open(struct lk_channel **out_channel, const char *urls,
     const struct lk_channel_config *config, struct lk_error *err);
 
+/*
+ * Opens a replayed reply that was sealed to the request's reply_public_key; the plain body lies in
+ * `arena`. On the thread that decodes the reply.
+ */
+typedef lk_status lk_open_sealed_fn(void *user, struct lk_bytes sealed, struct lk_arena *arena,
+    struct lk_bytes *out_plain, struct lk_error *err);
+
 /* One call. Pointers are borrowed until it returns; NULL and zero mean absent. */
 struct lk_rpc_request {
 	const char *method;           /* "latchkey.keys.v1.KeyService/CreateKey" */
@@ -40,6 +47,8 @@ struct lk_rpc_request {
 	const char *idempotency_key;
 	const char *traceparent;
 	struct lk_bytes reply_public_key;
+	lk_open_sealed_fn *open_sealed; /* beside reply_public_key */
+	void *open_user;
 };
 
 /*

@@ -69,6 +69,9 @@ struct lk_exchange {
 	struct lk_error error;
 	nng_msg *reply; /* holds reply_body */
 	struct lk_bytes reply_body;
+	bool reply_sealed;
+	lk_open_sealed_fn *open_sealed;
+	void *open_user;
 	struct lk_arena *arena;
 
 	void (*on_end)(struct lk_exchange *exchange);

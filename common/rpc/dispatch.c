@@ -243,6 +243,7 @@ make_reply(struct lk_call *call)
 	const ProtobufCMessageDescriptor *type = call->endpoint->reply_type;
 
 	call->packed_reply = lk_bytes(NULL, 0);
+	call->reply_sealed = false;
 	call->reply = lk_arena_alloc(call->arena, type->sizeof_message);
 	if (call->reply == NULL)
 		return lk_fail_oom(&call->error);
@@ -306,6 +307,7 @@ reply_header(const struct lk_call *call, lk_status status)
 
 	h.request_id = call->header->request_id;
 	h.status = status;
+	h.body_sealed = status == LK_OK && call->reply_sealed;
 	if (status == LK_OK)
 		return h;
 	h.reason = (char *)(uintptr_t)call->error.reason; /* generated types are not const */

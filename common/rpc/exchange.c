@@ -346,6 +346,7 @@ lk_exchange_return(struct lk_exchange *ex)
 	lk_arena_reset(ex->arena);
 	lk_error_clear(&ex->error);
 	ex->reply_body = lk_bytes(NULL, 0);
+	ex->reply_sealed = false;
 	ex->pinned = NULL;
 	ex->pauses = 0;
 	ex->ended = false;

@@ -155,5 +155,6 @@ lk_exchange_read(struct lk_exchange *ex)
 	if (h->status != LK_OK)
 		return error_of(ex, h);
 	ex->reply_body = frame.body;
+	ex->reply_sealed = h->body_sealed;
 	return LK_OK;
 }
