@@ -1,0 +1,130 @@
+/* API keys: made, listed, revoked, and checked. */
+#ifndef LATCHKEY_KEYS_H
+#define LATCHKEY_KEYS_H
+
+#include <latchkey/accounts.h>
+#include <latchkey/client.h>
+
+LATCHKEY_BEGIN_DECLS
+
+typedef struct latchkey_key latchkey_key;
+typedef struct latchkey_key_list latchkey_key_list;
+
+LATCHKEY_API const char *latchkey_key_id(const latchkey_key *key);
+LATCHKEY_API const char *latchkey_key_tenant(
+    const latchkey_key *key); /**< "" for a principal's key */
+LATCHKEY_API const char *latchkey_key_owner(const latchkey_key *key); /**< usr_… or prn_… */
+LATCHKEY_API const char *latchkey_key_owner_name(
+    const latchkey_key *key); /**< e-mail, or the principal's name */
+LATCHKEY_API const char *latchkey_key_name(const latchkey_key *key);
+LATCHKEY_API const char *latchkey_key_hint(
+    const latchkey_key *key); /**< the masked key, for lists */
+LATCHKEY_API const char *latchkey_key_state(
+    const latchkey_key *key); /**< "active", "revoked", "expired" */
+LATCHKEY_API const char *latchkey_key_revoke_reason(const latchkey_key *key);
+LATCHKEY_API size_t latchkey_key_permission_count(
+    const latchkey_key *key); /**< 0: all the owner's but those that mint power */
+LATCHKEY_API const char *latchkey_key_permission_at(const latchkey_key *key, size_t index);
+LATCHKEY_API bool latchkey_key_all_workgroups(const latchkey_key *key);
+LATCHKEY_API size_t latchkey_key_workgroup_count(const latchkey_key *key);
+LATCHKEY_API const char *latchkey_key_workgroup_at(const latchkey_key *key, size_t index);
+LATCHKEY_API int64_t latchkey_key_created_at_ms(const latchkey_key *key);
+LATCHKEY_API int64_t latchkey_key_expires_at_ms(const latchkey_key *key);
+LATCHKEY_API int64_t latchkey_key_last_used_at_ms(const latchkey_key *key);
+LATCHKEY_API int64_t latchkey_key_last_sign_in_at_ms(const latchkey_key *key);
+LATCHKEY_API int64_t latchkey_key_revoked_at_ms(const latchkey_key *key);
+LATCHKEY_API void latchkey_key_free(latchkey_key *key);
+
+/** The items are borrowed from the list. `index` is below the count. */
+LATCHKEY_API size_t latchkey_key_list_count(const latchkey_key_list *list);
+LATCHKEY_API const latchkey_key *latchkey_key_list_at(const latchkey_key_list *list, size_t index);
+LATCHKEY_API const char *latchkey_key_list_next(
+    const latchkey_key_list *list); /**< the next page's cursor; "": none */
+LATCHKEY_API void latchkey_key_list_free(latchkey_key_list *list);
+
+typedef struct latchkey_key_request {
+	const char *name; /**< 1 to 64 printable characters */
+	const char *ttl; /**< "90d", "12h", "P90D", an RFC 3339 instant, "never"; NULL: the policy's
+			    default */
+	const char *const *permissions; /**< NULL: all the owner's but those that mint power */
+	size_t permissions_count;
+	const char *const *workgroups; /**< ids or names; NULL: all */
+	size_t workgroups_count;
+	const char *owner;  /**< NULL: the caller; somebody else needs api_keys.manage_any */
+	const char *tenant; /**< operators only */
+} latchkey_key_request;
+
+/**
+ * Make an API key and receive its text, the only time it is ever shown.
+ *
+ * A repetition with the same idempotency key that finds the key made answers it with
+ * LATCHKEY_ALREADY_EXISTS and reason ALREADY_CREATED where the secret cannot be shown again.
+ * @return LATCHKEY_INVALID_ARGUMENT KEY_NAME_INVALID, DURATION_INVALID …;
+ * LATCHKEY_FAILED_PRECONDITION for what the tenant's policy forbids; LATCHKEY_UNKNOWN when the
+ * outcome was lost: list before doing it again.
+ */
+LATCHKEY_API latchkey_status latchkey_key_create(latchkey_client *client,
+    const latchkey_key_request *request, const latchkey_call *call, latchkey_key **out_key,
+    latchkey_secret **out_secret, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+LATCHKEY_API latchkey_status latchkey_key_get(latchkey_client *client, const char *id,
+    const latchkey_call *call, latchkey_key **out_key,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/** Whose keys. NULL in place of it: the caller's own that are not revoked. */
+typedef struct latchkey_key_filter {
+	const char *owner;  /**< id or e-mail */
+	bool all_owners;    /**< the whole tenant: api_keys.manage_any */
+	const char *tenant; /**< operators only */
+	bool include_revoked;
+} latchkey_key_filter;
+LATCHKEY_API latchkey_status latchkey_key_list_get(latchkey_client *client,
+    const latchkey_key_filter *filter, const latchkey_page *page, const latchkey_call *call,
+    latchkey_key_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/**
+ * Revoke 1 to 1000 keys, all or none; the next check of each, and of every token made from one,
+ * refuses. `reason` is for people. LATCHKEY_FAILED_PRECONDITION KEY_ALREADY_REVOKED. `out_list`
+ * (may be NULL) are the keys as they are then.
+ */
+LATCHKEY_API latchkey_status latchkey_key_revoke(latchkey_client *client, const char *const *ids,
+    size_t count, const char *reason, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/** What to ask of a key or token beyond its being good. NULL in place of it: nothing. */
+typedef struct latchkey_requirements {
+	const char *source_address; /**< of the one who showed it: IPv4 or IPv6 text */
+	const char *audience;       /**< who is asking; NULL: the platform */
+	const char *permission;
+	const char *workgroup;
+} latchkey_requirements;
+
+/** The answer to "is this good?". Refused is an answer: the call itself returns LATCHKEY_OK. */
+typedef struct latchkey_verdict latchkey_verdict;
+typedef struct latchkey_verdict_list latchkey_verdict_list;
+LATCHKEY_API bool latchkey_verdict_active(const latchkey_verdict *verdict);
+LATCHKEY_API const char *latchkey_verdict_reason(
+    const latchkey_verdict *verdict); /**< "" when active */
+/** Who it is and what they may do now; NULL when refused. Borrowed from the verdict. */
+LATCHKEY_API const latchkey_identity *latchkey_verdict_identity(const latchkey_verdict *verdict);
+LATCHKEY_API void latchkey_verdict_free(latchkey_verdict *verdict);
+
+LATCHKEY_API size_t latchkey_verdict_list_count(const latchkey_verdict_list *list);
+LATCHKEY_API const latchkey_verdict *latchkey_verdict_list_at(
+    const latchkey_verdict_list *list, size_t index);
+LATCHKEY_API void latchkey_verdict_list_free(latchkey_verdict_list *list);
+
+/** Check an API key (permission keys.verify). `key` is NUL-terminated text of any kind. */
+LATCHKEY_API latchkey_status latchkey_key_verify(latchkey_client *client, const char *key,
+    const latchkey_requirements *requirements, const latchkey_call *call,
+    latchkey_verdict **out_verdict, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/** Check 1 to 64 keys at once, all under the same requirements; verdicts in the order asked. */
+LATCHKEY_API latchkey_status latchkey_key_verify_many(latchkey_client *client,
+    const char *const *keys, size_t count, const latchkey_requirements *requirements,
+    const latchkey_call *call, latchkey_verdict_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+LATCHKEY_END_DECLS
+
+#endif

@@ -1,0 +1,13 @@
+/* All of liblatchkey: clients and profiles, accounts, keys, tokens, credentials, audit. */
+#ifndef LATCHKEY_LATCHKEY_H
+#define LATCHKEY_LATCHKEY_H
+
+#include <latchkey/accounts.h>
+#include <latchkey/audit.h>
+#include <latchkey/base.h>
+#include <latchkey/client.h>
+#include <latchkey/credentials.h>
+#include <latchkey/keys.h>
+#include <latchkey/tokens.h>
+
+#endif

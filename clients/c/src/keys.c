@@ -1,0 +1,128 @@
+/* API keys: each function fills a request and names its answer. */
+#include <latchkey/keys.h>
+
+#include "ask.h"
+
+latchkey_status
+latchkey_key_create(latchkey_client *client, const latchkey_key_request *request,
+    const latchkey_call *call, latchkey_key **out_key, latchkey_secret **out_secret,
+    latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__CreateKeyRequest body = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+
+	body.name = (char *)request->name;
+	body.ttl = (char *)request->ttl;
+	body.n_permissions = request->permissions_count;
+	body.permissions = (char **)request->permissions;
+	body.n_workgroups = request->workgroups_count;
+	body.workgroups = (char **)request->workgroups;
+	body.owner = (char *)request->owner;
+	body.tenant = (char *)request->tenant;
+	return (latchkey_status)ask_for_secret(client, M_KEY_CREATE, &body.base, call,
+	    offsetof(CreateKeyResponse, key), offsetof(CreateKeyResponse, secret_key), out_key,
+	    out_secret, error_inside(out_error));
+}
+
+latchkey_status
+latchkey_key_get(latchkey_client *client, const char *id, const latchkey_call *call,
+    latchkey_key **out_key, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__GetKeyRequest body = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
+
+	body.id = (char *)id;
+	return (latchkey_status)ask_for(client, M_KEY_GET, &body.base, call,
+	    offsetof(GetKeyResponse, key), out_key, error_inside(out_error));
+}
+
+latchkey_status
+latchkey_key_list_get(latchkey_client *client, const latchkey_key_filter *filter,
+    const latchkey_page *page, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__ListKeysRequest body = LATCHKEY__KEYS__V1__LIST_KEYS_REQUEST__INIT;
+	PageRequestMsg wire = PAGE_WIRE(page);
+
+	body.page = &wire;
+	if (filter) {
+		body.owner = (char *)filter->owner;
+		body.all_owners = filter->all_owners;
+		body.tenant = (char *)filter->tenant;
+		body.include_revoked = filter->include_revoked;
+	}
+	return (latchkey_status)ask_for(
+	    client, M_KEY_LIST, &body.base, call, WHOLE, out_list, error_inside(out_error));
+}
+
+/* A latchkey_key_list is the answer of ListKeys: make one of what RevokeKeys answered. */
+static lk_status
+revoked_take(struct answer *answer, latchkey_key_list **out_list, struct lk_error *err)
+{
+	const RevokeKeysResponse *said = (void *)answer->message;
+	ListKeysResponse list = LATCHKEY__KEYS__V1__LIST_KEYS_RESPONSE__INIT;
+
+	list.n_keys = said->n_keys;
+	list.keys = said->keys;
+	return object_take(&answer->arena, &list, out_list, err);
+}
+
+latchkey_status
+latchkey_key_revoke(latchkey_client *client, const char *const *ids, size_t count,
+    const char *reason, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__RevokeKeysRequest body = LATCHKEY__KEYS__V1__REVOKE_KEYS_REQUEST__INIT;
+	LK_AUTO(answer_wipe) struct answer answer = { 0 };
+	struct lk_error *err = error_inside(out_error);
+
+	body.n_ids = count;
+	body.ids = (char **)ids;
+	body.reason = (char *)reason;
+	PUBLIC_TRY(ask(
+	    client, &(struct question){ M_KEY_REVOKE, &body.base, .call = call }, &answer, err));
+	return out_list ? (latchkey_status)revoked_take(&answer, out_list, err) : LATCHKEY_OK;
+}
+
+static void
+verify_fill(VerifyKeyRequest *body, const char *key, const latchkey_requirements *requirements)
+{
+	latchkey__keys__v1__verify_key_request__init(body);
+	body->secret_key = (char *)key;
+	if (!requirements)
+		return;
+	body->source_address = (char *)requirements->source_address;
+	body->audience = (char *)requirements->audience;
+	body->required_permission = (char *)requirements->permission;
+	body->required_workgroup = (char *)requirements->workgroup;
+}
+
+latchkey_status
+latchkey_key_verify(latchkey_client *client, const char *key,
+    const latchkey_requirements *requirements, const latchkey_call *call,
+    latchkey_verdict **out_verdict, latchkey_error *out_error)
+{
+	VerifyKeyRequest body;
+
+	verify_fill(&body, key, requirements);
+	return (latchkey_status)ask_for(
+	    client, M_KEY_VERIFY, &body.base, call, WHOLE, out_verdict, error_inside(out_error));
+}
+
+latchkey_status
+latchkey_key_verify_many(latchkey_client *client, const char *const *keys, size_t count,
+    const latchkey_requirements *requirements, const latchkey_call *call,
+    latchkey_verdict_list **out_list, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__VerifyKeysRequest body = LATCHKEY__KEYS__V1__VERIFY_KEYS_REQUEST__INIT;
+	VerifyKeyRequest requests[BATCH_MAX], *pointers[BATCH_MAX];
+	struct lk_error *err = error_inside(out_error);
+
+	PUBLIC_TRY(batch_check(count, err));
+	for (size_t i = 0; i < count; i++) {
+		verify_fill(&requests[i], keys[i], requirements);
+		pointers[i] = &requests[i];
+	}
+	body.n_requests = count;
+	body.requests = pointers;
+	return (latchkey_status)ask_for(
+	    client, M_KEY_VERIFY_MANY, &body.base, call, WHOLE, out_list, err);
+}

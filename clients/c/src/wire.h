@@ -1,0 +1,78 @@
+/* The wire types under short names; only files of this folder include this. */
+#ifndef LATCHKEY_WIRE_H
+#define LATCHKEY_WIRE_H
+
+#include "latchkey/accounts/v1/accounts.pb-c.h"
+#include "latchkey/audit/v1/audit.pb-c.h"
+#include "latchkey/common/v1/frame.pb-c.h"
+#include "latchkey/credentials/v1/credentials.pb-c.h"
+#include "latchkey/health/v1/health.pb-c.h"
+#include "latchkey/keys/v1/keys.pb-c.h"
+#include "latchkey/tokens/v1/tokens.pb-c.h"
+
+typedef Latchkey__Common__V1__Identity IdentityMsg;
+typedef Latchkey__Common__V1__PageRequest PageRequestMsg;
+typedef Latchkey__Common__V1__Assertion AssertionMsg;
+
+#define WIRE_ACCOUNTS(name) typedef Latchkey__Accounts__V1__##name name
+typedef Latchkey__Accounts__V1__Tenant TenantMsg;
+typedef Latchkey__Accounts__V1__User UserMsg;
+typedef Latchkey__Accounts__V1__Principal PrincipalMsg;
+typedef Latchkey__Accounts__V1__Role RoleMsg;
+typedef Latchkey__Accounts__V1__Workgroup WorkgroupMsg;
+typedef Latchkey__Accounts__V1__PolicyValue PolicyValueMsg;
+WIRE_ACCOUNTS(CreateTenantResponse);
+WIRE_ACCOUNTS(GetTenantResponse);
+WIRE_ACCOUNTS(ListTenantsResponse);
+WIRE_ACCOUNTS(CreateUserResponse);
+WIRE_ACCOUNTS(GetUserResponse);
+WIRE_ACCOUNTS(ListUsersResponse);
+WIRE_ACCOUNTS(SetUserRolesResponse);
+WIRE_ACCOUNTS(SetUserStateResponse);
+WIRE_ACCOUNTS(IssueTicketResponse);
+WIRE_ACCOUNTS(CreatePrincipalResponse);
+WIRE_ACCOUNTS(ListPrincipalsResponse);
+WIRE_ACCOUNTS(SetPrincipalStateResponse);
+WIRE_ACCOUNTS(RedeemTicketResponse);
+WIRE_ACCOUNTS(GetMeResponse);
+WIRE_ACCOUNTS(ListRolesResponse);
+WIRE_ACCOUNTS(CreateWorkgroupResponse);
+WIRE_ACCOUNTS(ListWorkgroupsResponse);
+WIRE_ACCOUNTS(AddWorkgroupMemberResponse);
+WIRE_ACCOUNTS(RemoveWorkgroupMemberResponse);
+WIRE_ACCOUNTS(GetPolicyResponse);
+WIRE_ACCOUNTS(SetPolicyResponse);
+
+typedef Latchkey__Keys__V1__Key KeyMsg;
+typedef Latchkey__Keys__V1__CreateKeyResponse CreateKeyResponse;
+typedef Latchkey__Keys__V1__GetKeyResponse GetKeyResponse;
+typedef Latchkey__Keys__V1__ListKeysResponse ListKeysResponse;
+typedef Latchkey__Keys__V1__RevokeKeysResponse RevokeKeysResponse;
+typedef Latchkey__Keys__V1__VerifyKeyRequest VerifyKeyRequest;
+typedef Latchkey__Keys__V1__VerifyKeyResponse VerifyKeyResponse;
+typedef Latchkey__Keys__V1__VerifyKeysResponse VerifyKeysResponse;
+
+typedef Latchkey__Tokens__V1__IssueTokenResponse IssueTokenResponse;
+typedef Latchkey__Tokens__V1__ValidateTokenRequest ValidateTokenRequest;
+typedef Latchkey__Tokens__V1__ValidateTokenResponse ValidateTokenResponse;
+typedef Latchkey__Tokens__V1__ValidateTokensResponse ValidateTokensResponse;
+typedef Latchkey__Tokens__V1__GetJwksResponse GetJwksResponse;
+
+typedef Latchkey__Credentials__V1__Credential CredentialMsg;
+typedef Latchkey__Credentials__V1__AgreeTransportResponse AgreeTransportResponse;
+typedef Latchkey__Credentials__V1__SealedSecret SealedSecretMsg;
+typedef Latchkey__Credentials__V1__ProviderSecret ProviderSecretMsg;
+typedef Latchkey__Credentials__V1__AwsSecret AwsSecretMsg;
+typedef Latchkey__Credentials__V1__DnanexusSecret DnanexusSecretMsg;
+typedef Latchkey__Credentials__V1__CreateCredentialResponse CreateCredentialResponse;
+typedef Latchkey__Credentials__V1__GetCredentialResponse GetCredentialResponse;
+typedef Latchkey__Credentials__V1__ListCredentialsResponse ListCredentialsResponse;
+typedef Latchkey__Credentials__V1__FetchCredentialResponse FetchCredentialResponse;
+
+typedef Latchkey__Audit__V1__Event EventMsg;
+typedef Latchkey__Audit__V1__ListEventsResponse ListEventsResponse;
+typedef Latchkey__Audit__V1__ReadChainResponse ReadChainResponse;
+
+typedef Latchkey__Health__V1__CheckResponse CheckResponse;
+
+#endif
