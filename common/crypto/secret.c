@@ -5,8 +5,6 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { SECRET_MAX = 4096 };
-
 struct lk_secret {
 	size_t len;
 	uint8_t *bytes; /* guarded */
@@ -54,8 +52,9 @@ secret_alloc(size_t len, struct lk_secret **out_secret, struct lk_error *err)
 	struct lk_secret *secret;
 
 	LK_TRY(lk_crypto_init(err));
-	if (len == 0 || len > SECRET_MAX)
-		return lk_fail(err, LK_INTERNAL, "SECRET_LENGTH", "a secret has 1 to 4096 bytes");
+	if (len == 0 || len > LK_SECRET_MAX)
+		return lk_fail(
+		    err, LK_INTERNAL, "SECRET_LENGTH", "a secret has 1 to %d bytes", LK_SECRET_MAX);
 	secret = LK_ALLOC(struct lk_secret);
 	if (!secret)
 		return lk_fail_oom(err);

@@ -43,8 +43,10 @@ void lk_wipe_view(struct lk_wiped *view);
  */
 struct lk_secret;
 
-/* Copies `bytes` (1 to 4096). RESOURCE_EXHAUSTED OUT_OF_MEMORY, or as lk_crypto_init, which it
- * calls. Yours. */
+enum { LK_SECRET_MAX = 16 * 1024 }; /* bytes: the longest token with room to spare */
+
+/* Copies `bytes` (1 to LK_SECRET_MAX). RESOURCE_EXHAUSTED OUT_OF_MEMORY, or as lk_crypto_init,
+ * which it calls. Yours. */
 lk_status lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err);
 lk_status lk_secret_new_random(size_t len, struct lk_secret **out_secret, struct lk_error *err);
 struct lk_bytes lk_secret_bytes(const struct lk_secret *secret); /* borrowed until freed */
