@@ -8,10 +8,8 @@
 #include "rpc/call.h"
 #include "store/store.h"
 
-enum {
-	LK_IDEMPOTENCY_KEY_MAX = 64,                 /* characters of [A-Za-z0-9_-] */
-	LK_IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000, /* how long an outcome is remembered */
-};
+/* How long an outcome is remembered. */
+enum { LK_IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000 };
 
 /*
  * Run `fn(tx, arg)` in one transaction of `store`; `fn` fills `rep` from lk_call_arena(). It may
@@ -21,13 +19,12 @@ enum {
  *   - again with the same body: `fn` does not run, the remembered reply is the answer;
  *   - again with another body: INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED.
  * A reply that holds a secret (its type has a field secret_…, at any depth) is remembered only
- * sealed to the call's reply_public_key (crypto/box.h) and comes again as sealed bytes in the reply
- * header; when the call brought no such key, again is ALREADY_EXISTS ALREADY_CREATED with the
- * object's id as the message. Failures are not remembered.
+ * sealed to the call's reply_public_key (crypto/box.h) and comes again as a sealed body; when the
+ * call brought no such key, again is ALREADY_EXISTS ALREADY_CREATED with the object's id as the
+ * message. Failures are not remembered.
  *
  * The table belongs to a set of migrations of its own: #include "idempotency_migrations.h",
- * &idempotency_migrations. INVALID_ARGUMENT IDEMPOTENCY_KEY_INVALID, and whatever `fn` and
- * lk_store_write answer. Blocks: workers only.
+ * &idempotency_migrations. Answers whatever `fn` and lk_store_write answer. Blocks: workers only.
  */
 lk_status lk_call_write(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *arg,
     ProtobufCMessage *rep, struct lk_error *err);
