@@ -103,19 +103,32 @@ export_pkcs8(const EVP_PKEY *pkey, struct lk_es256_private *out_der)
 	return i2d_PKCS8_PRIV_KEY_INFO(info, &at) == len;
 }
 
-/* The curve is ours, the public point is the private key's, and the bytes are those that we write
- * for it. */
+/*
+ * What stands around the two numbers of a P-256 key: RFC 5958 with the curve by name, RFC 5915 with
+ * version 1 and the public point uncompressed. libcrypto reads other versions and point forms too,
+ * and they would be second spellings.
+ */
 static bool
-is_canonical_p256(EVP_PKEY *pkey, struct lk_bytes pkcs8)
+pkcs8_shape_ok(struct lk_bytes pkcs8)
 {
-	LK_AUTO(lk_es256_private_wipe) struct lk_es256_private again = { 0 };
-	LK_AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	char group[32] = "";
+	static const uint8_t head[] = { 0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07,
+		0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+		0x03, 0x01, 0x07, 0x04, 0x6d, 0x30, 0x6b, 0x02, 0x01, 0x01, 0x04, 0x20 };
+	static const uint8_t middle[] = { 0xa1, 0x44, 0x03, 0x42, 0x00, 0x04 };
+	const size_t number = LK_ES256_COORDINATE_LEN;
 
-	return ctx && EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) == 1 &&
-	       strcmp(group, curve) == 0 && EVP_PKEY_check(ctx) == 1 &&
-	       export_pkcs8(pkey, &again) && again.len == pkcs8.len &&
-	       lk_secret_equal(again.pkcs8, pkcs8.data, pkcs8.len);
+	return pkcs8.len == sizeof head + number + sizeof middle + 2 * number &&
+	       memcmp(pkcs8.data, head, sizeof head) == 0 &&
+	       memcmp(pkcs8.data + sizeof head + number, middle, sizeof middle) == 0;
+}
+
+/* The private number is in range and the public point is its own. */
+static bool
+pair_ok(EVP_PKEY *pkey)
+{
+	LK_AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+
+	return ctx && EVP_PKEY_check(ctx) == 1;
 }
 
 lk_status
@@ -124,12 +137,12 @@ lk_es256_import(struct lk_bytes pkcs8, struct lk_es256 **out_key, struct lk_erro
 	const uint8_t *at = pkcs8.data;
 
 	LK_TRY(lk_crypto_init(err));
-	if (pkcs8.len == 0 || pkcs8.len > LK_ES256_PRIVATE_MAX)
+	if (!pkcs8_shape_ok(pkcs8))
 		return key_invalid(err);
 	LK_AUTO(pkcs8_freep)
 	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)pkcs8.len);
 	LK_AUTO(pkey_freep) EVP_PKEY *pkey = info ? EVP_PKCS82PKEY(info) : NULL;
-	if (!pkey || !is_canonical_p256(pkey, pkcs8))
+	if (!pkey || !pair_ok(pkey))
 		return key_invalid(err);
 	return es256_wrap(LK_TAKE(pkey), true, out_key, err);
 }

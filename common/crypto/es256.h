@@ -23,7 +23,7 @@ struct lk_es256;
 /* INTERNAL CRYPTO_UNAVAILABLE when libcrypto fails. One reference is yours. */
 lk_status lk_es256_generate(struct lk_es256 **out_key, struct lk_error *err);
 
-/* PKCS#8 DER (RFC 5958), exactly one named-curve P-256 key and nothing behind it. INVALID_ARGUMENT
+/* PKCS#8 DER (RFC 5958), byte for byte as lk_es256_export writes it. INVALID_ARGUMENT
  * SIGNING_KEY_INVALID. */
 lk_status lk_es256_import(struct lk_bytes pkcs8, struct lk_es256 **out_key, struct lk_error *err);
 

@@ -1,4 +1,6 @@
 /* The public key lines of peers/: "ed25519 <base64url> <role> <name>". */
+#include "crypto/sign.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 
 #include "crypto/durable_file.h"
 #include "crypto/encode.h"
-#include "crypto/sign.h"
 
 enum { KEY_CHARS = LK_BASE64URL_LEN(LK_SIGN_PUBLIC_LEN) };
 
