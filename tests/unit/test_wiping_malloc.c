@@ -20,14 +20,12 @@ address_of(void *ptr)
 	return (volatile const uint8_t *)address;
 }
 
-static int
-setup(void **state)
+static void
+need_the_allocator(void)
 {
-	(void)state;
 #ifndef LK_WIPING_MALLOC
 	lk_test_skip("sanitizers bring their own allocator");
 #endif
-	return 0;
 }
 
 static void
@@ -41,6 +39,7 @@ static void
 freed_memory_is_zero(void **state)
 {
 	(void)state;
+	need_the_allocator();
 	static const size_t sizes[] = { 200, 1000, 5000, 60000 };
 
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -60,6 +59,7 @@ static void
 a_block_that_moves_leaves_zeros_and_keeps_its_content(void **state)
 {
 	(void)state;
+	need_the_allocator();
 	uint8_t *block = malloc(1000);
 	void *neighbour = malloc(1000);
 	volatile const uint8_t *old = address_of(block);
@@ -79,6 +79,7 @@ static void
 a_block_that_shrinks_gives_back_zeros(void **state)
 {
 	(void)state;
+	need_the_allocator();
 	uint8_t *block = malloc(10000);
 	void *neighbour = malloc(16);
 	volatile const uint8_t *old = address_of(block);
@@ -96,6 +97,7 @@ static void
 the_edges_of_realloc_are_those_of_glibc(void **state)
 {
 	(void)state;
+	need_the_allocator();
 	void *volatile nothing = NULL;
 	volatile size_t none = 0, endless = SIZE_MAX / 2;
 	char *block = realloc(nothing, 10);
@@ -112,6 +114,7 @@ static void
 what_a_library_frees_is_wiped_too(void **state)
 {
 	(void)state;
+	need_the_allocator();
 	uint8_t *block = OPENSSL_malloc(1000);
 	void *guard = malloc(16);
 	volatile const uint8_t *at = address_of(block);
@@ -126,6 +129,7 @@ static void
 aligned_and_large_blocks_are_freed_as_well(void **state)
 {
 	(void)state;
+	need_the_allocator();
 	struct lk_test_rng rng = lk_test_rng();
 	void *blocks[64] = { 0 };
 
@@ -147,7 +151,8 @@ aligned_and_large_blocks_are_freed_as_well(void **state)
 		free(blocks[i]);
 }
 
-#define CASE(fn) LK_CASE_WITH(fn, setup, NULL)
-LK_TESTS(CASE(freed_memory_is_zero), CASE(a_block_that_moves_leaves_zeros_and_keeps_its_content),
-    CASE(a_block_that_shrinks_gives_back_zeros), CASE(the_edges_of_realloc_are_those_of_glibc),
-    CASE(what_a_library_frees_is_wiped_too), CASE(aligned_and_large_blocks_are_freed_as_well))
+LK_TESTS(LK_CASE(freed_memory_is_zero),
+    LK_CASE(a_block_that_moves_leaves_zeros_and_keeps_its_content),
+    LK_CASE(a_block_that_shrinks_gives_back_zeros),
+    LK_CASE(the_edges_of_realloc_are_those_of_glibc), LK_CASE(what_a_library_frees_is_wiped_too),
+    LK_CASE(aligned_and_large_blocks_are_freed_as_well))
