@@ -127,7 +127,9 @@ prepare_writer(struct lk_conn *conn, struct lk_error *err)
 	LK_TRY(expect_pragma(conn, "PRAGMA secure_delete", "1", err));
 	(void)sqlite3_wal_hook(
 	    conn->handle, note_log_pages, conn); /* also switches SQLite's own checkpoints off */
-	return LK_OK;
+	/* A first commit shows that the disk takes one, and leaves nothing to open behind a
+	 * sandbox. */
+	return conn_script(conn, "PRAGMA user_version = 1", err);
 }
 
 /* The first look opens the log, so that nothing is left to open behind a sandbox. */
