@@ -53,7 +53,7 @@ hash_view(const uint8_t hash[LK_DIGEST_LEN])
  * included.
  */
 static void
-write_name(struct write *write)
+write_name(struct write *write, struct lk_bytes meaning)
 {
 	const struct lk_caller *caller = lk_call_caller(write->call);
 	const struct lk_bytes key = lk_bytes_of(lk_call_idempotency_key(write->call));
@@ -65,7 +65,7 @@ write_name(struct write *write)
 		lk_bytes_of(lk_call_method(write->call)),
 		key,
 	};
-	const struct lk_bytes body[] = { key, lk_call_body(write->call) };
+	const struct lk_bytes body[] = { key, meaning };
 
 	lk_hash256_parts("latchkey idempotency scope v1", scope, LK_ARRAY_LEN(scope), write->scope);
 	lk_hash256_parts(
@@ -196,6 +196,13 @@ lk_status
 lk_call_write(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *arg,
     ProtobufCMessage *rep, struct lk_error *err)
 {
+	return lk_call_write_meaning(call, store, lk_call_body(call), fn, arg, rep, err);
+}
+
+lk_status
+lk_call_write_meaning(struct lk_call *call, struct lk_store *store, struct lk_bytes meaning,
+    lk_tx_fn *fn, void *arg, ProtobufCMessage *rep, struct lk_error *err)
+{
 	const int64_t deadline = lk_call_deadline_steady_ms(call);
 	struct write write = { .call = call,
 		.fn = fn,
@@ -205,7 +212,7 @@ lk_call_write(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *
 
 	if (lk_call_idempotency_key(call)[0] == '\0')
 		return lk_store_write(store, deadline, run_plain, &write, err);
-	write_name(&write);
+	write_name(&write, meaning);
 	LK_TRY(lk_store_write(store, deadline, run_once, &write, err));
 	return write.found ? outcome_replay(&write, err) : LK_OK;
 }

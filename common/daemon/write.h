@@ -29,4 +29,11 @@ enum { LK_IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000 };
 lk_status lk_call_write(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *arg,
     ProtobufCMessage *rep, struct lk_error *err);
 
+/*
+ * The same where the body as it came is no measure of sameness because a part of it is sealed
+ * afresh each time: `meaning` stands in its place.
+ */
+lk_status lk_call_write_meaning(struct lk_call *call, struct lk_store *store,
+    struct lk_bytes meaning, lk_tx_fn *fn, void *arg, ProtobufCMessage *rep, struct lk_error *err);
+
 #endif

@@ -1,0 +1,226 @@
+/* One service's wiring, in the order in which its parts need each other; closed in the reverse
+ * order. */
+#include "daemon/host.h"
+
+#include "audit_migrations.h"
+#include "base/alloc.h"
+#include "crypto/secret.h"
+#include "daemon/health.h"
+#include "idempotency_migrations.h"
+#include "log/log.h"
+
+#include <string.h>
+
+enum { DRAIN_MS = 8000, CHANNEL_TIMEOUT_MS = 2000 };
+
+struct lk_host_private {
+	struct lk_health health;
+	struct lk_standing_remote *standing;
+	struct lk_auth *auth;
+	struct lk_server *server;
+	struct lk_host_setup setup;
+	void (*flush)(void *user);
+	void *flush_user;
+};
+
+static void
+log_fatal(const char *why)
+{
+	lk_log(LK_LOG_ERROR, "store.fatal", LK_LOG_TEXT("why", why));
+}
+
+static lk_status
+open_identity(struct lk_host *host, const struct lk_host_setup *setup, struct lk_error *err)
+{
+	LK_TRY(lk_crypto_init(err));
+	LK_TRY(lk_peers_open(&host->peers, setup->peers_dir, err));
+	LK_TRY(lk_sign_key_load(setup->peer_key_file, "peer key", &host->sign_key, err));
+	const struct lk_known_peer *own = lk_peers_find(host->peers, setup->service);
+	if (!own || own->role != LK_PEER_SERVICE ||
+	    memcmp(own->public_key, lk_sign_key_public(host->sign_key), sizeof own->public_key) !=
+		0)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "PEER_KEY_MISMATCH",
+		    "the peer key is not that of service \"%s\" in the folder of peers",
+		    setup->service);
+	return lk_assertion_maker_new(
+	    &host->maker, setup->service, setup->instance, host->sign_key, host->clock, err);
+}
+
+static lk_status
+open_channel(const char *url, struct lk_channel **out, struct lk_error *err)
+{
+	const struct lk_channel_config config = { .timeout_ms = CHANNEL_TIMEOUT_MS };
+
+	return url ? lk_channel_open(out, url, &config, err) : LK_OK;
+}
+
+static lk_status
+open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_error *err)
+{
+	const struct lk_store_options options = { .on_fatal = log_fatal };
+
+	LK_TRY(open_identity(host, setup, err));
+	LK_TRY(lk_store_open(setup->store_url,
+	    LK_MIGRATIONS(&audit_migrations, &idempotency_migrations, setup->migrations), &options,
+	    &host->store, err));
+	LK_TRY(open_channel(setup->keys_url, &host->keys, err));
+	LK_TRY(open_channel(setup->tokens_url, &host->tokens, err));
+	LK_TRY(lk_jwks_source_new(
+	    &host->jwks, host->tokens, host->peers, setup->instance, host->clock, err));
+	const struct lk_audit_config audit = { setup->service, setup->instance, host->sign_key,
+		host->clock };
+	return lk_audit_sealer_start(&host->sealer, host->store, &audit, err);
+}
+
+lk_status
+lk_host_open(const struct lk_host_setup *setup, struct lk_host **out_host, struct lk_error *err)
+{
+	LK_AUTO(lk_host_closep) struct lk_host *host = LK_ALLOC(struct lk_host);
+
+	if (!host || !(host->inner = LK_ALLOC(struct lk_host_private)))
+		return lk_fail_oom(err);
+	host->service = setup->service;
+	host->instance = setup->instance;
+	host->clock = lk_clock_system();
+	host->inner->setup = *setup;
+	LK_TRY(open_parts(host, setup, err));
+	*out_host = LK_TAKE(host);
+	return LK_OK;
+}
+
+static void
+on_finished(void *user, const struct lk_finished *finished)
+{
+	struct lk_host *host = user;
+	const struct lk_caller *caller = finished->caller;
+
+	lk_audit_finished(host->sealer, finished);
+	if (finished->status == LK_OK && !lk_log_enabled(LK_LOG_DEBUG))
+		return;
+	lk_log(finished->status == LK_INTERNAL ? LK_LOG_ERROR : LK_LOG_INFO, "call",
+	    LK_LOG_TEXT("method", finished->method),
+	    LK_LOG_TEXT("code", lk_status_name(finished->status)),
+	    LK_LOG_INT("duration_us", finished->duration_us),
+	    LK_LOG_ID("caller", caller ? caller->id : NULL), LK_LOG_REQUEST(finished->request_id),
+	    LK_LOG_FAILURE(finished->status == LK_OK ? NULL : finished->error));
+}
+
+static void
+on_healed(void *user)
+{
+	(void)user;
+	lk_log(LK_LOG_WARN, "listener.healed");
+}
+
+static lk_status
+make_standing(struct lk_host *host, const struct lk_host_services *services,
+    struct lk_standing_source *out, struct lk_error *err)
+{
+	if (services->standing.get) {
+		*out = services->standing;
+		return LK_OK;
+	}
+	LK_TRY(lk_standing_remote_new(
+	    &host->inner->standing, host->keys, host->maker, host->clock, err));
+	*out = lk_standing_remote_source(host->inner->standing);
+	return LK_OK;
+}
+
+static lk_status
+make_auth(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
+{
+	struct lk_auth_config config = {
+		.service = host->service,
+		.instance = host->instance,
+		.token_typ = LK_TOKEN_TYP_AT_JWT,
+		.peers = host->peers,
+		.jwks = host->jwks,
+		.clock = host->clock,
+		.token_revoked = services->token_revoked,
+		.token_revoked_user = services->token_revoked_user,
+	};
+
+	LK_TRY(make_standing(host, services, &config.standing, err));
+	return lk_auth_new(&host->inner->auth, &config, err);
+}
+
+lk_status
+lk_host_serve(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
+{
+	struct lk_host_private *inner = host->inner;
+	struct lk_service all[LK_HOST_SERVICES_MAX + 2];
+
+	for (size_t i = 0; i < services->count; i++)
+		all[i] = services->services[i];
+	lk_health_init(
+	    &inner->health, host->service, LATCHKEY_VERSION, host->instance, host->clock);
+	all[services->count] = (struct lk_service){ lk_audit_method_table(), host->sealer };
+	all[services->count + 1] = (struct lk_service){ lk_health_method_table(), &inner->health };
+	inner->flush = services->flush;
+	inner->flush_user = services->flush_user;
+	LK_TRY(make_auth(host, services, err));
+	const struct lk_server_config config = {
+		.url = inner->setup.listen_url,
+		.services = all,
+		.service_count = services->count + 2,
+		.authenticator = lk_auth_authenticator(inner->auth),
+		.clock = host->clock,
+		.on_finished = on_finished,
+		.on_healed = on_healed,
+		.hook_user = host,
+		.contexts = (unsigned)inner->setup.contexts,
+		.workers = (unsigned)inner->setup.workers,
+		.queue_max = (unsigned)inner->setup.queue_limit,
+	};
+	return lk_server_new(&inner->server, &config, err);
+}
+
+static lk_status
+start(void *user, struct lk_error *err)
+{
+	struct lk_host *host = user;
+
+	return lk_server_start(host->inner->server, err);
+}
+
+static void
+drain(void *user)
+{
+	struct lk_host *host = user;
+	struct lk_error err = { 0 };
+
+	lk_health_drain(&host->inner->health);
+	if (lk_server_drain(host->inner->server, DRAIN_MS, &err) != LK_OK)
+		lk_log(LK_LOG_WARN, "drain.incomplete", LK_LOG_FAILURE(&err));
+	if (host->inner->flush)
+		host->inner->flush(host->inner->flush_user);
+}
+
+int
+lk_host_run(struct lk_host *host)
+{
+	return lk_daemon_run(
+	    &(struct lk_daemon_service){ .start = start, .drain = drain, .user = host });
+}
+
+void
+lk_host_close(struct lk_host *host)
+{
+	if (!host)
+		return;
+	if (host->inner) {
+		lk_server_free(host->inner->server);
+		lk_auth_free(host->inner->auth);
+		lk_standing_remote_free(host->inner->standing);
+	}
+	lk_audit_sealer_stop(host->sealer);
+	lk_jwks_source_free(host->jwks);
+	lk_channel_close(host->tokens);
+	lk_channel_close(host->keys);
+	lk_store_close(host->store);
+	lk_assertion_maker_free(host->maker);
+	lk_sign_key_free(host->sign_key);
+	lk_peers_close(host->peers);
+	lk_free(host->inner);
+	lk_free(host);
+}
