@@ -1,0 +1,34 @@
+/* Between wire messages and the domain's structs; everything made lies in the call's arena. */
+#ifndef LK_TOKENS_ENCODE_H
+#define LK_TOKENS_ENCODE_H
+
+#include "auth/token.h"
+#include "grant.h"
+#include "wire.h"
+
+/* What keys said of a good key or session, for grant_claims. Borrows from `answer`. INTERNAL
+ * REPLY_INVALID for permissions we do not know. */
+lk_status decode_source(
+    const VerifyKeyResponse *answer, struct grant_source *out_source, struct lk_error *err);
+
+/* A copy of a text for a reply; "" as the shared empty string of protobuf-c. RESOURCE_EXHAUSTED
+ * OUT_OF_MEMORY. */
+lk_status encode_text(struct lk_arena *arena, const char *text, char **out, struct lk_error *err);
+lk_status encode_scope(struct lk_arena *arena, lk_permissions scope, size_t *out_count,
+    char ***out_names, struct lk_error *err);
+
+/*
+ * Narrow who somebody is now (as keys says) to what the token they showed says: permissions ∩
+ * scope, workgroups ∩ workgroups, the earlier expiry. `identity` is changed in place.
+ */
+lk_status narrow_identity(struct lk_arena *arena, const struct lk_claims *claims,
+    IdentityMsg *identity, struct lk_error *err);
+
+/* Does the identity still stand where the token was made? False for any other generation, older or
+ * newer (a restored database). */
+bool identity_generations_are(const IdentityMsg *identity, const struct lk_claims *claims);
+
+bool identity_has_permission(const IdentityMsg *identity, const char *permission);
+bool identity_has_workgroup(const IdentityMsg *identity, const char *workgroup);
+
+#endif

@@ -1,0 +1,268 @@
+/* TokenService over RPC: read the request, ask the domain, write the reply. No SQL and no rules
+ * live here. */
+#include "service.h"
+
+#include <string.h>
+
+#include "audit/audit.h"
+#include "base/alloc.h"
+#include "claims_write.h"
+#include "daemon/write.h"
+#include "encode.h"
+#include "keys_peer.h"
+#include "revoked_store.h"
+#include "validate.h"
+#include "wire.h"
+
+/* ---- Issue ---- */
+
+struct issue {
+	struct lk_call *call;
+	const struct lk_claims *claims;
+	struct lk_bytes token;
+};
+
+static lk_status
+ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
+    struct grant_source *out, struct lk_error *err)
+{
+	VerifyKeyRequest question = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT,
+			 *questions[] = { &question };
+	VerifyKeyResponse **answers;
+
+	question.secret_key = req->secret_key;
+	question.source_address = req->source_address;
+	question.sign_in = true;
+	question.allow_session = true;
+	LK_TRY(keys_peer_verify(tokens->host, call, questions, 1, &answers, err));
+	if (!answers[0]->active) {
+		lk_counter_add(tokens->metrics, TOKENS_REFUSED, 1);
+		return lk_fail(
+		    err, LK_UNAUTHENTICATED, answers[0]->reason, "the key or session is not good");
+	}
+	return decode_source(answers[0], out, err);
+}
+
+static lk_status
+read_wish(const IssueTokenRequest *req, struct grant_wish *out, struct lk_error *err)
+{
+	if (req->secret_key[0] == '\0')
+		return lk_fail_field(
+		    err, "secret_key", "KEY_MISSING", "a key or session is needed");
+	if (req->ttl_ms > INT64_MAX / 2)
+		return lk_fail_field(err, "ttl_ms", "TTL_TOO_LONG", "the duration is out of range");
+	*out = (struct grant_wish){ .audience = req->audience, .ttl_ms = (int64_t)req->ttl_ms };
+	return lk_permissions_parse("scope", req->scope, req->n_scope, &out->scope, err);
+}
+
+/* The trail of an issue: no token leaves before its row is durable. */
+static lk_status
+record_issue(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct issue *issue = arg;
+	const struct lk_claims *claims = issue->claims;
+	const bool principal = claims->tenant[0] == '\0';
+	struct lk_caller actor = { .kind = principal ? LK_CALLER_PRINCIPAL : LK_CALLER_USER };
+	const struct lk_audit_event event = {
+		.action = "token.issued",
+		.tenant = claims->tenant,
+		.object = claims->token,
+		.owner = claims->subject,
+		.detail = claims->audience,
+	};
+
+	lk_text_copy(actor.id, sizeof actor.id, claims->subject);
+	lk_text_copy(actor.tenant, sizeof actor.tenant, claims->tenant);
+	lk_text_copy(actor.key, sizeof actor.key, claims->key);
+	lk_text_copy(actor.session, sizeof actor.session, claims->session);
+	return lk_audit_write_as(tx, &actor, lk_call_request_id(issue->call),
+	    lk_clock_wall_ms(lk_call_clock(issue->call)), &event, err);
+}
+
+static lk_status
+tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
+{
+	struct tokens *tokens = lk_call_user(call);
+	struct lk_arena *arena = lk_call_arena(call);
+	struct lk_error *err = lk_call_error(call);
+	struct grant_source source;
+	struct grant_wish wish;
+	struct lk_claims claims;
+	struct lk_bytes json;
+	struct issue issue = { .call = call, .claims = &claims };
+
+	LK_TRY(read_wish(req, &wish, err));
+	LK_TRY(ask_source(tokens, call, req, &source, err));
+	LK_TRY(grant_claims(
+	    &source, &wish, &tokens->rules, lk_call_clock(call), lk_random_system(), &claims, err));
+	LK_TRY(claims_write(&claims, arena, &json, err));
+	LK_TRY(signer_sign(tokens->signer, json, arena, &issue.token, err));
+	LK_TRY(lk_store_write(
+	    tokens->host->store, lk_call_deadline_steady_ms(call), record_issue, &issue, err));
+
+	lk_counter_add(tokens->metrics, TOKENS_ISSUED, 1);
+	rep->secret_token = (char *)(uintptr_t)issue.token.data;
+	rep->expires_at_ms = claims.expires_at_s * 1000;
+	LK_TRY(encode_text(arena, claims.token, &rep->token_id, err));
+	return encode_scope(arena, claims.scope, &rep->n_scope, &rep->scope, err);
+}
+
+/* ---- Validate ---- */
+
+static lk_status
+tokens_validate(struct lk_call *call, const ValidateTokenRequest *req, ValidateTokenResponse *rep)
+{
+	ValidateTokenRequest question = *req, *questions[] = { &question };
+	ValidateTokenResponse *const answers[] = { rep };
+
+	return validate_all(lk_call_user(call), call, questions, answers, 1, lk_call_error(call));
+}
+
+static lk_status
+tokens_validate_batch(
+    struct lk_call *call, const ValidateTokensRequest *req, ValidateTokensResponse *rep)
+{
+	struct lk_arena *arena = lk_call_arena(call);
+	struct lk_error *err = lk_call_error(call);
+	const size_t count = req->n_requests;
+	ValidateTokenResponse **answers = lk_arena_array(arena, count, sizeof *answers);
+	ValidateTokenResponse *storage = lk_arena_array(arena, count, sizeof *storage);
+
+	if (!answers || !storage)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < count; i++) {
+		latchkey__tokens__v1__validate_token_response__init(&storage[i]);
+		answers[i] = &storage[i];
+	}
+	LK_TRY(validate_all(lk_call_user(call), call, req->requests, answers, count, err));
+	rep->responses = answers;
+	rep->n_responses = count;
+	return LK_OK;
+}
+
+/* ---- Revoke ---- */
+
+struct revocation {
+	struct tokens *tokens;
+	struct lk_call *call;
+	RevokeTokenResponse *rep;
+	struct lk_claims claims;
+	struct revoked_token *entry;
+};
+
+static void
+remember_revoked(void *arg)
+{
+	struct revocation *r = arg;
+
+	revoked_add(r->tokens->revoked, LK_TAKE(r->entry));
+}
+
+static lk_status
+prepare_entry(struct revocation *r, struct lk_error *err)
+{
+	if (!r->entry && !(r->entry = LK_ALLOC(struct revoked_token)))
+		return lk_fail_oom(err);
+	lk_text_copy(r->entry->token, sizeof r->entry->token, r->claims.token);
+	r->entry->expires_at_ms = r->claims.expires_at_s * 1000;
+	return LK_OK;
+}
+
+static lk_status
+revoke_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct revocation *r = arg;
+	const struct lk_audit_event event = {
+		.action = "token.revoked",
+		.tenant = r->claims.tenant,
+		.object = r->claims.token,
+		.owner = r->claims.subject,
+	};
+
+	LK_TRY(prepare_entry(r, err));
+	LK_TRY(revoked_insert(tx, r->claims.token, r->entry->expires_at_ms,
+	    lk_clock_wall_ms(lk_call_clock(r->call)), lk_call_caller(r->call)->id, err));
+	LK_TRY(lk_audit_write(tx, r->call, &event, err));
+	LK_TRY(lk_tx_on_commit(tx, remember_revoked, r, err));
+	return encode_text(lk_call_arena(r->call), r->claims.token, &r->rep->token_id, err);
+}
+
+/* Either audience will do: who asks to revoke need not know what the token was for. */
+static lk_status
+read_token(
+    const struct tokens *tokens, const char *text, struct lk_claims *out, struct lk_error *err)
+{
+	const char *const audiences[] = { tokens->rules.platform_audience,
+		tokens->rules.own_audience };
+	struct lk_token_rules rules = { .issuer = tokens->rules.issuer,
+		.typ = LK_TOKEN_TYP_AT_JWT,
+		.clock = tokens->host->clock };
+	struct lk_error why = { 0 };
+
+	for (size_t i = 0; i < LK_ARRAY_LEN(audiences); i++) {
+		rules.audience = audiences[i];
+		if (lk_token_verify(text, strlen(text), signer_jwks(tokens->signer), &rules, out,
+			&why) == LK_OK)
+			return LK_OK;
+	}
+	return lk_fail_field(err, "secret_token", "TOKEN_REFUSED",
+	    "the token is not a valid one of this installation");
+}
+
+static lk_status
+may_revoke(const struct lk_caller *caller, const struct lk_claims *claims, struct lk_error *err)
+{
+	if (caller->kind == LK_CALLER_OPERATOR || lk_text_is(caller->id, claims->subject))
+		return LK_OK;
+	if (!lk_caller_reaches_tenant(caller, claims->tenant))
+		return lk_fail_field(err, "secret_token", "TOKEN_REFUSED",
+		    "the token is not a valid one of this installation");
+	return lk_caller_require(caller, LK_PERM_TOKENS_REVOKE_ANY, err);
+}
+
+static lk_status
+tokens_revoke(struct lk_call *call, const RevokeTokenRequest *req, RevokeTokenResponse *rep)
+{
+	struct lk_error *err = lk_call_error(call);
+	struct revocation r = { .tokens = lk_call_user(call), .call = call, .rep = rep };
+
+	LK_TRY(read_token(r.tokens, req->secret_token, &r.claims, err));
+	LK_TRY(may_revoke(lk_call_caller(call), &r.claims, err));
+	const lk_status status =
+	    lk_call_write(call, r.tokens->host->store, revoke_in, &r, &rep->base, err);
+	lk_free(r.entry); /* NULL when it was handed over */
+	return status;
+}
+
+/* ---- Keys of tokens ---- */
+
+static lk_status
+tokens_get_jwks(struct lk_call *call, const GetJwksRequest *req, GetJwksResponse *rep)
+{
+	struct tokens *tokens = lk_call_user(call);
+	struct lk_arena *arena = lk_call_arena(call);
+	struct lk_error *err = lk_call_error(call);
+
+	(void)req;
+	rep->signed_at_ms = tokens->jwks_signed_at_ms;
+	rep->signature.data = tokens->jwks_signature;
+	rep->signature.len = sizeof tokens->jwks_signature;
+	LK_TRY(encode_text(arena, signer_jwks_json(tokens->signer), &rep->jwks, err));
+	LK_TRY(encode_text(arena, tokens->host->service, &rep->service, err));
+	LK_TRY(encode_text(arena, tokens->rules.issuer, &rep->issuer, err));
+	return encode_text(arena, tokens->rules.platform_audience, &rep->platform_audience, err);
+}
+
+#define LK_METHOD LK_METHOD_THUNK
+#include "methods.def"
+#undef LK_METHOD
+
+static const struct lk_method methods[] = {
+#define LK_METHOD LK_METHOD_ROW
+#include "methods.def"
+#undef LK_METHOD
+};
+
+const struct lk_method_table tokens_method_table = {
+	&latchkey__tokens__v1__token_service__descriptor, methods, LK_ARRAY_LEN(methods)
+};

@@ -1,0 +1,54 @@
+/* latchkey-tokens as one object: its signing keys, what was revoked, its numbers, and the method
+ * table over them. */
+#ifndef LK_TOKENS_SERVICE_H
+#define LK_TOKENS_SERVICE_H
+
+#include "config/config.h"
+#include "daemon/host.h"
+#include "grant.h"
+#include "metrics/metrics.h"
+#include "revoked.h"
+#include "signer.h"
+
+#define LK_OPTION(kind, field, name, preset, help) LK_OPTION_FIELD(kind, field)
+struct tokens_config {
+#include "options.def"
+};
+#undef LK_OPTION
+extern const struct lk_config_table tokens_options;
+void tokens_config_wipe(struct tokens_config *config);
+
+enum tokens_metric {
+#define LK_METRIC(kind, id, name, help) id,
+#include "metrics.def"
+#undef LK_METRIC
+};
+
+/* Shared by every call; immutable after tokens_open but for the set of revoked tokens and the
+ * numbers, which lock for themselves. */
+struct tokens {
+	struct lk_host *host;
+	struct signer *signer;
+	struct revoked *revoked;
+	struct lk_metrics *metrics;
+	struct grant_rules rules;
+	char own_audience[LK_URI_SIZE];
+	int64_t jwks_signed_at_ms;
+	uint8_t jwks_signature[LK_SIGNATURE_LEN];
+};
+
+extern const struct lk_migrations tokens_migrations;
+struct lk_host_setup tokens_host_setup(const struct tokens_config *config);
+
+/* `host` and `config` are borrowed for life. Makes the first signing key where there is none. */
+lk_status tokens_open(struct lk_host *host, const struct tokens_config *config,
+    struct tokens **out_tokens, struct lk_error *err);
+void tokens_close(struct tokens *tokens);
+LK_DEFINE_FREEP(tokens_closep, struct tokens *, tokens_close)
+
+/* TokenService and this service's say on revoked tokens, for lk_host_serve. */
+struct lk_host_services tokens_services(struct tokens *tokens);
+
+extern const struct lk_method_table tokens_method_table; /* service.c */
+
+#endif

@@ -1,0 +1,33 @@
+/* The wire types under the names this service uses; only service.c, encode.c and keys_peer.c
+ * include this. */
+#ifndef LK_TOKENS_WIRE_H
+#define LK_TOKENS_WIRE_H
+
+#include "latchkey/accounts/v1/accounts.pb-c.h"
+#include "latchkey/keys/v1/keys.pb-c.h"
+#include "latchkey/tokens/v1/tokens.pb-c.h"
+
+typedef Latchkey__Common__V1__Identity IdentityMsg;
+typedef Latchkey__Common__V1__Generations GenerationsMsg;
+
+typedef Latchkey__Tokens__V1__IssueTokenRequest IssueTokenRequest;
+typedef Latchkey__Tokens__V1__IssueTokenResponse IssueTokenResponse;
+typedef Latchkey__Tokens__V1__ValidateTokenRequest ValidateTokenRequest;
+typedef Latchkey__Tokens__V1__ValidateTokenResponse ValidateTokenResponse;
+typedef Latchkey__Tokens__V1__ValidateTokensRequest ValidateTokensRequest;
+typedef Latchkey__Tokens__V1__ValidateTokensResponse ValidateTokensResponse;
+typedef Latchkey__Tokens__V1__RevokeTokenRequest RevokeTokenRequest;
+typedef Latchkey__Tokens__V1__RevokeTokenResponse RevokeTokenResponse;
+typedef Latchkey__Tokens__V1__GetJwksRequest GetJwksRequest;
+typedef Latchkey__Tokens__V1__GetJwksResponse GetJwksResponse;
+
+typedef Latchkey__Keys__V1__VerifyKeyRequest VerifyKeyRequest;
+typedef Latchkey__Keys__V1__VerifyKeyResponse VerifyKeyResponse;
+typedef Latchkey__Keys__V1__VerifyKeysRequest VerifyKeysRequest;
+typedef Latchkey__Keys__V1__VerifyKeysResponse VerifyKeysResponse;
+typedef Latchkey__Accounts__V1__StandingQuery StandingQuery;
+typedef Latchkey__Accounts__V1__Standing StandingMsg;
+typedef Latchkey__Accounts__V1__GetStandingRequest GetStandingRequest;
+typedef Latchkey__Accounts__V1__GetStandingResponse GetStandingResponse;
+
+#endif

@@ -1,0 +1,238 @@
+/* Signing keys at rest and at work, and the set of revoked tokens, on a real database. */
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "tokens/claims_write.h"
+#include "tokens/revoked_store.h"
+#include "tokens/signer.h"
+
+extern const struct lk_migrations tokens_migrations;
+
+struct world {
+	struct lk_store *store;
+	struct lk_keyring *ring;
+	struct lk_clock_frozen clock;
+	struct lk_arena *arena;
+	struct lk_error err;
+	char url[512];
+};
+
+static void
+open_store(struct world *w)
+{
+	expect_ok(
+	    lk_store_open(w->url, LK_MIGRATIONS(&tokens_migrations), NULL, &w->store, &w->err),
+	    &w->err);
+}
+
+static void
+add_root_key(struct world *w, uint8_t first_byte)
+{
+	struct lk_secret32 key = { { first_byte } };
+
+	lk_keyring_free(w->ring);
+	expect_ok(lk_keyring_new(&w->ring, &w->err), &w->err);
+	expect_ok(lk_keyring_add(w->ring, "kek-1", &key, &w->err), &w->err);
+}
+
+static int
+setup(void **state)
+{
+	static int number;
+	static struct world w;
+
+	memset(&w, 0, sizeof w);
+	snprintf(w.url, sizeof w.url, "sqlite://%s/tokens-%d.db", lk_test_tmpdir(), number++);
+	lk_clock_frozen_init(&w.clock, 1700000000000);
+	w.arena = lk_arena_new(1 << 20);
+	open_store(&w);
+	add_root_key(&w, 1);
+	*state = &w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	lk_store_close(w->store);
+	lk_keyring_free(w->ring);
+	lk_arena_free(w->arena);
+	return 0;
+}
+
+static struct lk_claims
+some_claims(const struct world *w)
+{
+	const int64_t now_s = w->clock.now_ms / 1000;
+	return (struct lk_claims){
+		.issuer = "https://issuer.example",
+		.subject = "usr_01hf7yat00jz6j3k0c5m9s8w4x",
+		.audience = "platform",
+		.client_id = "key_01hf7yat00jz6j3k0c5m9s8w4x",
+		.token = "jti_01hf7yat00jz6j3k0c5m9s8w4x",
+		.tenant = "tnt_01hf7yat00jz6j3k0c5m9s8w4x",
+		.key = "key_01hf7yat00jz6j3k0c5m9s8w4x",
+		.issued_at_s = now_s,
+		.not_before_s = now_s - 30,
+		.expires_at_s = now_s + 900,
+		.scope = lk_permission_bit(LK_PERM_AUDIT_READ),
+		.tenant_generation = 4,
+		.user_generation = 5,
+		.key_generation = 6,
+		.all_workgroups = false,
+		.workgroups_count = 1,
+		.workgroups = { "wkg_01hf7yat00jz6j3k0c5m9s8w4x" },
+	};
+}
+
+static void
+what_it_signs_the_verifier_reads_back(void **state)
+{
+	struct world *w = *state;
+	LK_AUTO(signer_closep) struct signer *signer = NULL;
+	const struct lk_claims claims = some_claims(w);
+	const struct lk_token_rules rules = { claims.issuer, claims.audience, LK_TOKEN_TYP_AT_JWT,
+		&w->clock.clock };
+	struct lk_claims read = { 0 };
+	struct lk_bytes json, token;
+
+	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
+	expect_ok(claims_write(&claims, w->arena, &json, &w->err), &w->err);
+	expect_ok(signer_sign(signer, json, w->arena, &token, &w->err), &w->err);
+	expect_ok(lk_token_verify((const char *)token.data, token.len, signer_jwks(signer), &rules,
+		      &read, &w->err),
+	    &w->err);
+	assert_memory_equal(&read, &claims, sizeof claims);
+}
+
+static void
+the_first_key_is_kept(void **state)
+{
+	struct world *w = *state;
+	struct signer *signer = NULL;
+	char kid[LK_KID_SIZE];
+
+	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
+	lk_text_copy(kid, sizeof kid, signer_kid(signer));
+	signer_close(signer);
+	lk_store_close(w->store);
+	open_store(w);
+	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
+	assert_string_equal(signer_kid(signer), kid);
+	expect_contains(signer_jwks_json(signer), kid);
+	expect_lacks(signer_jwks_json(signer), "\"d\"");
+	signer_close(signer);
+}
+
+static void
+another_root_key_does_not_open_it(void **state)
+{
+	struct world *w = *state;
+	struct signer *signer = NULL;
+
+	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
+	signer_close(signer);
+	signer = NULL;
+	add_root_key(w, 2);
+	expect_fail(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err,
+	    LK_DATA_LOSS, "SEAL_BROKEN");
+	assert_null(signer);
+}
+
+static lk_status
+swap_public_halves(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	(void)arg;
+	return lk_tx_exec(tx,
+	    "UPDATE signing_key SET kid = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
+	    LK_NO_ARGS, NULL, err);
+}
+
+static void
+a_key_under_another_name_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct signer *signer = NULL;
+
+	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
+	signer_close(signer);
+	signer = NULL;
+	expect_ok(
+	    lk_store_write(w->store, LK_NO_DEADLINE, swap_public_halves, NULL, &w->err), &w->err);
+	expect_fail(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err,
+	    LK_DATA_LOSS, "SEAL_BROKEN");
+}
+
+static void
+claims_that_make_a_token_too_large_are_refused(void **state)
+{
+	struct world *w = *state;
+	LK_AUTO(signer_closep) struct signer *signer = NULL;
+	struct lk_bytes token;
+	char *large = lk_arena_alloc(w->arena, LK_TOKEN_MAX);
+
+	memset(large, 'x', LK_TOKEN_MAX);
+	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
+	expect_fail(signer_sign(signer, lk_bytes(large, LK_TOKEN_MAX), w->arena, &token, &w->err),
+	    &w->err, LK_RESOURCE_EXHAUSTED, "TOKEN_TOO_LARGE");
+}
+
+static void
+signing_keys_move_only_forward(void **state)
+{
+	(void)state;
+	assert_true(signing_key_may_become(SIGNING_KEY_PUBLISHED, SIGNING_KEY_ACTIVE));
+	assert_true(signing_key_may_become(SIGNING_KEY_ACTIVE, SIGNING_KEY_RETIRED));
+	assert_false(signing_key_may_become(SIGNING_KEY_RETIRED, SIGNING_KEY_ACTIVE));
+	for (int to = SIGNING_KEY_PUBLISHED; to <= SIGNING_KEY_WITHDRAWN; to++)
+		assert_false(
+		    signing_key_may_become(SIGNING_KEY_WITHDRAWN, (enum signing_key_state)to));
+}
+
+struct revocation {
+	const char *token;
+	int64_t expires_at_ms, now_ms;
+};
+
+static lk_status
+insert(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct revocation *r = arg;
+
+	return revoked_insert(tx, r->token, r->expires_at_ms, r->now_ms, "usr_x", err);
+}
+
+static lk_status
+load(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	return revoked_load(tx, arg, 1700000000000, err);
+}
+
+static void
+a_revoked_token_is_remembered_until_it_would_have_expired(void **state)
+{
+	struct world *w = *state;
+	LK_AUTO(revoked_freep) struct revoked *revoked = revoked_new(&w->clock.clock);
+	struct revocation live = { "jti_live", w->clock.now_ms + 1000, w->clock.now_ms - 5000 };
+	struct revocation gone = { "jti_gone", w->clock.now_ms - 1000, w->clock.now_ms - 5000 };
+
+	expect_ok(lk_store_write(w->store, LK_NO_DEADLINE, insert, &live, &w->err), &w->err);
+	expect_ok(lk_store_write(w->store, LK_NO_DEADLINE, insert, &live, &w->err),
+	    &w->err); /* twice changes nothing */
+	expect_ok(lk_store_write(w->store, LK_NO_DEADLINE, insert, &gone, &w->err), &w->err);
+	expect_ok(lk_store_read(w->store, LK_NO_DEADLINE, load, revoked, &w->err), &w->err);
+	assert_true(revoked_has(revoked, "jti_live"));
+	assert_false(revoked_has(revoked, "jti_gone"));
+	assert_false(revoked_has(revoked, "jti_other"));
+}
+
+#define STORED(fn) LK_CASE_WITH(fn, setup, teardown)
+LK_TESTS(STORED(what_it_signs_the_verifier_reads_back), STORED(the_first_key_is_kept),
+    STORED(another_root_key_does_not_open_it), STORED(a_key_under_another_name_is_refused),
+    STORED(claims_that_make_a_token_too_large_are_refused), LK_CASE(signing_keys_move_only_forward),
+    STORED(a_revoked_token_is_remembered_until_it_would_have_expired))
