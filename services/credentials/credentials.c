@@ -1,0 +1,73 @@
+/* Opening and closing latchkey-credentials: options, vault, transport keys. */
+#include "base/alloc.h"
+#include "credentials_migrations.h"
+#include "service.h"
+
+static const struct lk_option option_rows[] = {
+#define LK_OPTION(kind, field, name, preset, help)                                                 \
+	LK_OPTION_ROW(struct credentials_config, kind, field, name, preset, help)
+#include "options.def"
+#undef LK_OPTION
+};
+const struct lk_config_table credentials_options = { "latchkey-credentials",
+	"keeps provider credentials sealed and hands them to workers", option_rows,
+	LK_ARRAY_LEN(option_rows) };
+
+static const struct lk_metric_row metric_rows[] = {
+#define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
+#include "metrics.def"
+#undef LK_METRIC
+};
+
+void
+credentials_config_wipe(struct credentials_config *config)
+{
+	lk_config_free(&credentials_options, config);
+}
+
+struct lk_host_setup
+credentials_host_setup(const struct credentials_config *config)
+{
+	return (struct lk_host_setup){
+		.service = "credentials",
+		LK_HOST_OPTIONS(*config),
+		.keys_url = config->keys_url,
+		.tokens_url = config->tokens_url,
+		.migrations = &credentials_migrations,
+	};
+}
+
+lk_status
+credentials_open(struct lk_host *host, const struct credentials_config *config,
+    struct credentials **out_credentials, struct lk_error *err)
+{
+	LK_AUTO(credentials_closep) struct credentials *credentials = LK_ALLOC(struct credentials);
+
+	if (!credentials || !(credentials->transports = transports_new(host->clock)) ||
+	    !(credentials->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
+		return lk_fail_oom(err);
+	credentials->host = host;
+	LK_TRY(vault_open(&credentials->vault, config->kek_file, err));
+	*out_credentials = LK_TAKE(credentials);
+	return LK_OK;
+}
+
+void
+credentials_close(struct credentials *credentials)
+{
+	if (!credentials)
+		return;
+	vault_close(&credentials->vault);
+	transports_free(credentials->transports);
+	lk_metrics_free(credentials->metrics);
+	lk_free(credentials);
+}
+
+struct lk_host_services
+credentials_services(struct credentials *credentials)
+{
+	return (struct lk_host_services){
+		.services = { { &credentials_method_table, credentials } },
+		.count = 1,
+	};
+}

@@ -1,0 +1,88 @@
+/* Between wire messages and the domain's structs. */
+#include "encode.h"
+
+#include "rpc/decode.h"
+
+lk_status
+encode_text(struct lk_arena *arena, const char *text, char **out, struct lk_error *err)
+{
+	char *copy = lk_arena_text(arena, text);
+
+	if (!copy)
+		return lk_fail_oom(err);
+	*out = copy;
+	return LK_OK;
+}
+
+lk_status
+encode_credential(struct lk_arena *arena, const struct credential *credential, int64_t now_ms,
+    CredentialMsg **out, struct lk_error *err)
+{
+	CredentialMsg *msg = LK_ARENA_NEW(arena, CredentialMsg);
+
+	if (!msg)
+		return lk_fail_oom(err);
+	latchkey__credentials__v1__credential__init(msg);
+	msg->version = (uint32_t)credential->version;
+	msg->created_at_ms = credential->created_at_ms;
+	msg->expires_at_ms = credential->expires_at_ms;
+	msg->last_used_at_ms = credential->last_used_at_ms;
+	LK_TRY(encode_text(arena, credential->id, &msg->id, err));
+	LK_TRY(encode_text(arena, credential->tenant, &msg->tenant, err));
+	LK_TRY(encode_text(arena, credential->owner, &msg->owner, err));
+	LK_TRY(encode_text(arena, credential->provider, &msg->provider, err));
+	LK_TRY(encode_text(arena, credential->label, &msg->label, err));
+	LK_TRY(encode_text(arena, credential->hint, &msg->hint, err));
+	LK_TRY(encode_text(arena, credential_is_expired(credential, now_ms) ? "expired" : "active",
+	    &msg->state, err));
+	*out = msg;
+	return LK_OK;
+}
+
+lk_status
+encode_credentials(struct lk_arena *arena, const struct credential *credentials, size_t count,
+    int64_t now_ms, CredentialMsg ***out, struct lk_error *err)
+{
+	CredentialMsg **list = lk_arena_array(arena, count, sizeof *list);
+
+	if (!list)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < count; i++)
+		LK_TRY(encode_credential(arena, &credentials[i], now_ms, &list[i], err));
+	*out = list;
+	return LK_OK;
+}
+
+lk_status
+decode_secret(struct lk_arena *arena, const struct lk_transport *transport,
+    const struct lk_transport_call *call, const SealedSecretMsg *sealed,
+    const ProviderSecret **out_secret, struct lk_bytes *out_packed, struct lk_error *err)
+{
+	ProtobufCMessage *message;
+
+	LK_TRY(lk_transport_open(transport, call, lk_bytes(sealed->sealed.data, sealed->sealed.len),
+	    arena, out_packed, err));
+	LK_TRY(lk_decode(&latchkey__credentials__v1__provider_secret__descriptor, *out_packed,
+	    arena, &message, err));
+	*out_secret = (const ProviderSecret *)(const void *)message;
+	return LK_OK;
+}
+
+lk_status
+encode_secret(struct lk_arena *arena, const struct lk_transport *transport,
+    const struct lk_transport_call *call, const char *transport_id, struct lk_bytes packed,
+    SealedSecretMsg **out, struct lk_error *err)
+{
+	SealedSecretMsg *msg = LK_ARENA_NEW(arena, SealedSecretMsg);
+	struct lk_bytes blob;
+
+	if (!msg)
+		return lk_fail_oom(err);
+	latchkey__credentials__v1__sealed_secret__init(msg);
+	LK_TRY(lk_transport_seal(transport, call, packed, arena, &blob, err));
+	LK_TRY(encode_text(arena, transport_id, &msg->transport_id, err));
+	msg->sealed.data = (uint8_t *)(uintptr_t)blob.data;
+	msg->sealed.len = blob.len;
+	*out = msg;
+	return LK_OK;
+}

@@ -1,0 +1,122 @@
+/* Find the owner, open the secret, record it durably, seal it to the worker. In that order. */
+#include "fetch.h"
+
+#include "audit/audit.h"
+#include "credential_store.h"
+#include "encode.h"
+#include "keys_peer.h"
+
+struct fetch {
+	struct credentials *credentials;
+	struct lk_call *call;
+	const FetchCredentialRequest *req;
+	struct owner owner;
+	struct credential credential;
+	struct lk_bytes secret; /* packed ProviderSecret, in the call's arena */
+};
+
+static struct lk_audit_event
+fetch_event(const struct fetch *f, const char *outcome)
+{
+	return (struct lk_audit_event){
+		.action = "credential.fetched",
+		.outcome = outcome,
+		.tenant = f->owner.tenant,
+		.object = f->credential.id[0] ? f->credential.id : NULL,
+		.owner = f->owner.id,
+		.purpose = f->req->purpose,
+		.detail = f->req->provider,
+	};
+}
+
+static lk_status
+check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
+{
+	if (!f->owner.active)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE",
+		    "the owner's account is not active");
+	if (credential_is_expired(&f->credential, now_ms) && f->owner.policy.block_expired)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
+		    "the credential has expired");
+	return LK_OK;
+}
+
+static lk_status
+fetch_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct fetch *f = arg;
+	struct lk_arena *arena = lk_call_arena(f->call);
+	const int64_t now_ms = lk_clock_wall_ms(lk_call_clock(f->call));
+	struct lk_bytes sealed;
+
+	LK_TRY(credential_load_sealed(tx, f->owner.tenant, f->owner.id, f->req->provider, arena,
+	    &f->credential, &sealed, err));
+	LK_TRY(check_usable(f, now_ms, err));
+	LK_TRY(vault_unseal(
+	    &f->credentials->vault, tx, &f->credential, sealed, arena, &f->secret, err));
+	LK_TRY(credential_touch(tx, f->credential.id, now_ms, err));
+	const struct lk_audit_event event = fetch_event(f, NULL);
+	return lk_audit_write(tx, f->call, &event, err);
+}
+
+/* The refusal stands in the trail under its reason; when it cannot be written that failure is the
+ * answer. */
+static lk_status
+record_refusal(struct fetch *f, lk_status status, struct lk_error *err)
+{
+	const struct lk_audit_event event = fetch_event(f, err->reason);
+
+	lk_counter_add(f->credentials->metrics, FETCHES_REFUSED, 1);
+	if (status == LK_DEADLINE_EXCEEDED || status == LK_UNAVAILABLE ||
+	    status == LK_RESOURCE_EXHAUSTED)
+		return status; /* nobody was refused: the service could not work */
+	struct lk_error failure = { 0 };
+	const lk_status written =
+	    lk_audit_refusal(f->credentials->host->store, f->call, &event, &failure);
+	if (written == LK_OK)
+		return status;
+	*err = failure;
+	return written;
+}
+
+static lk_status
+check_request(const struct fetch *f, struct lk_error *err)
+{
+	const struct lk_caller *caller = lk_call_caller(f->call);
+	const struct provider *provider;
+
+	if (caller->kind != LK_CALLER_USER && caller->kind != LK_CALLER_PRINCIPAL)
+		return lk_fail(
+		    err, LK_PERMISSION_DENIED, "WORKERS_ONLY", "only workers fetch credentials");
+	if (f->req->owner[0] == '\0')
+		return lk_fail_field(
+		    err, "owner", "OWNER_MISSING", "owner must be a user's id or e-mail");
+	LK_TRY(provider_require(f->req->provider, &provider, err));
+	return credential_purpose_check(f->req->purpose, err);
+}
+
+lk_status
+fetch_credential(struct credentials *credentials, struct lk_call *call,
+    const FetchCredentialRequest *req, FetchCredentialResponse *rep, struct lk_error *err)
+{
+	struct fetch f = { .credentials = credentials, .call = call, .req = req };
+	struct lk_arena *arena = lk_call_arena(call);
+	const struct lk_transport_call place = { lk_call_request_id(call), lk_call_method(call) };
+	LK_AUTO(lk_transport_wipe) struct lk_transport transport = { 0 };
+
+	LK_TRY(check_request(&f, err));
+	LK_TRY(transports_find(
+	    credentials->transports, lk_call_caller(call), req->transport_id, &transport, err));
+	lk_status status =
+	    keys_peer_owner(credentials->host, call, req->owner, req->tenant, &f.owner, err);
+	if (status == LK_OK)
+		status = lk_store_write(
+		    credentials->host->store, lk_call_deadline_steady_ms(call), fetch_in, &f, err);
+	if (status != LK_OK)
+		return record_refusal(&f, status, err);
+	lk_counter_add(credentials->metrics, FETCHES_ANSWERED, 1);
+	LK_TRY(encode_secret(
+	    arena, &transport, &place, req->transport_id, f.secret, &rep->secret, err));
+	return encode_credential(
+	    arena, &f.credential, lk_clock_wall_ms(lk_call_clock(call)), &rep->credential, err);
+}

@@ -1,0 +1,70 @@
+/* One question to latchkey-keys, with this service's assertion and the caller's request id and time
+ * left. */
+#include "keys_peer.h"
+
+#include "auth/peer_call.h"
+#include "time/duration.h"
+#include "wire.h"
+
+static const char *
+policy_text(const ResolveUserResponse *answer, const char *name)
+{
+	for (size_t i = 0; i < answer->n_policy; i++)
+		if (lk_text_is(answer->policy[i]->name, name))
+			return answer->policy[i]->value;
+	return "";
+}
+
+/* "0" is no limit; anything else a duration. */
+static lk_status
+policy_duration(
+    const ResolveUserResponse *answer, const char *name, int64_t *out_ms, struct lk_error *err)
+{
+	const char *text = policy_text(answer, name);
+
+	*out_ms = 0;
+	return lk_text_is(text, "0") ? LK_OK : lk_duration_parse(name, text, out_ms, err);
+}
+
+static lk_status
+read_owner(const ResolveUserResponse *answer, struct owner *out, struct lk_error *err)
+{
+	struct owner owner = { .policy.block_expired =
+				   !lk_text_is(policy_text(answer, "external_on_expiry"), "warn") };
+
+	if (!answer->user || !lk_text_copy(owner.id, sizeof owner.id, answer->user->id) ||
+	    !lk_text_copy(owner.tenant, sizeof owner.tenant, answer->user->tenant) ||
+	    policy_duration(answer, "external_ttl_default", &owner.policy.ttl_default_ms, err) !=
+		LK_OK ||
+	    policy_duration(answer, "external_ttl_max", &owner.policy.ttl_max_ms, err) != LK_OK)
+		return lk_fail(err, LK_INTERNAL, "REPLY_INVALID",
+		    "keys described a user in a way this service cannot read");
+	owner.active = lk_text_is(answer->user->state, "active");
+	*out = owner;
+	return LK_OK;
+}
+
+lk_status
+keys_peer_owner(const struct lk_host *host, struct lk_call *call, const char *user,
+    const char *tenant, struct owner *out_owner, struct lk_error *err)
+{
+	ResolveUserRequest body = LATCHKEY__ACCOUNTS__V1__RESOLVE_USER_REQUEST__INIT;
+	ProtobufCMessage *reply;
+
+	body.user = (char *)(uintptr_t)user;
+	body.tenant = (char *)(uintptr_t)tenant;
+	body.for_subject = (char *)(uintptr_t)lk_call_caller(call)->id;
+	const struct lk_peer_question question = {
+		.callee = "keys",
+		.method = "latchkey.accounts.v1.AccountService/ResolveUser",
+		.body = &body.base,
+		.effect = LK_READ,
+		.deadline_steady_ms = lk_call_deadline_steady_ms(call),
+		.request_id = lk_call_request_id(call),
+		.traceparent = lk_call_traceparent(call),
+	};
+	LK_TRY(lk_peer_ask(host->keys, host->maker, host->clock, &question,
+	    &latchkey__accounts__v1__resolve_user_response__descriptor, lk_call_arena(call), &reply,
+	    err));
+	return read_owner((const ResolveUserResponse *)(const void *)reply, out_owner, err);
+}

@@ -1,0 +1,356 @@
+/* CredentialService over RPC: read the request, ask the domain, write the reply. No SQL and no
+ * rules live here. */
+#include "service.h"
+
+#include "audit/audit.h"
+#include "credential_store.h"
+#include "crypto/digest.h"
+#include "daemon/write.h"
+#include "encode.h"
+#include "fetch.h"
+#include "keys_peer.h"
+#include "wire.h"
+
+enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, IDS_MAX = 1000 };
+
+static int64_t
+now_of(const struct lk_call *call)
+{
+	return lk_clock_wall_ms(lk_call_clock(call));
+}
+
+/* ---- Transport ---- */
+
+static lk_status
+credentials_agree(
+    struct lk_call *call, const AgreeTransportRequest *req, AgreeTransportResponse *rep)
+{
+	struct credentials *credentials = lk_call_user(call);
+	struct lk_arena *arena = lk_call_arena(call);
+	struct lk_error *err = lk_call_error(call);
+	uint8_t server_key[LK_BOX_PUBLIC_LEN];
+	char id[TRANSPORT_ID_SIZE];
+
+	LK_TRY(transports_agree(credentials->transports, lk_call_caller(call),
+	    lk_bytes(req->client_public_key.data, req->client_public_key.len), server_key, id,
+	    &rep->expires_at_ms, err));
+	rep->server_public_key.data = lk_arena_copy(arena, server_key, sizeof server_key);
+	rep->server_public_key.len = sizeof server_key;
+	if (!rep->server_public_key.data)
+		return lk_fail_oom(err);
+	return encode_text(arena, id, &rep->transport_id, err);
+}
+
+/* ---- Create ---- */
+
+struct creation {
+	struct credentials *credentials;
+	struct lk_call *call;
+	CreateCredentialResponse *rep;
+	struct credential credential;
+	struct lk_bytes secret; /* packed ProviderSecret, in the call's arena */
+};
+
+static lk_status
+create_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct creation *c = arg;
+	struct lk_arena *arena = lk_call_arena(c->call);
+	const struct lk_audit_event event = {
+		.action = "credential.created",
+		.tenant = c->credential.tenant,
+		.object = c->credential.id,
+		.owner = c->credential.owner,
+		.detail = c->credential.provider,
+	};
+	struct lk_bytes sealed;
+
+	LK_TRY(
+	    vault_seal(&c->credentials->vault, tx, &c->credential, c->secret, arena, &sealed, err));
+	LK_TRY(credential_insert(tx, &c->credential, sealed, err));
+	LK_TRY(lk_audit_write(tx, c->call, &event, err));
+	return encode_credential(arena, &c->credential, now_of(c->call), &c->rep->credential, err);
+}
+
+static lk_status
+open_secret(struct creation *c, const CreateCredentialRequest *req,
+    const ProviderSecret **out_secret, struct lk_error *err)
+{
+	const struct lk_transport_call place = { lk_call_request_id(c->call),
+		lk_call_method(c->call) };
+	LK_AUTO(lk_transport_wipe) struct lk_transport transport = { 0 };
+
+	if (!req->secret)
+		return lk_fail_field(err, "secret", "SECRET_MISSING", "the secret is missing");
+	LK_TRY(transports_find(c->credentials->transports, lk_call_caller(c->call),
+	    req->secret->transport_id, &transport, err));
+	return decode_secret(
+	    lk_call_arena(c->call), &transport, &place, req->secret, out_secret, &c->secret, err);
+}
+
+static lk_status
+read_creation(struct creation *c, const CreateCredentialRequest *req, struct lk_error *err)
+{
+	const struct lk_caller *caller = lk_call_caller(c->call);
+	const struct provider *provider;
+	const ProviderSecret *secret;
+	struct owner owner;
+
+	if (caller->kind != LK_CALLER_USER)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_REQUIRED",
+		    "only a user can own a provider credential");
+	LK_TRY(provider_require(req->provider, &provider, err));
+	LK_TRY(credential_label_check(req->label, err));
+	LK_TRY(open_secret(c, req, &secret, err));
+	LK_TRY(provider_check(provider, secret, err));
+	LK_TRY(keys_peer_owner(
+	    c->credentials->host, c->call, caller->id, caller->tenant, &owner, err));
+	const int64_t now_ms = now_of(c->call);
+	LK_TRY(
+	    credential_expiry(req->ttl, &owner.policy, now_ms, &c->credential.expires_at_ms, err));
+	c->credential.version = 1;
+	c->credential.created_at_ms = now_ms;
+	lk_id_make(LK_ID_CREDENTIAL, lk_call_clock(c->call), lk_random_system(), c->credential.id);
+	lk_text_copy(c->credential.tenant, sizeof c->credential.tenant, owner.tenant);
+	lk_text_copy(c->credential.owner, sizeof c->credential.owner, owner.id);
+	lk_text_copy(c->credential.provider, sizeof c->credential.provider, provider->name);
+	lk_text_copy(c->credential.label, sizeof c->credential.label, req->label);
+	provider->hint(secret, c->credential.hint);
+	return LK_OK;
+}
+
+/* The secret is sealed afresh on every sending: what makes two requests the same is what they say.
+ */
+static void
+creation_meaning(
+    const struct creation *c, const CreateCredentialRequest *req, uint8_t out[LK_DIGEST_LEN])
+{
+	const struct lk_bytes parts[] = { lk_bytes_of(req->provider), lk_bytes_of(req->label),
+		lk_bytes_of(req->ttl), c->secret };
+
+	lk_hash256_parts("latchkey credential creation v1", parts, LK_ARRAY_LEN(parts), out);
+}
+
+static lk_status
+credentials_create(
+    struct lk_call *call, const CreateCredentialRequest *req, CreateCredentialResponse *rep)
+{
+	struct lk_error *err = lk_call_error(call);
+	struct creation c = { .credentials = lk_call_user(call), .call = call, .rep = rep };
+	uint8_t meaning[LK_DIGEST_LEN];
+
+	LK_TRY(read_creation(&c, req, err));
+	creation_meaning(&c, req, meaning);
+	LK_TRY(lk_call_write_meaning(call, c.credentials->host->store,
+	    lk_bytes(meaning, sizeof meaning), create_in, &c, &rep->base, err));
+	lk_counter_add(c.credentials->metrics, CREDENTIALS_STORED, 1);
+	return LK_OK;
+}
+
+/* ---- Get and list ---- */
+
+/* One that the caller does not manage is one that is not there. */
+static lk_status
+load_managed(struct lk_tx *tx, const struct lk_caller *caller, const char *id,
+    struct credential *out, struct lk_error *err)
+{
+	LK_TRY(credential_load(tx, id, out, err));
+	if (!credential_is_managed_by(out, caller))
+		return lk_fail(
+		    err, LK_NOT_FOUND, "CREDENTIAL_NOT_FOUND", "there is no such credential");
+	return LK_OK;
+}
+
+struct lookup {
+	struct lk_call *call;
+	const char *id;
+	struct credential credential;
+};
+
+static lk_status
+get_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct lookup *l = arg;
+
+	return load_managed(tx, lk_call_caller(l->call), l->id, &l->credential, err);
+}
+
+static lk_status
+credentials_get(struct lk_call *call, const GetCredentialRequest *req, GetCredentialResponse *rep)
+{
+	struct credentials *credentials = lk_call_user(call);
+	struct lk_error *err = lk_call_error(call);
+	struct lookup l = { .call = call, .id = req->id };
+
+	LK_TRY(lk_store_read(
+	    credentials->host->store, lk_call_deadline_steady_ms(call), get_in, &l, err));
+	return encode_credential(
+	    lk_call_arena(call), &l.credential, now_of(call), &rep->credential, err);
+}
+
+struct listing {
+	struct credential_filter filter;
+	struct credential *found; /* filter.limit of them */
+	size_t count;
+};
+
+static lk_status
+list_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct listing *l = arg;
+
+	return credential_list(tx, &l->filter, l->found, &l->count, err);
+}
+
+/* Which rows the caller may list, and the permission that takes. */
+static lk_status
+list_filter(struct credentials *credentials, struct lk_call *call,
+    const ListCredentialsRequest *req, struct owner *owner, struct credential_filter *out,
+    struct lk_error *err)
+{
+	const struct lk_caller *caller = lk_call_caller(call);
+
+	if (caller->kind == LK_CALLER_OPERATOR) {
+		if (req->tenant[0] && !lk_id_ok(LK_ID_TENANT, req->tenant))
+			return lk_fail_field(
+			    err, "tenant", "TENANT_INVALID", "tenant must be an id: tnt_…");
+		out->tenant = req->tenant;
+		out->owner = req->owner;
+		return LK_OK;
+	}
+	if (caller->kind != LK_CALLER_USER)
+		return lk_fail(
+		    err, LK_PERMISSION_DENIED, "USERS_ONLY", "only users list credentials");
+	out->tenant = caller->tenant;
+	if (req->all_owners)
+		return lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE_ANY, err);
+	if (req->owner[0] == '\0' || lk_text_is(req->owner, caller->id)) {
+		out->owner = caller->id;
+		return lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE, err);
+	}
+	LK_TRY(lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE_ANY, err));
+	LK_TRY(keys_peer_owner(credentials->host, call, req->owner, caller->tenant, owner, err));
+	out->owner = owner->id;
+	return LK_OK;
+}
+
+static lk_status
+read_page(const ListCredentialsRequest *req, struct credential_filter *out, struct lk_error *err)
+{
+	const uint32_t size = req->page ? req->page->size : 0;
+
+	out->after = req->page ? req->page->cursor : "";
+	if (out->after[0] && !lk_id_ok(LK_ID_CREDENTIAL, out->after))
+		return lk_fail_field(err, "page.cursor", "CURSOR_INVALID",
+		    "the cursor is not one that a page answered");
+	if (size > PAGE_MAX)
+		return lk_fail_field(
+		    err, "page.size", "PAGE_SIZE", "a page has 1 to %d rows", PAGE_MAX);
+	out->limit =
+	    (size ? size : PAGE_DEFAULT) + 1; /* one more tells whether another page follows */
+	return LK_OK;
+}
+
+static lk_status
+credentials_list(
+    struct lk_call *call, const ListCredentialsRequest *req, ListCredentialsResponse *rep)
+{
+	struct credentials *credentials = lk_call_user(call);
+	struct lk_arena *arena = lk_call_arena(call);
+	struct lk_error *err = lk_call_error(call);
+	struct listing l = { .count = 0 };
+	struct owner owner;
+
+	LK_TRY(list_filter(credentials, call, req, &owner, &l.filter, err));
+	LK_TRY(read_page(req, &l.filter, err));
+	l.found = lk_arena_array(arena, l.filter.limit, sizeof *l.found);
+	rep->page = LK_ARENA_NEW(arena, PageReplyMsg);
+	if (!l.found || !rep->page)
+		return lk_fail_oom(err);
+	latchkey__common__v1__page_reply__init(rep->page);
+	LK_TRY(lk_store_read(
+	    credentials->host->store, lk_call_deadline_steady_ms(call), list_in, &l, err));
+	if (l.count == l.filter.limit) {
+		l.count--;
+		LK_TRY(encode_text(arena, l.found[l.count - 1].id, &rep->page->next_cursor, err));
+	}
+	rep->n_credentials = l.count;
+	return encode_credentials(arena, l.found, l.count, now_of(call), &rep->credentials, err);
+}
+
+/* ---- Delete ---- */
+
+struct deletion {
+	struct lk_call *call;
+	const DeleteCredentialsRequest *req;
+	DeleteCredentialsResponse *rep;
+	struct credential *gone; /* one for each id */
+};
+
+static lk_status
+delete_one(struct lk_tx *tx, struct deletion *d, const char *id, struct credential *out,
+    struct lk_error *err)
+{
+	LK_TRY(load_managed(tx, lk_call_caller(d->call), id, out, err));
+	const struct lk_audit_event event = {
+		.action = "credential.deleted",
+		.tenant = out->tenant,
+		.object = out->id,
+		.owner = out->owner,
+		.detail = out->provider,
+	};
+	LK_TRY(credential_delete(tx, id, err));
+	return lk_audit_write(tx, d->call, &event, err);
+}
+
+static lk_status
+delete_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct deletion *d = arg;
+	const size_t count = d->req->n_ids;
+
+	for (size_t i = 0; i < count; i++)
+		LK_TRY(delete_one(tx, d, d->req->ids[i], &d->gone[i], err));
+	d->rep->n_credentials = count;
+	return encode_credentials(
+	    lk_call_arena(d->call), d->gone, count, now_of(d->call), &d->rep->credentials, err);
+}
+
+static lk_status
+credentials_delete(
+    struct lk_call *call, const DeleteCredentialsRequest *req, DeleteCredentialsResponse *rep)
+{
+	struct credentials *credentials = lk_call_user(call);
+	struct lk_error *err = lk_call_error(call);
+	struct deletion d = { .call = call, .req = req, .rep = rep };
+
+	if (req->n_ids == 0 || req->n_ids > IDS_MAX)
+		return lk_fail_field(err, "ids", "IDS_COUNT", "1 to %d ids may be given", IDS_MAX);
+	d.gone = lk_arena_array(lk_call_arena(call), req->n_ids, sizeof *d.gone);
+	if (!d.gone)
+		return lk_fail_oom(err);
+	return lk_call_write(call, credentials->host->store, delete_in, &d, &rep->base, err);
+}
+
+/* ---- Fetch ---- */
+
+static lk_status
+credentials_fetch(
+    struct lk_call *call, const FetchCredentialRequest *req, FetchCredentialResponse *rep)
+{
+	return fetch_credential(lk_call_user(call), call, req, rep, lk_call_error(call));
+}
+
+#define LK_METHOD LK_METHOD_THUNK
+#include "methods.def"
+#undef LK_METHOD
+
+static const struct lk_method methods[] = {
+#define LK_METHOD LK_METHOD_ROW
+#include "methods.def"
+#undef LK_METHOD
+};
+
+const struct lk_method_table credentials_method_table = {
+	&latchkey__credentials__v1__credential_service__descriptor, methods, LK_ARRAY_LEN(methods)
+};

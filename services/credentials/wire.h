@@ -1,0 +1,29 @@
+/* The wire types under the names this service uses; only service.c, fetch.c, encode.c and
+ * keys_peer.c include this. */
+#ifndef LK_CREDENTIALS_WIRE_H
+#define LK_CREDENTIALS_WIRE_H
+
+#include "latchkey/accounts/v1/accounts.pb-c.h"
+#include "latchkey/credentials/v1/credentials.pb-c.h"
+
+typedef Latchkey__Common__V1__PageReply PageReplyMsg;
+typedef Latchkey__Credentials__V1__Credential CredentialMsg;
+typedef Latchkey__Credentials__V1__SealedSecret SealedSecretMsg;
+
+typedef Latchkey__Credentials__V1__AgreeTransportRequest AgreeTransportRequest;
+typedef Latchkey__Credentials__V1__AgreeTransportResponse AgreeTransportResponse;
+typedef Latchkey__Credentials__V1__CreateCredentialRequest CreateCredentialRequest;
+typedef Latchkey__Credentials__V1__CreateCredentialResponse CreateCredentialResponse;
+typedef Latchkey__Credentials__V1__GetCredentialRequest GetCredentialRequest;
+typedef Latchkey__Credentials__V1__GetCredentialResponse GetCredentialResponse;
+typedef Latchkey__Credentials__V1__ListCredentialsRequest ListCredentialsRequest;
+typedef Latchkey__Credentials__V1__ListCredentialsResponse ListCredentialsResponse;
+typedef Latchkey__Credentials__V1__DeleteCredentialsRequest DeleteCredentialsRequest;
+typedef Latchkey__Credentials__V1__DeleteCredentialsResponse DeleteCredentialsResponse;
+typedef Latchkey__Credentials__V1__FetchCredentialRequest FetchCredentialRequest;
+typedef Latchkey__Credentials__V1__FetchCredentialResponse FetchCredentialResponse;
+
+typedef Latchkey__Accounts__V1__ResolveUserRequest ResolveUserRequest;
+typedef Latchkey__Accounts__V1__ResolveUserResponse ResolveUserResponse;
+
+#endif

@@ -1,0 +1,195 @@
+/* The rules of a provider credential: fields, label, purpose, duration, who may manage it. */
+#include "test.h"
+
+#include <string.h>
+
+#include "credentials/credential.h"
+
+static const int64_t NOW_MS = 1700000000000;
+static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+
+static lk_status
+check_aws(const char *id, const char *secret, const char *region, struct lk_error *err)
+{
+	Latchkey__Credentials__V1__AwsSecret aws = LATCHKEY__CREDENTIALS__V1__AWS_SECRET__INIT;
+	ProviderSecret message = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__INIT;
+
+	aws.access_key_id = (char *)(uintptr_t)id;
+	aws.secret_access_key = (char *)(uintptr_t)secret;
+	aws.region = (char *)(uintptr_t)region;
+	message.provider_case = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_AWS;
+	message.aws = &aws;
+	return provider_check(&provider_aws, &message, err);
+}
+
+static const char ID[] = "AKIAIOSFODNN7EXAMPLE";
+static const char SECRET[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+static void
+aws_credentials_are_checked_field_by_field(void **state)
+{
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(check_aws(ID, SECRET, "eu-central-1", &err), &err);
+	expect_field(check_aws("akiaiosfodnn7example", SECRET, "eu-central-1", &err), &err,
+	    "access_key_id", "FIELD_INVALID");
+	expect_field(check_aws("AKIA", SECRET, "eu-central-1", &err), &err, "access_key_id",
+	    "FIELD_INVALID");
+	expect_field(check_aws("AKIAIOSFODNN7EXAMPLE\n", SECRET, "eu-central-1", &err), &err,
+	    "access_key_id", "FIELD_INVALID");
+	expect_field(check_aws(ID, "short", "eu-central-1", &err), &err, "secret_access_key",
+	    "FIELD_INVALID");
+	expect_field(
+	    check_aws(ID, "wJalrXUtnFEMI K7MDENG bPxRfiCYEXAMPLEKEY", "eu-central-1", &err), &err,
+	    "secret_access_key", "FIELD_INVALID");
+	expect_lacks(err.message, "wJalr");
+}
+
+static void
+regions_of_all_partitions_pass_and_others_do_not(void **state)
+{
+	static const char *const good[] = { "us-east-1", "eu-central-1", "ap-southeast-2",
+		"us-gov-west-1", "cn-north-1", "cn-northwest-1", "us-isob-east-1", "me-south-1",
+		"ap-northeast-10" };
+	static const char *const bad[] = { "", "us", "us-east", "us-east-", "us--east-1",
+		"-us-east-1", "us-east-1\n", "US-EAST-1", "us-east-1a", "us-east-100", "us east 1",
+		"1-us-east", "us-east-1-", "eu-central-1 ",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-b-1" };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(good); i++)
+		expect_ok(check_aws(ID, SECRET, good[i], &err), &err);
+	for (size_t i = 0; i < LK_ARRAY_LEN(bad); i++)
+		expect_field(check_aws(ID, SECRET, bad[i], &err), &err, "region", "FIELD_INVALID");
+}
+
+static void
+a_dnanexus_token_is_one_bearer_word(void **state)
+{
+	Latchkey__Credentials__V1__DnanexusSecret dnanexus =
+	    LATCHKEY__CREDENTIALS__V1__DNANEXUS_SECRET__INIT;
+	ProviderSecret message = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__INIT;
+	char good[] = "abcdefgh12345678ABCD", bad[] = "abcdefgh 2345678ABCD",
+	     hint[PROVIDER_HINT_SIZE];
+	struct lk_error err = { 0 };
+
+	(void)state;
+	message.provider_case = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_DNANEXUS;
+	message.dnanexus = &dnanexus;
+	dnanexus.secret_token = good;
+	expect_ok(provider_check(&provider_dnanexus, &message, &err), &err);
+	provider_dnanexus.hint(&message, hint);
+	assert_string_equal(hint, "…ABCD");
+	dnanexus.secret_token = bad;
+	expect_field(
+	    provider_check(&provider_dnanexus, &message, &err), &err, "token", "FIELD_INVALID");
+	expect_field(
+	    provider_check(&provider_aws, &message, &err), &err, "secret", "PROVIDER_MISMATCH");
+}
+
+static void
+an_unknown_provider_is_told_with_those_we_know(void **state)
+{
+	const struct provider *provider = NULL;
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_field(
+	    provider_require("azure", &provider, &err), &err, "provider", "PROVIDER_UNKNOWN");
+	expect_contains(err.message, "dnanexus");
+	expect_ok(provider_require("aws", &provider, &err), &err);
+	assert_ptr_equal(provider, &provider_aws);
+}
+
+static void
+labels_and_purposes_are_short_printable_text(void **state)
+{
+	char text[10001];
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(credential_label_check("Sequenziergerät №2", &err), &err);
+	expect_field(credential_label_check("", &err), &err, "label", "LABEL_INVALID");
+	expect_field(credential_label_check("a\tb", &err), &err, "label", "LABEL_INVALID");
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	expect_field(credential_label_check(text, &err), &err, "label", "LABEL_INVALID");
+	text[CREDENTIAL_LABEL_MAX] = '\0';
+	expect_ok(credential_label_check(text, &err), &err);
+	expect_ok(credential_purpose_check("job-4711", &err), &err);
+	expect_field(credential_purpose_check("", &err), &err, "purpose", "PURPOSE_INVALID");
+	expect_field(
+	    credential_purpose_check("job\n4711", &err), &err, "purpose", "PURPOSE_INVALID");
+}
+
+static void
+its_life_is_bounded_by_policy(void **state)
+{
+	const struct credential_policy bounded = { .ttl_default_ms = 90 * DAY_MS,
+		.ttl_max_ms = 365 * DAY_MS };
+	const struct credential_policy open = { 0 };
+	struct lk_error err = { 0 };
+	int64_t at = 0;
+
+	(void)state;
+	expect_ok(credential_expiry("", &bounded, NOW_MS, &at, &err), &err);
+	assert_int_equal(at, NOW_MS + 90 * DAY_MS);
+	expect_ok(credential_expiry("365d", &bounded, NOW_MS, &at, &err), &err);
+	expect_field(
+	    credential_expiry("366d", &bounded, NOW_MS, &at, &err), &err, "ttl", "TTL_TOO_LONG");
+	expect_contains(err.message, "365d");
+	expect_field(
+	    credential_expiry("never", &bounded, NOW_MS, &at, &err), &err, "ttl", "TTL_TOO_LONG");
+	expect_field(
+	    credential_expiry("90x", &bounded, NOW_MS, &at, &err), &err, "ttl", "DURATION_INVALID");
+	expect_field(credential_expiry("2001-01-01T00:00:00Z", &bounded, NOW_MS, &at, &err), &err,
+	    "ttl", "TTL_PAST");
+	expect_ok(credential_expiry("", &open, NOW_MS, &at, &err), &err);
+	assert_int_equal(at, 0);
+	expect_ok(credential_expiry("never", &open, NOW_MS, &at, &err), &err);
+	assert_int_equal(at, 0);
+}
+
+static void
+it_expires_at_its_instant(void **state)
+{
+	struct credential c = { .expires_at_ms = NOW_MS };
+
+	(void)state;
+	assert_false(credential_is_expired(&c, NOW_MS - 1));
+	assert_true(credential_is_expired(&c, NOW_MS));
+	c.expires_at_ms = 0;
+	assert_false(credential_is_expired(&c, NOW_MS));
+}
+
+static void
+only_owner_administrator_and_operator_manage_it(void **state)
+{
+	const struct credential c = { .tenant = "tnt_a", .owner = "usr_a" };
+	struct lk_caller caller = { .kind = LK_CALLER_USER, .id = "usr_a", .tenant = "tnt_a" };
+
+	(void)state;
+	assert_false(credential_is_managed_by(&c, &caller)); /* the owner without the permission */
+	caller.permissions = lk_permission_bit(LK_PERM_CREDENTIALS_MANAGE);
+	assert_true(credential_is_managed_by(&c, &caller));
+	lk_text_copy(caller.id, sizeof caller.id, "usr_b");
+	assert_false(credential_is_managed_by(&c, &caller));
+	caller.permissions = lk_permission_bit(LK_PERM_CREDENTIALS_MANAGE_ANY);
+	assert_true(credential_is_managed_by(&c, &caller));
+	lk_text_copy(caller.tenant, sizeof caller.tenant, "tnt_b");
+	assert_false(credential_is_managed_by(&c, &caller));
+	caller.kind = LK_CALLER_PRINCIPAL;
+	caller.all_tenants = true;
+	assert_false(credential_is_managed_by(&c, &caller));
+	caller.kind = LK_CALLER_OPERATOR;
+	assert_true(credential_is_managed_by(&c, &caller));
+}
+
+LK_TESTS(LK_CASE(aws_credentials_are_checked_field_by_field),
+    LK_CASE(regions_of_all_partitions_pass_and_others_do_not),
+    LK_CASE(a_dnanexus_token_is_one_bearer_word),
+    LK_CASE(an_unknown_provider_is_told_with_those_we_know),
+    LK_CASE(labels_and_purposes_are_short_printable_text), LK_CASE(its_life_is_bounded_by_policy),
+    LK_CASE(it_expires_at_its_instant), LK_CASE(only_owner_administrator_and_operator_manage_it))
