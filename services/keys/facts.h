@@ -1,0 +1,116 @@
+/*
+ * What is known of a tenant, an owner and a key, small enough to keep by the million, and what
+ * follows from the three: who shows a key, and what they may do at this moment. Pure: how facts are
+ * read and remembered is standing.h's.
+ */
+#ifndef LK_KEYS_FACTS_H
+#define LK_KEYS_FACTS_H
+
+#include <stdatomic.h>
+
+#include "auth/authenticator.h"
+#include "crypto/digest.h"
+#include "ids.h"
+#include "policy.h"
+#include "role.h"
+#include "text.h"
+
+/* Shared by reference count; immutable once it was handed out. */
+struct fact_refs {
+	atomic_uint refs;
+};
+
+struct tenant_facts {
+	struct fact_refs refs;
+	struct packed_id id;
+	char name[NAME_SIZE];
+	bool active;
+	uint64_t generation;
+	struct policy policy;
+};
+
+enum owner_kind { OWNER_HUMAN, OWNER_SERVICE, OWNER_PRINCIPAL };
+
+struct owner_facts {
+	struct fact_refs refs;
+	struct packed_id id;
+	struct packed_id tenant; /* zero for principals */
+	uint64_t generation;
+	lk_permissions permissions; /* of principals; users have roles */
+	role_set roles;
+	enum owner_kind kind;
+	bool active, all_tenants;
+	uint32_t reach_count; /* workgroups of a user, tenants of a principal */
+	const struct packed_id *reach;
+	const char *name; /* e-mail, or principal's name */
+};
+
+/* The workgroups a key is limited to. */
+struct group_facts {
+	struct fact_refs refs;
+	uint32_t count;
+	struct packed_id ids[];
+};
+
+enum key_flag {
+	KEY_IS_SESSION = 1,
+	KEY_OF_PRINCIPAL = 2,
+	KEY_ALL_PERMISSIONS = 4,
+	KEY_ALL_WORKGROUPS = 8,
+	KEY_DEAD = 16, /* revoked, ended, or there never was one: only the id is meaningful */
+};
+
+struct key_facts {
+	struct packed_id id, owner;
+	uint8_t digest[LK_DIGEST_LEN];
+	int64_t expires_at_ms; /* 0: never */
+	uint64_t generation;
+	struct group_facts *groups; /* NULL with KEY_ALL_WORKGROUPS; one reference is held */
+	lk_permissions permissions;
+	uint32_t pepper_version;
+	uint32_t used_at_s; /* seconds since 1970: the last use that was written down */
+	uint32_t signed_in_at_s;
+	uint8_t flags;
+};
+
+/* Somebody, with what they may do now. Lists and texts lie in the arena. */
+struct identity {
+	enum owner_kind kind;
+	char subject[LK_ID_SIZE];
+	const char *name;
+	char tenant[LK_ID_SIZE];                   /* "" for principals */
+	const char *tenant_name;                   /* "" likewise */
+	char key[LK_ID_SIZE], session[LK_ID_SIZE]; /* one of them, or none */
+	lk_permissions permissions;
+	bool all_workgroups; /* principals */
+	struct id_list workgroups;
+	bool all_tenants;
+	struct id_list tenants;
+	int64_t expires_at_ms;
+	uint64_t tenant_generation, user_generation, key_generation, session_generation;
+};
+
+/* `tenant` is NULL for principals, `key` NULL when somebody is asked for without a key. */
+struct facts {
+	const struct tenant_facts *tenant;
+	const struct owner_facts *owner;
+	const struct key_facts *key;
+};
+
+/* Do tenant, owner and key all stand at `now_ms`? A session also ends `session_idle_ms` (0: never)
+ * after its last use. */
+bool facts_stand(const struct facts *facts, int64_t session_idle_ms, int64_t now_ms);
+
+lk_permissions facts_permissions(const struct facts *facts);
+/* Of users: the owner's live membership, less what the key is not for. `workgroup` must be a wkg_
+ * id. */
+bool facts_has_workgroup(const struct facts *facts, const char *workgroup);
+
+lk_status facts_identity(const struct facts *facts, struct lk_arena *arena,
+    struct identity *out_identity, struct lk_error *err);
+
+/* The same in the words of common/auth. */
+lk_status identity_standing(
+    const struct identity *identity, struct lk_standing *out_standing, struct lk_error *err);
+
+#endif

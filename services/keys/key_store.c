@@ -1,0 +1,196 @@
+/* The SQL of API keys; see key_store.h. */
+#include "key_store.h"
+
+#define KEY_COLUMNS                                                                                \
+	"id, tenant, owner, name, last4, digest, pepper_version, all_permissions, permissions, "   \
+	"all_workgroups, generation, created_at_ms, expires_at_ms, last_used_at_ms, "              \
+	"last_sign_in_at_ms, revoked_at_ms, revoke_reason"
+/* Column 17; ids of users and principals differ in their prefix, so one of the two is there. */
+#define KEY_OWNER_NAME                                                                             \
+	", coalesce((SELECT email FROM users WHERE users.id = api_keys.owner), "                   \
+	"(SELECT name FROM principals WHERE principals.id = api_keys.owner), '')"
+
+static const char Q_INSERT_KEY[] =
+    "INSERT INTO api_keys (" KEY_COLUMNS
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '')";
+static const char Q_INSERT_KEY_WORKGROUP[] =
+    "INSERT INTO api_key_workgroups (key_id, workgroup) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+static const char Q_KEY_BY_ID[] =
+    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE id = $1";
+static const char Q_KEY_WORKGROUPS[] =
+    "SELECT workgroup FROM api_key_workgroups WHERE key_id = $1 ORDER BY workgroup";
+static const char Q_COUNT_ACTIVE_KEYS[] =
+    "SELECT count(*) FROM api_keys WHERE owner = $1 AND revoked_at_ms = 0 "
+    "AND (expires_at_ms = 0 OR expires_at_ms > $2)";
+static const char Q_OWNER_HAS_KEY[] = "SELECT 1 FROM api_keys WHERE owner = $1 LIMIT 1";
+static const char Q_LIST_OWNER_KEYS[] =
+    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE owner = $1 AND id < $2 "
+    "AND ($3 = 1 OR revoked_at_ms = 0) ORDER BY id DESC LIMIT $4";
+static const char Q_LIST_TENANT_KEYS[] =
+    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE tenant = $1 AND id < $2 "
+    "AND ($3 = 1 OR revoked_at_ms = 0) ORDER BY id DESC LIMIT $4";
+static const char Q_REVOKE_KEY[] =
+    "UPDATE api_keys SET digest = NULL, revoked_at_ms = $2, revoke_reason = $3, "
+    "generation = generation + 1 WHERE id = $1 AND revoked_at_ms = 0";
+static const char Q_KEY_USED[] =
+    "UPDATE api_keys SET last_used_at_ms = $2 WHERE id = $1 AND last_used_at_ms < $2";
+static const char Q_KEY_SIGNED_IN[] =
+    "UPDATE api_keys SET last_sign_in_at_ms = $2 WHERE id = $1 AND last_sign_in_at_ms < $2";
+static const char Q_OWNER_SIGNED_IN[] =
+    "UPDATE users SET last_sign_in_at_ms = $2 WHERE last_sign_in_at_ms < $2 "
+    "AND id = (SELECT owner FROM api_keys WHERE api_keys.id = $1)";
+
+/* Above every id: the first page begins here. */
+static const char first_page[] = "key_~";
+
+lk_status
+key_insert(struct lk_tx *tx, const struct key *k, struct lk_error *err)
+{
+	char scope[LK_SCOPE_SIZE];
+
+	lk_scope_format(k->permissions, scope, sizeof scope);
+	LK_TRY(lk_tx_exec(tx, Q_INSERT_KEY,
+	    LK_ARGS(lk_text(k->id), lk_text(k->tenant), lk_text(k->owner), lk_text(k->name),
+		lk_text(k->last4), lk_blob(lk_bytes(k->digest, sizeof k->digest)),
+		lk_int(k->pepper_version), lk_bool(k->all_permissions), lk_text(scope),
+		lk_bool(k->all_workgroups), lk_int((int64_t)k->generation),
+		lk_int(k->created_at_ms), lk_int(k->expires_at_ms)),
+	    NULL, err));
+	for (size_t i = 0; i < k->workgroups.count; i++)
+		LK_TRY(lk_tx_exec(tx, Q_INSERT_KEY_WORKGROUP,
+		    LK_ARGS(lk_text(k->id), lk_text(k->workgroups.ids[i])), NULL, err));
+	return LK_OK;
+}
+
+static bool
+key_read_texts(struct lk_rows *rows, struct key *k)
+{
+	return lk_text_copy(k->id, sizeof k->id, lk_col_text(rows, 0)) &&
+	       lk_text_copy(k->tenant, sizeof k->tenant, lk_col_text(rows, 1)) &&
+	       lk_text_copy(k->owner, sizeof k->owner, lk_col_text(rows, 2)) &&
+	       lk_text_copy(k->name, sizeof k->name, lk_col_text(rows, 3)) &&
+	       lk_text_copy(k->last4, sizeof k->last4, lk_col_text(rows, 4)) &&
+	       lk_scope_parse(lk_col_text(rows, 8), &k->permissions, NULL) == LK_OK &&
+	       lk_text_copy(k->revoke_reason, sizeof k->revoke_reason, lk_col_text(rows, 16)) &&
+	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 17));
+}
+
+static lk_status
+key_read(struct lk_rows *rows, struct key *out, struct lk_error *err)
+{
+	struct key k = { .pepper_version = (uint32_t)lk_col_int(rows, 6),
+		.all_permissions = lk_col_bool(rows, 7),
+		.all_workgroups = lk_col_bool(rows, 9),
+		.generation = (uint64_t)lk_col_int(rows, 10),
+		.created_at_ms = lk_col_int(rows, 11),
+		.expires_at_ms = lk_col_int(rows, 12),
+		.last_used_at_ms = lk_col_int(rows, 13),
+		.last_sign_in_at_ms = lk_col_int(rows, 14),
+		.revoked_at_ms = lk_col_int(rows, 15) };
+
+	if (!key_read_texts(rows, &k))
+		return lk_fail(err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored key is not readable");
+	if (!lk_col_is_null(rows, 5))
+		LK_TRY(lk_col_fixed(rows, 5, k.digest, sizeof k.digest, err));
+	*out = k;
+	return LK_OK;
+}
+
+static lk_status
+workgroups_load(struct lk_tx *tx, struct lk_arena *arena, struct key *key, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	if (key->all_workgroups)
+		return LK_OK;
+	LK_TRY(
+	    lk_tx_query_first(tx, Q_KEY_WORKGROUPS, LK_ARGS(lk_text(key->id)), &rows, &has, err));
+	while (has) {
+		LK_TRY(id_list_add(&key->workgroups, arena, lk_col_text(&rows, 0), err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	return LK_OK;
+}
+
+lk_status
+key_find(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct key *out_key,
+    bool *out_found, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	LK_TRY(lk_tx_query_first(tx, Q_KEY_BY_ID, LK_ARGS(lk_text(id)), &rows, out_found, err));
+	if (!*out_found)
+		return LK_OK;
+	LK_TRY(key_read(&rows, out_key, err));
+	return workgroups_load(tx, arena, out_key, err);
+}
+
+lk_status
+key_count_active(
+    struct lk_tx *tx, const char *owner, int64_t now_ms, int64_t *out_count, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	LK_TRY(lk_tx_query_first(
+	    tx, Q_COUNT_ACTIVE_KEYS, LK_ARGS(lk_text(owner), lk_int(now_ms)), &rows, &has, err));
+	*out_count = has ? lk_col_int(&rows, 0) : 0;
+	return LK_OK;
+}
+
+lk_status
+key_owner_has_any(struct lk_tx *tx, const char *owner, bool *out_has, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_OWNER_HAS_KEY, LK_ARGS(lk_text(owner)), &rows, out_has, err);
+}
+
+lk_status
+key_list(struct lk_tx *tx, const struct key_filter *filter, const struct page *page,
+    struct lk_arena *arena, struct key_page *out_page, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	struct key_page result = { lk_arena_array(arena, page->size, sizeof(struct key)), 0,
+		false };
+	const char *sql = filter->owner ? Q_LIST_OWNER_KEYS : Q_LIST_TENANT_KEYS;
+	const char *whose = filter->owner ? filter->owner : filter->tenant;
+	bool has;
+
+	if (!result.items)
+		return lk_fail_oom(err);
+	LK_TRY(lk_tx_query_first(tx, sql,
+	    LK_ARGS(lk_text(whose), lk_text(page->after[0] ? page->after : first_page),
+		lk_bool(filter->include_revoked), lk_int(page->size + 1)),
+	    &rows, &has, err));
+	for (; has && result.count < page->size; result.count++) {
+		LK_TRY(key_read(&rows, &result.items[result.count], err));
+		LK_TRY(workgroups_load(tx, arena, &result.items[result.count], err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	result.more = has;
+	*out_page = result;
+	return LK_OK;
+}
+
+lk_status
+key_save_revoked(
+    struct lk_tx *tx, const char *id, int64_t now_ms, const char *reason, struct lk_error *err)
+{
+	return lk_tx_exec(
+	    tx, Q_REVOKE_KEY, LK_ARGS(lk_text(id), lk_int(now_ms), lk_text(reason)), NULL, err);
+}
+
+lk_status
+key_used(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_KEY_USED, LK_ARGS(lk_text(id), lk_int(at_ms)), NULL, err);
+}
+
+lk_status
+key_signed_in(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err)
+{
+	LK_TRY(lk_tx_exec(tx, Q_KEY_SIGNED_IN, LK_ARGS(lk_text(id), lk_int(at_ms)), NULL, err));
+	return lk_tx_exec(tx, Q_OWNER_SIGNED_IN, LK_ARGS(lk_text(id), lk_int(at_ms)), NULL, err);
+}

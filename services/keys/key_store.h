@@ -1,0 +1,44 @@
+/* Rows of API keys. */
+#ifndef LK_KEYS_KEY_STORE_H
+#define LK_KEYS_KEY_STORE_H
+
+#include "key.h"
+#include "page.h"
+#include "store/store.h"
+
+lk_status key_insert(struct lk_tx *tx, const struct key *key, struct lk_error *err);
+
+/* With the owner's name and the workgroups, which lie in the arena. */
+lk_status key_find(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct key *out_key,
+    bool *out_found, struct lk_error *err);
+
+/* Neither revoked nor expired. */
+lk_status key_count_active(
+    struct lk_tx *tx, const char *owner, int64_t now_ms, int64_t *out_count, struct lk_error *err);
+/* Has this owner, or did they ever have, a key? */
+lk_status key_owner_has_any(
+    struct lk_tx *tx, const char *owner, bool *out_has, struct lk_error *err);
+
+struct key_page {
+	struct key *items; /* in the arena; newest first */
+	size_t count;
+	bool more;
+};
+
+/* The keys of `owner`, or with owner NULL those of `tenant`. */
+struct key_filter {
+	const char *owner, *tenant;
+	bool include_revoked;
+};
+lk_status key_list(struct lk_tx *tx, const struct key_filter *filter, const struct page *page,
+    struct lk_arena *arena, struct key_page *out_page, struct lk_error *err);
+
+/* Destroys the digest and raises the generation. */
+lk_status key_save_revoked(
+    struct lk_tx *tx, const char *id, int64_t now_ms, const char *reason, struct lk_error *err);
+
+/* Forward only; a sign-in is also noted at the owner. */
+lk_status key_used(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err);
+lk_status key_signed_in(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+/* Making and ending the process's shared state; see keys.h. */
+#include "keys.h"
+
+enum { OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384 };
+
+lk_status
+keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err)
+{
+	LK_AUTO(keys_freep) struct keys *keys = LK_ALLOC(struct keys);
+
+	if (!keys)
+		return lk_fail_oom(err);
+	keys->setup = *setup;
+	keys->key_cache = key_cache_new(setup->cache_keys, setup->random);
+	keys->owner_cache = fact_cache_new(setup->cache_keys / 4 + OWNERS_MIN);
+	keys->tenant_cache = fact_cache_new(TENANTS_IN_MEMORY);
+	if (!keys->key_cache || !keys->owner_cache || !keys->tenant_cache)
+		return lk_fail_oom(err);
+	LK_TRY(use_log_new(setup->store, setup->flush_ms, &keys->uses, err));
+	*out_keys = LK_TAKE(keys);
+	return LK_OK;
+}
+
+void
+keys_flush(struct keys *keys)
+{
+	use_log_flush(keys->uses);
+}
+
+void
+keys_free(struct keys *keys)
+{
+	if (!keys)
+		return;
+	use_log_free(keys->uses);
+	key_cache_free(keys->key_cache);
+	fact_cache_free(keys->owner_cache);
+	fact_cache_free(keys->tenant_cache);
+	lk_free(keys);
+}
+
+struct forget {
+	struct epochs *epochs;
+	struct packed_id id;
+};
+
+static void
+forget_now(void *arg)
+{
+	const struct forget *forget = arg;
+
+	epochs_move(forget->epochs, forget->id);
+}
+
+lk_status
+keys_forget(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const char *id,
+    struct lk_error *err)
+{
+	struct forget *forget = LK_ARENA_NEW(arena, struct forget);
+
+	if (!forget)
+		return lk_fail_oom(err);
+	forget->epochs = &keys->epochs;
+	if (!id_pack(id, &forget->id))
+		return lk_fail(err, LK_INTERNAL, "INTERNAL", "not an id");
+	return lk_tx_on_commit(tx, forget_now, forget, err);
+}

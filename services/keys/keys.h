@@ -1,0 +1,53 @@
+/* What the handlers and the domain of this process share: made once at start, borrowed by every
+ * call. Any thread. */
+#ifndef LK_KEYS_KEYS_H
+#define LK_KEYS_KEYS_H
+
+#include "auth/authenticator.h"
+#include "crypto/digest.h"
+#include "epochs.h"
+#include "fact_cache.h"
+#include "key_cache.h"
+#include "store/store.h"
+#include "use_log.h"
+
+/* Everything is borrowed for the life of struct keys. */
+struct keys_setup {
+	struct lk_store *store;
+	const struct lk_clock *clock;
+	const struct lk_random *random;
+	const struct lk_pepper *pepper;
+	const char *prefix;      /* of key texts */
+	int64_t ticket_ttl_ms;   /* 24 hours */
+	int64_t session_ttl_ms;  /* absolute */
+	int64_t session_idle_ms; /* 0: none */
+	size_t cache_keys;       /* keys kept in memory */
+	int64_t flush_ms;        /* how often uses are written down; 0: only by keys_flush */
+};
+
+struct keys {
+	struct keys_setup setup;
+	struct epochs epochs;
+	struct key_cache *key_cache;
+	struct fact_cache *owner_cache, *tenant_cache;
+	struct use_log *uses;
+};
+
+/* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */
+lk_status keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err);
+/* Writes down what was used until now. Not after the store was closed. */
+void keys_flush(struct keys *keys);
+void keys_free(struct keys *keys);
+LK_DEFINE_FREEP(keys_freep, struct keys *, keys_free)
+
+/* For lk_host_services: standing from our own tables. */
+struct lk_standing_source keys_standing_source(struct keys *keys);
+
+/*
+ * After this transaction commits and before it is answered, everything remembered of `id` (a
+ * tenant, owner, key or session) is forgotten. `arena` must live until the answer.
+ */
+lk_status keys_forget(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const char *id,
+    struct lk_error *err);
+
+#endif

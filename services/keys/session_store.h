@@ -1,0 +1,25 @@
+/* Rows of tickets and sessions. */
+#ifndef LK_KEYS_SESSION_STORE_H
+#define LK_KEYS_SESSION_STORE_H
+
+#include "session.h"
+#include "store/store.h"
+#include "ticket.h"
+
+/* Tickets of the same user that are still open are closed by it. */
+lk_status ticket_insert(struct lk_tx *tx, const struct ticket *ticket, struct lk_error *err);
+lk_status ticket_find(struct lk_tx *tx, const char *id, struct ticket *out_ticket, bool *out_found,
+    struct lk_error *err);
+/* *out_won: this call, and no other before it, redeemed the ticket. */
+lk_status ticket_redeem(
+    struct lk_tx *tx, const char *id, int64_t now_ms, bool *out_won, struct lk_error *err);
+
+lk_status session_insert(struct lk_tx *tx, const struct session *session, struct lk_error *err);
+lk_status session_find(struct lk_tx *tx, const char *id, struct session *out_session,
+    bool *out_found, struct lk_error *err);
+/* Destroys the digest and raises the generation. */
+lk_status session_end(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err);
+/* Forward only. */
+lk_status session_used(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * When keys and sessions were last used, gathered in memory and written down in batches by a thread
+ * of its own, never by the call that used them. Loses at most what one flush holds when the process
+ * is killed.
+ */
+#ifndef LK_KEYS_USE_LOG_H
+#define LK_KEYS_USE_LOG_H
+
+#include "ids.h"
+#include "store/store.h"
+
+enum {
+	USE_LOG_MAX = 1 << 16
+}; /* uses between two flushes; more are not noted until the key is used a minute later */
+
+struct use {
+	struct packed_id id;
+	int64_t at_ms;
+	bool is_session, sign_in;
+};
+
+struct use_log;
+
+/* `store` is borrowed for life. With flush_ms 0 there is no thread: use_log_flush alone writes. */
+lk_status use_log_new(
+    struct lk_store *store, int64_t flush_ms, struct use_log **out_log, struct lk_error *err);
+/* Never blocks on the store. */
+void use_log_note(struct use_log *log, const struct use *use);
+/* Write down everything noted so far. A batch that cannot be written is dropped: the next use notes
+ * it again. */
+void use_log_flush(struct use_log *log);
+void use_log_free(struct use_log *log); /* does not flush; NULL is fine */
+
+#endif

@@ -1,0 +1,33 @@
+/* Rows of users and their roles. */
+#ifndef LK_KEYS_USER_STORE_H
+#define LK_KEYS_USER_STORE_H
+
+#include "page.h"
+#include "store/store.h"
+#include "user.h"
+
+/* Writes the roles too. ALREADY_EXISTS USER_EXISTS when the tenant has the address already. */
+lk_status user_insert(struct lk_tx *tx, const struct user *user, struct lk_error *err);
+
+/* By id, in whatever tenant; by (tenant, e-mail in lower case). */
+lk_status user_find(
+    struct lk_tx *tx, const char *id, struct user *out_user, bool *out_found, struct lk_error *err);
+lk_status user_find_by_email(struct lk_tx *tx, const char *tenant, const char *email,
+    struct user *out_user, bool *out_found, struct lk_error *err);
+
+struct user_page {
+	struct user *items; /* in the arena */
+	size_t count;
+	bool more;
+};
+lk_status user_list(struct lk_tx *tx, const char *tenant, const struct page *page,
+    struct lk_arena *arena, struct user_page *out_page, struct lk_error *err);
+
+lk_status user_save_roles(struct lk_tx *tx, const char *user, role_set roles, struct lk_error *err);
+lk_status user_save_state(
+    struct lk_tx *tx, const char *user, enum user_state state, struct lk_error *err);
+lk_status user_raise_generation(struct lk_tx *tx, const char *user, struct lk_error *err);
+/* Forward only. */
+lk_status user_signed_in(struct lk_tx *tx, const char *user, int64_t at_ms, struct lk_error *err);
+
+#endif

@@ -1,0 +1,128 @@
+/* Verifying a key from what is in memory; see verify.h. */
+#include "verify.h"
+
+#include "crypto/key_format.h"
+#include "issue.h"
+
+/* Stands in for the tenant of a key that nobody knows, so that its digest costs the same. */
+static const char nobody[] = "tnt_00000000000000000000000000";
+
+static lk_status
+refuse(struct verify_answer *out_answer, const char *reason)
+{
+	*out_answer = (struct verify_answer){ .reason = reason };
+	return LK_OK;
+}
+
+/* The digest is computed and compared for every key, known or not. */
+static bool
+digest_matches(const struct keys *keys, const struct lk_key_parts *shown,
+    const struct held_facts *held, bool known)
+{
+	char tenant[LK_ID_SIZE] = "";
+
+	if (!known)
+		lk_text_copy(tenant, sizeof tenant, nobody);
+	else if (held->tenant)
+		id_unpack(LK_ID_TENANT, held->tenant->id, tenant);
+	return secret_matches(keys, tenant, shown->id, &shown->secret, held->key.pepper_version,
+		   held->key.digest) &&
+	       known;
+}
+
+/* A service asks on behalf of others; everybody else sees the keys of the tenants they reach. */
+static bool
+asker_sees(const struct lk_caller *asker, const struct facts *facts)
+{
+	char tenant[LK_ID_SIZE];
+
+	if (!facts->tenant)
+		return asker->kind == LK_CALLER_SERVICE || asker->all_tenants;
+	id_unpack(LK_ID_TENANT, facts->tenant->id, tenant);
+	return lk_caller_reaches_tenant(asker, tenant);
+}
+
+static bool
+kind_accepted(const struct lk_key_parts *shown, const struct verify_ask *ask)
+{
+	switch (shown->use) {
+	case LK_KEY_USE_API:
+		return true;
+	case LK_KEY_USE_SESSION:
+		return ask->allow_session;
+	case LK_KEY_USE_TICKET:
+		return false;
+	}
+	return false;
+}
+
+static void
+note_use(struct keys *keys, const struct key_facts *key, bool sign_in, int64_t now_ms)
+{
+	const struct key_ref ref = { key->id, (key->flags & KEY_IS_SESSION) != 0 };
+	const bool due = now_ms / 1000 - key->used_at_s >= 60 ||
+			 (sign_in && now_ms / 1000 - key->signed_in_at_s >= 60);
+
+	if (due && key_cache_use(keys->key_cache, ref, (uint32_t)(now_ms / 1000), sign_in))
+		use_log_note(keys->uses, &(struct use){ key->id, now_ms, ref.is_session, sign_in });
+}
+
+static lk_status
+accept(struct keys *keys, const struct verify_ask *ask, const struct held_facts *held,
+    int64_t now_ms, struct lk_arena *arena, struct verify_answer *out_answer, struct lk_error *err)
+{
+	struct verify_answer answer = { .active = true, .reason = "" };
+
+	LK_TRY(facts_identity(&held->facts, arena, &answer.identity, err));
+	if (held->tenant) {
+		const int64_t *values = held->tenant->policy.values;
+		answer.token_ttl_default_ms = values[POLICY_TOKEN_TTL_DEFAULT];
+		answer.token_ttl_max_ms = values[POLICY_TOKEN_TTL_MAX];
+	}
+	note_use(keys, &held->key, ask->sign_in, now_ms);
+	*out_answer = answer;
+	return LK_OK;
+}
+
+static lk_status
+required_permission(const struct verify_ask *ask, lk_permissions *out, struct lk_error *err)
+{
+	enum lk_permission permission;
+
+	*out = 0;
+	if (ask->required_permission[0] == '\0')
+		return LK_OK;
+	if (!lk_permission_parse(ask->required_permission, &permission))
+		return lk_fail_field(err, "required_permission", "PERMISSION_UNKNOWN",
+		    "there is no permission of this name");
+	*out = lk_permission_bit(permission);
+	return LK_OK;
+}
+
+lk_status
+key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
+    const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
+{
+	LK_AUTO(lk_key_parts_wipe) struct lk_key_parts shown = { 0 };
+	LK_AUTO(held_facts_release) struct held_facts held = { 0 };
+	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
+	lk_permissions required;
+	bool known;
+
+	LK_TRY(required_permission(ask, &required, err));
+	if (lk_key_text_parse(keys->setup.prefix, lk_bytes_of(ask->secret), &shown, NULL) != LK_OK)
+		return refuse(out_answer, "KEY_MALFORMED");
+	if (!kind_accepted(&shown, ask))
+		return refuse(out_answer, "KEY_REFUSED");
+	LK_TRY(standing_of_key(keys, shown.id, patience, &held, &known, err));
+	if (!digest_matches(keys, &shown, &held, known) ||
+	    !facts_stand(&held.facts, keys->setup.session_idle_ms, now_ms) ||
+	    !asker_sees(asker, &held.facts))
+		return refuse(out_answer, "KEY_REFUSED");
+	if (required & ~facts_permissions(&held.facts))
+		return refuse(out_answer, "PERMISSION_MISSING");
+	if (ask->required_workgroup[0] != '\0' &&
+	    !facts_has_workgroup(&held.facts, ask->required_workgroup))
+		return refuse(out_answer, "WORKGROUP_MISSING");
+	return accept(keys, ask, &held, now_ms, patience->arena, out_answer, err);
+}

@@ -1,0 +1,35 @@
+/* Rows of workgroups and their members. */
+#ifndef LK_KEYS_WORKGROUP_STORE_H
+#define LK_KEYS_WORKGROUP_STORE_H
+
+#include "page.h"
+#include "store/store.h"
+#include "workgroup.h"
+
+/* ALREADY_EXISTS WORKGROUP_EXISTS when the tenant has the name already. */
+lk_status workgroup_insert(
+    struct lk_tx *tx, const struct workgroup *workgroup, struct lk_error *err);
+
+/* `name` is an id or a name, both within `tenant`. Members lie in the arena. */
+lk_status workgroup_find(struct lk_tx *tx, const char *tenant, const char *name,
+    struct lk_arena *arena, struct workgroup *out_workgroup, bool *out_found, struct lk_error *err);
+
+struct workgroup_page {
+	struct workgroup *items; /* in the arena */
+	size_t count;
+	bool more;
+};
+lk_status workgroup_list(struct lk_tx *tx, const char *tenant, const struct page *page,
+    struct lk_arena *arena, struct workgroup_page *out_page, struct lk_error *err);
+
+/* Adds the user, or changes whether they are an administrator of it. */
+lk_status workgroup_save_member(
+    struct lk_tx *tx, const char *workgroup, const char *user, bool is_admin, struct lk_error *err);
+lk_status workgroup_delete_member(struct lk_tx *tx, const char *workgroup, const char *user,
+    bool *out_was_member, struct lk_error *err);
+
+/* The workgroups of a user, in order of their ids. */
+lk_status workgroups_of_user(struct lk_tx *tx, const char *user, struct lk_arena *arena,
+    struct id_list *out_list, struct lk_error *err);
+
+#endif

@@ -1,0 +1,321 @@
+/* The rules of tenants, users, roles, principals, workgroups, tickets, sessions, ids and cursors.
+ */
+#include <string.h>
+
+#include "keys/page.h"
+#include "keys/principal.h"
+#include "keys/session.h"
+#include "keys/tenant.h"
+#include "keys/ticket.h"
+#include "keys/user.h"
+#include "keys/workgroup.h"
+#include "test.h"
+
+#define BIT(symbol) lk_permission_bit(LK_PERM_##symbol)
+
+static void
+a_tenant_names_the_field_that_is_wrong(void **state)
+{
+	static const char *const bad_names[] = { "", "Genomics", "a_b", "-a", "a-", "a b", "ä",
+		"a.b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	static const char *const bad_domains[] = { "", "example", "Example.org", "a..b", ".a.b",
+		"a.b.", "-a.b", "a b.c", "a.b\n" };
+	enum policy_profile profile;
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(bad_names); i++)
+		expect_field(tenant_check(bad_names[i], "a.example", "", &profile, &err), &err,
+		    "name", "TENANT_NAME_INVALID");
+	for (size_t i = 0; i < LK_ARRAY_LEN(bad_domains); i++)
+		expect_field(tenant_check("genomics", bad_domains[i], "", &profile, &err), &err,
+		    "domain", "DOMAIN_INVALID");
+	expect_field(tenant_check("genomics", "a.example", "x", &profile, &err), &err, "profile",
+	    "PROFILE_UNKNOWN");
+	expect_ok(tenant_check("genomics", "genomics.example", "panomics", &profile, &err), &err);
+}
+
+static void
+an_address_is_kept_in_lower_case(void **state)
+{
+	char out[EMAIL_SIZE];
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(email_normalise("email", "Ada.Lovelace+x@Genomics.Example", out, &err), &err);
+	assert_string_equal(out, "ada.lovelace+x@genomics.example");
+}
+
+static void
+what_is_no_address_is_refused(void **state)
+{
+	static const char *const bad[] = { "", "ada", "@a.b", "ada@", "ada@example", "a b@c.d",
+		"a@b@c.d", ".a@b.c", "a.@b.c", "a..b@c.d", "a@b..c", "a@b.c\n", "a\"b@c.d",
+		"<a@b.c>",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b.c" };
+	char out[EMAIL_SIZE], longest[EMAIL_SIZE + 10];
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(bad); i++)
+		expect_field(
+		    email_normalise("admin_email", bad[i], out, &err), &err, "admin_email", NULL);
+	memset(longest, 'a', sizeof longest);
+	memcpy(longest + 10, "@a.b", 4);
+	longest[sizeof longest - 1] = '\0';
+	expect_field(email_normalise("email", longest, out, &err), &err, "email", "EMAIL_INVALID");
+}
+
+static void
+mutated_addresses_are_accepted_only_in_one_spelling(void **state)
+{
+	static const char seed[] = "Ada.Lovelace@genomics.example";
+	const size_t count = lk_test_repeat("addresses", 200000, 20000);
+	struct lk_test_rng rng = lk_test_rng();
+	struct lk_error err;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t text[64] = { 0 };
+		char once[EMAIL_SIZE], twice[EMAIL_SIZE];
+		memcpy(text, seed, sizeof seed);
+		text[lk_test_rng_mutate(&rng, text, sizeof seed - 1, sizeof text - 1)] = '\0';
+		if (email_normalise("email", (const char *)text, once, &err) != LK_OK)
+			continue;
+		expect_ok(email_normalise("email", once, twice, &err), &err);
+		assert_string_equal(once, twice);
+	}
+}
+
+static void
+an_unknown_role_is_named(void **state)
+{
+	char *names[] = { (char[]){ "member" }, (char[]){ "root" } };
+	role_set roles;
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_field(role_set_parse(names, 2, &roles, &err), &err, "roles", "ROLE_UNKNOWN");
+	expect_contains(err.message, "root");
+	expect_ok(role_set_parse(NULL, 0, &roles, &err), &err);
+	assert_int_equal(roles, role_bit(ROLE_MEMBER));
+}
+
+static void
+members_manage_keys_where_policy_says_so(void **state)
+{
+	struct policy no, yes;
+
+	(void)state;
+	policy_of_profile(PROFILE_PANOMICS, &no);
+	policy_of_profile(PROFILE_GENEIOUS, &yes);
+	assert_int_equal(role_set_permissions(role_bit(ROLE_MEMBER), &no), 0);
+	assert_int_equal(role_set_permissions(role_bit(ROLE_MEMBER), &yes),
+	    BIT(API_KEYS_MANAGE) | BIT(CREDENTIALS_MANAGE));
+	assert_int_equal(role_set_permissions(role_bit(ROLE_AUDITOR), &yes), BIT(AUDIT_READ));
+}
+
+static void
+nobody_gives_or_takes_what_they_do_not_hold(void **state)
+{
+	const role_set admin = role_bit(ROLE_TENANT_ADMIN), member = role_bit(ROLE_MEMBER),
+		       manager = role_bit(ROLE_KEY_MANAGER);
+	const lk_permissions held =
+	    BIT(ROLES_MANAGE) | BIT(API_KEYS_MANAGE) | BIT(CREDENTIALS_MANAGE);
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(role_change_check(held, member, member | manager, &err), &err);
+	expect_fail(role_change_check(held, member, admin, &err), &err, LK_PERMISSION_DENIED,
+	    "PERMISSION_EXCEEDS");
+	expect_fail(role_change_check(held, admin, member, &err), &err, LK_PERMISSION_DENIED,
+	    "PERMISSION_EXCEEDS");
+	expect_ok(role_change_check(held, admin, admin | manager, &err), &err);
+}
+
+static void
+a_user_moves_only_along_legal_states(void **state)
+{
+	struct user user = { .state = USER_INVITED, .kind = USER_HUMAN };
+	enum user_state next;
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_fail(user_state_asked(&user, "active", &next, &err), &err, LK_FAILED_PRECONDITION,
+	    "USER_STATE");
+	expect_ok(user_state_asked(&user, "disabled", &next, &err), &err);
+	user.state = USER_DISABLED;
+	expect_ok(user_state_asked(&user, "active", &next, &err), &err);
+	assert_int_equal(next, USER_INVITED);
+	user.last_sign_in_at_ms = 1;
+	expect_ok(user_state_asked(&user, "active", &next, &err), &err);
+	assert_int_equal(next, USER_ACTIVE);
+	expect_fail(user_state_asked(&user, "disabled", &next, &err), &err, LK_FAILED_PRECONDITION,
+	    "USER_STATE");
+	expect_field(
+	    user_state_asked(&user, "invited", &next, &err), &err, "state", "STATE_INVALID");
+	expect_field(user_state_asked(&user, "", &next, &err), &err, "state", "STATE_INVALID");
+}
+
+static void
+a_principal_never_manages_people_or_keys(void **state)
+{
+	struct lk_error err = { 0 };
+	lk_permissions out;
+
+	(void)state;
+	for (int i = 0; i < LK_PERM_COUNT; i++) {
+		char *name = (char *)(uintptr_t)lk_permission_name((enum lk_permission)i);
+		const bool allowed =
+		    lk_permissions_has(principal_permissions_allowed(), (enum lk_permission)i);
+		if (allowed)
+			expect_ok(principal_check("fleet", &name, 1, true, 0, &out, &err), &err);
+		else
+			expect_field(principal_check("fleet", &name, 1, true, 0, &out, &err), &err,
+			    "permissions", "PERMISSION_REFUSED");
+	}
+	assert_false(lk_permissions_has(principal_permissions_allowed(), LK_PERM_USERS_MANAGE));
+	assert_false(lk_permissions_has(principal_permissions_allowed(), LK_PERM_API_KEYS_MANAGE));
+}
+
+static void
+a_principal_names_its_tenants_or_all(void **state)
+{
+	char *names[] = { (char[]){ "keys.verify" }, (char[]){ "keys.verfy" } };
+	struct lk_error err = { 0 };
+	lk_permissions out;
+
+	(void)state;
+	expect_field(principal_check("fleet", names, 1, false, 0, &out, &err), &err, "tenants",
+	    "TENANTS_INVALID");
+	expect_field(principal_check("fleet", names, 1, true, 1, &out, &err), &err, "tenants",
+	    "TENANTS_INVALID");
+	expect_field(principal_check("Fleet", names, 1, true, 0, &out, &err), &err, "name",
+	    "PRINCIPAL_NAME_INVALID");
+	expect_field(principal_check("fleet", names, 0, true, 0, &out, &err), &err, "permissions",
+	    "PERMISSIONS_EMPTY");
+	expect_field(principal_check("fleet", names, 2, true, 0, &out, &err), &err, "permissions",
+	    "PERMISSION_UNKNOWN");
+}
+
+static void
+a_workgroup_is_managed_by_its_own_administrators_too(void **state)
+{
+	static const char *admins[] = { "usr_01hzzzzzzzzzzzzzzzzzzzzzzz" };
+	const struct workgroup workgroup = { .admins = { admins, 1, 1 } };
+	struct lk_caller caller = { .kind = LK_CALLER_USER,
+		.id = "usr_01hyyyyyyyyyyyyyyyyyyyyyyy" };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_fail(workgroup_manage_check(&workgroup, &caller, &err), &err, LK_PERMISSION_DENIED,
+	    "PERMISSION_MISSING");
+	lk_text_copy(caller.id, sizeof caller.id, admins[0]);
+	expect_ok(workgroup_manage_check(&workgroup, &caller, &err), &err);
+	lk_text_copy(caller.key, sizeof caller.key, "key_01hzzzzzzzzzzzzzzzzzzzzzzz");
+	expect_fail(workgroup_manage_check(&workgroup, &caller, &err), &err, LK_PERMISSION_DENIED,
+	    "PERMISSION_MISSING");
+}
+
+static void
+a_ticket_opens_once_and_in_time(void **state)
+{
+	struct ticket ticket = { .has_digest = true, .expires_at_ms = 100 };
+
+	(void)state;
+	assert_true(ticket_is_open(&ticket, 99));
+	assert_false(ticket_is_open(&ticket, 100));
+	ticket.redeemed_at_ms = 50;
+	assert_false(ticket_is_open(&ticket, 60));
+	ticket = (struct ticket){ .expires_at_ms = 100 };
+	assert_false(ticket_is_open(&ticket, 10));
+}
+
+static void
+a_session_ends_by_word_by_time_and_by_idleness(void **state)
+{
+	(void)state;
+	assert_true(session_is_alive(0, 100, 0, 0, 99));
+	assert_false(session_is_alive(0, 100, 0, 0, 100));
+	assert_false(session_is_alive(5, 100, 0, 0, 10));
+	assert_true(session_is_alive(0, 100, 40, 10, 49));
+	assert_false(session_is_alive(0, 100, 40, 10, 50));
+}
+
+static void
+an_id_packs_and_unpacks(void **state)
+{
+	const size_t count = lk_test_repeat("ids", 100000, 10000);
+	struct lk_clock_frozen clock;
+	struct lk_random_seeded random;
+	char id[LK_ID_SIZE], back[LK_ID_SIZE];
+	struct packed_id packed;
+
+	(void)state;
+	lk_clock_frozen_init(&clock, INT64_C(1700000000000));
+	lk_random_seeded_init(&random, 7);
+	for (size_t i = 0; i < count; i++) {
+		lk_id_make(LK_ID_KEY, &clock.clock, &random.random, id);
+		assert_true(id_pack(id, &packed));
+		id_unpack(LK_ID_KEY, packed, back);
+		assert_string_equal(id, back);
+	}
+	assert_true(id_pack("key_7zzzzzzzzzzzzzzzzzzzzzzzzz", &packed));
+	id_unpack(LK_ID_KEY, packed, back);
+	assert_string_equal(back, "key_7zzzzzzzzzzzzzzzzzzzzzzzzz");
+	assert_false(id_pack("key_8zzzzzzzzzzzzzzzzzzzzzzzzz", &packed));
+	assert_false(id_pack("key_0000000000000000000000000u", &packed));
+	assert_false(id_pack("key_0", &packed));
+	assert_false(id_pack(NULL, &packed));
+}
+
+static void
+a_cursor_of_another_list_is_refused(void **state)
+{
+	char cursor[CURSOR_SIZE];
+	struct page page;
+	struct lk_error err = { 0 };
+
+	(void)state;
+	page_cursor("key_01hzzzzzzzzzzzzzzzzzzzzzzz", cursor);
+	expect_ok(page_read(LK_ID_KEY, 0, cursor, &page, &err), &err);
+	assert_string_equal(page.after, "key_01hzzzzzzzzzzzzzzzzzzzzzzz");
+	expect_field(
+	    page_read(LK_ID_USER, 0, cursor, &page, &err), &err, "page.cursor", "CURSOR_INVALID");
+	expect_field(
+	    page_read(LK_ID_KEY, 0, "key_1", &page, &err), &err, "page.cursor", "CURSOR_INVALID");
+	expect_field(
+	    page_read(LK_ID_KEY, 1001, "", &page, &err), &err, "page.size", "PAGE_SIZE_INVALID");
+}
+
+static void
+mutated_cursors_never_give_anything_but_an_id(void **state)
+{
+	const size_t count = lk_test_repeat("cursors", 200000, 20000);
+	struct lk_test_rng rng = lk_test_rng();
+	struct page page;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t text[80] = { 0 };
+		page_cursor("key_01hzzzzzzzzzzzzzzzzzzzzzzz", (char *)text);
+		const size_t len = strlen((char *)text);
+		text[lk_test_rng_mutate(&rng, text, len, sizeof text - 1)] = '\0';
+		if (page_read(LK_ID_KEY, 0, (const char *)text, &page, NULL) == LK_OK)
+			assert_true(page.after[0] == '\0' || lk_id_ok(LK_ID_KEY, page.after));
+	}
+}
+
+LK_TESTS(LK_CASE(a_tenant_names_the_field_that_is_wrong), LK_CASE(an_address_is_kept_in_lower_case),
+    LK_CASE(what_is_no_address_is_refused),
+    LK_CASE(mutated_addresses_are_accepted_only_in_one_spelling), LK_CASE(an_unknown_role_is_named),
+    LK_CASE(members_manage_keys_where_policy_says_so),
+    LK_CASE(nobody_gives_or_takes_what_they_do_not_hold),
+    LK_CASE(a_user_moves_only_along_legal_states),
+    LK_CASE(a_principal_never_manages_people_or_keys),
+    LK_CASE(a_principal_names_its_tenants_or_all),
+    LK_CASE(a_workgroup_is_managed_by_its_own_administrators_too),
+    LK_CASE(a_ticket_opens_once_and_in_time),
+    LK_CASE(a_session_ends_by_word_by_time_and_by_idleness), LK_CASE(an_id_packs_and_unpacks),
+    LK_CASE(a_cursor_of_another_list_is_refused),
+    LK_CASE(mutated_cursors_never_give_anything_but_an_id))
