@@ -58,7 +58,8 @@ a_secret_of_no_bytes_or_too_many_is_refused(void **state)
 	struct lk_secret *secret = NULL;
 
 	expect_fail(lk_secret_new_random(0, &secret, &err), &err, LK_INTERNAL, "SECRET_LENGTH");
-	expect_fail(lk_secret_new_random(4097, &secret, &err), &err, LK_INTERNAL, "SECRET_LENGTH");
+	expect_fail(lk_secret_new_random(LK_SECRET_MAX + 1, &secret, &err), &err, LK_INTERNAL,
+	    "SECRET_LENGTH");
 	assert_null(secret);
 }
 
