@@ -1,5 +1,7 @@
-/* XChaCha20-Poly1305 with a random nonce in front, inside this folder only: the one shape of every
- * sealed piece. */
+/*
+ * XChaCha20-Poly1305 behind a random nonce: the shape of every sealed piece. For this folder
+ * only.
+ */
 #ifndef LK_CRYPTO_AEAD_H
 #define LK_CRYPTO_AEAD_H
 

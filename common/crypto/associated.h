@@ -1,5 +1,7 @@
-/* Associated data, inside this folder only: texts and numbers behind their lengths, so that no two
- * lists give the same bytes. */
+/*
+ * Associated data: texts behind their lengths and numbers, encoded injectively. For this folder
+ * only.
+ */
 #ifndef LK_CRYPTO_ASSOCIATED_H
 #define LK_CRYPTO_ASSOCIATED_H
 
@@ -9,8 +11,7 @@
 
 enum { LK_ASSOCIATED_MAX = 1024 };
 
-/* Start with { .len = 0 }; `broken` says that a text was NULL or too long, and the bytes must not
- * be used. */
+/* Start with len 0. `broken`: a text was NULL or too long, and the bytes must not be used. */
 struct lk_associated {
 	uint8_t bytes[LK_ASSOCIATED_MAX];
 	size_t len;

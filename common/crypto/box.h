@@ -23,8 +23,10 @@ struct lk_box_pair {
 void lk_box_pair_make(struct lk_box_pair *out_pair);
 void lk_box_pair_wipe(struct lk_box_pair *pair);
 
-/* The blob (plain.len + LK_BOX_OVERHEAD) lies in the arena. INVALID_ARGUMENT BOX_KEY_INVALID for a
- * bad public key. */
+/*
+ * The blob (plain.len + LK_BOX_OVERHEAD) lies in the arena. INVALID_ARGUMENT BOX_KEY_INVALID for a
+ * weak public key, SEAL_TOO_LARGE above LK_BOX_PLAIN_MAX; RESOURCE_EXHAUSTED OUT_OF_MEMORY.
+ */
 lk_status lk_box_seal(const uint8_t public_key[LK_BOX_PUBLIC_LEN], struct lk_bytes plain,
     struct lk_arena *arena, struct lk_bytes *out_blob, struct lk_error *err);
 

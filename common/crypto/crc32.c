@@ -1,12 +1,16 @@
-/* CRC-32 eight bytes at a time ("slicing by 8": Kounavis and Berry, 2005); it is on the way of
- * every presented key. */
+/*
+ * CRC-32 eight bytes at a time ("slicing by 8": Kounavis and Berry, 2005); it is on the way of
+ * every presented key.
+ */
 #include "crypto/crc32.h"
 
 enum { SLICES = 8 };
 
 static uint32_t table[SLICES][256];
 
-/* Before main and so before any thread. table[k][b] is the CRC of byte b followed by k zero bytes.
+/*
+ * Before main and so before any thread. table[k][b] is the CRC of byte b followed by k zero
+ * bytes.
  */
 __attribute__((constructor)) static void
 table_fill(void)

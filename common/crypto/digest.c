@@ -1,5 +1,7 @@
-/* Digests; the pepper holds a BLAKE2b state with its key already in place, so that a digest is a
- * copy and two blocks. */
+/*
+ * Digests; the pepper holds a BLAKE2b state with its key already in place, so that a digest is
+ * a copy and two blocks.
+ */
 #include "crypto/digest.h"
 
 #include <openssl/evp.h>
@@ -46,8 +48,10 @@ sha256_fetch(void)
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
-/* libcrypto uses the processor's SHA instructions; libsodium's does not, but it needs no memory and
- * cannot fail. */
+/*
+ * libcrypto uses the processor's SHA instructions; libsodium's does not, but it needs no memory
+ * and cannot fail.
+ */
 void
 lk_sha256(struct lk_bytes data, uint8_t out_hash[LK_DIGEST_LEN])
 {

@@ -1,5 +1,7 @@
-/* Digests: keyed ones of key secrets under a pepper; BLAKE2b-256 for our own use; SHA-256 where a
- * standard says so. */
+/*
+ * Keyed digests of key secrets under a pepper; BLAKE2b-256; SHA-256 where a standard asks for
+ * it.
+ */
 #ifndef LK_CRYPTO_DIGEST_H
 #define LK_CRYPTO_DIGEST_H
 
@@ -14,8 +16,10 @@ enum { LK_DIGEST_LEN = 32 };
 /* BLAKE2b-256 (RFC 7693). Of bodies, cache keys, chains. */
 void lk_hash256(struct lk_bytes data, uint8_t out_hash[LK_DIGEST_LEN]);
 
-/* The same over a label and parts, each behind its length, so that no two lists of parts give the
- * same input. */
+/*
+ * The same over a label and parts, each behind its length: no two lists of parts are hashed
+ * alike.
+ */
 void lk_hash256_parts(
     const char *label, const struct lk_bytes *parts, size_t count, uint8_t out_hash[LK_DIGEST_LEN]);
 

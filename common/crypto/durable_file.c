@@ -1,5 +1,7 @@
-/* See durable_file.h. The content goes to a neighbour first, which is then linked or renamed into
- * place. */
+/*
+ * See durable_file.h. The content goes to a neighbour first, which is then linked or renamed
+ * into place.
+ */
 #include "crypto/durable_file.h"
 
 #include <errno.h>

@@ -7,8 +7,7 @@
 
 #include "base/bytes.h"
 
-/* 0 or an errno: EEXIST when `replace` is false and something is there. The file has exactly
- * `mode`. */
+/* 0 or an errno: EEXIST when `replace` is false and something is there. */
 int lk_durable_file_write(const char *path, mode_t mode, struct lk_bytes content, bool replace);
 
 /* Read up to `cap` bytes; the length, or -1 with errno. */

@@ -1,5 +1,4 @@
-/* ECDSA signatures of P-256 as raw r||s (RFC 7518 3.4) and as DER (RFC 3279 2.2.3); inside this
- * folder only. */
+/* P-256 signatures as raw r||s (RFC 7518 3.4) and as DER (RFC 3279 2.2.3). For this folder only. */
 #ifndef LK_CRYPTO_ECDSA_DER_H
 #define LK_CRYPTO_ECDSA_DER_H
 

@@ -8,14 +8,17 @@
 
 enum { ID_PREFIX_LEN = LK_ID_LEN - LK_ULID_LEN };
 
-/* The letter after the installation's prefix, and the kind of id that goes with it. */
+/*
+ * What stands between the installation's prefix and the ULID, and the kind of id that goes with
+ * it.
+ */
 static const struct {
-	char letter; /* 0: none */
+	const char *infix;
 	enum lk_id_kind id;
 } uses[] = {
-	[LK_KEY_USE_API] = { 0, LK_ID_KEY },
-	[LK_KEY_USE_SESSION] = { 's', LK_ID_SESSION },
-	[LK_KEY_USE_TICKET] = { 't', LK_ID_TICKET },
+	[LK_KEY_USE_API] = { "_", LK_ID_KEY },
+	[LK_KEY_USE_SESSION] = { "s_", LK_ID_SESSION },
+	[LK_KEY_USE_TICKET] = { "t_", LK_ID_TICKET },
 };
 
 void
@@ -53,17 +56,17 @@ use_of_id(const char *id, enum lk_key_use *out_use)
 	return false;
 }
 
-/* "lks_01h…_": prefix, letter, ULID. Returns the characters written, without a NUL. */
+/* "lks_01h…_": prefix, infix, ULID. Returns the characters written, without a NUL. */
 static size_t
 put_head(const char *prefix, enum lk_key_use use, const char *id, char *out)
 {
-	const size_t prefix_len = strlen(prefix);
-	char *at = out + prefix_len;
+	const size_t prefix_len = strlen(prefix), infix_len = strlen(uses[use].infix);
+	char *at = out;
 
-	memcpy(out, prefix, prefix_len);
-	if (uses[use].letter)
-		*at++ = uses[use].letter;
-	*at++ = '_';
+	memcpy(at, prefix, prefix_len);
+	at += prefix_len;
+	memcpy(at, uses[use].infix, infix_len);
+	at += infix_len;
 	memcpy(at, id + ID_PREFIX_LEN, LK_ULID_LEN);
 	at += LK_ULID_LEN;
 	*at++ = '_';
@@ -90,16 +93,11 @@ lk_key_text_make(const char *prefix, const char *id, const struct lk_secret32 *s
 	return LK_OK;
 }
 
-/* What stands between the prefix and the ULID; false when it is no use we know. */
 static bool
-parse_use(const char *text, size_t len, enum lk_key_use *out_use)
+parse_use(struct lk_bytes infix, enum lk_key_use *out_use)
 {
-	const char letter = len == 2 ? text[0] : 0;
-
-	if (len < 1 || len > 2 || text[len - 1] != '_')
-		return false;
 	for (size_t i = 0; i < LK_ARRAY_LEN(uses); i++) {
-		if (uses[i].letter == letter) {
+		if (lk_bytes_equal(infix, lk_bytes_of(uses[i].infix))) {
 			*out_use = (enum lk_key_use)i;
 			return true;
 		}
@@ -146,7 +144,7 @@ lk_key_text_parse(
 
 	lk_key_parts_wipe(out_key);
 	if (text.len <= prefix_len + tail_len || memcmp(chars, prefix, prefix_len) != 0 ||
-	    !parse_use(chars + prefix_len, text.len - prefix_len - tail_len, &use))
+	    !parse_use(lk_bytes(chars + prefix_len, text.len - prefix_len - tail_len), &use))
 		return malformed(err);
 	const char *tail = chars + text.len - tail_len;
 	if (tail[LK_ULID_LEN] != '_')

@@ -43,8 +43,7 @@ struct lk_key_parts {
 };
 void lk_key_parts_wipe(struct lk_key_parts *key);
 
-/* A key's whole text, wiped with its scope: LK_AUTO(lk_key_text_wipe) struct lk_key_text text = { 0
- * }; */
+/* A key's whole text, NUL-terminated; under LK_AUTO(lk_key_text_wipe). */
 struct lk_key_text {
 	char text[LK_KEY_TEXT_SIZE];
 };
@@ -53,8 +52,10 @@ void lk_key_text_wipe(struct lk_key_text *text);
 /* [a-z][a-z0-9]{0,9}; NULL is false. */
 bool lk_key_prefix_ok(const char *prefix);
 
-/* `id` is a key_, ses_ or tkt_ id and decides the use. INVALID_ARGUMENT KEY_PREFIX_INVALID or
- * KEY_ID_INVALID. */
+/*
+ * A key_, ses_ or tkt_ id decides the use. INVALID_ARGUMENT KEY_PREFIX_INVALID or
+ * KEY_ID_INVALID.
+ */
 lk_status lk_key_text_make(const char *prefix, const char *id, const struct lk_secret32 *secret,
     struct lk_key_text *out_text, struct lk_error *err);
 

@@ -1,5 +1,7 @@
-/* Root keys and wrapping. A wrapped key is "LKW1", the length of the root key's id, the id, nonce,
- * ciphertext, tag. */
+/*
+ * Root keys and wrapping. A wrapped key is "LKW1", the length of the root key's id, the id,
+ * nonce, ciphertext, tag.
+ */
 #include "crypto/keyring.h"
 
 #include <string.h>
@@ -166,8 +168,10 @@ lk_wrapped_kek_id(struct lk_bytes blob, char out_id[LK_KEK_ID_SIZE], struct lk_e
 	return LK_OK;
 }
 
-/* Which root key opens the blob, what it is bound to, and where the sealed part is: 1 to
- * LK_WRAP_KEY_MAX bytes of key. */
+/*
+ * Which root key opens the blob, what it is bound to, and where the sealed part is: 1 to
+ * LK_WRAP_KEY_MAX bytes of key.
+ */
 static lk_status
 open_head(const struct lk_keyring *ring, const struct lk_wrap_context *context,
     struct lk_bytes blob, const struct root **out_root, struct lk_associated *out_associated,

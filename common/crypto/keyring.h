@@ -19,14 +19,15 @@ enum {
 	LK_WRAP_OVERHEAD_MAX = 61, /* magic 4, length of the id 1, id up to 16, nonce 24, tag 16 */
 };
 
-/* Fill it, then share it: threads may use a ring that nobody changes any more. Keys lie in guarded
- * memory. */
+/* Keys in guarded memory. Fill it, then share it: threads may use a ring that nobody changes. */
 struct lk_keyring;
 
 lk_status lk_keyring_new(struct lk_keyring **out_ring, struct lk_error *err);
 
-/* The first one added becomes the active one. INVALID_ARGUMENT KEK_ID_INVALID, ALREADY_EXISTS
- * KEK_EXISTS, RESOURCE_EXHAUSTED. */
+/*
+ * The first one added becomes the active one. INVALID_ARGUMENT KEK_ID_INVALID, ALREADY_EXISTS
+ * KEK_EXISTS, RESOURCE_EXHAUSTED KEK_TOO_MANY or OUT_OF_MEMORY.
+ */
 lk_status lk_keyring_add(
     struct lk_keyring *ring, const char *id, const struct lk_secret32 *key, struct lk_error *err);
 
@@ -37,8 +38,10 @@ bool lk_keyring_has(const struct lk_keyring *ring, const char *id);
 void lk_keyring_free(struct lk_keyring *ring);
 LK_DEFINE_FREEP(lk_keyring_freep, struct lk_keyring *, lk_keyring_free)
 
-/* What a wrapped key is for and whose it is; the same two must be given to unwrap. Each 1 to 64
- * bytes. */
+/*
+ * What a wrapped key is for and whose it is, each 1 to 64 bytes; both must be the same to
+ * unwrap.
+ */
 struct lk_wrap_context {
 	const char *purpose; /* "tenant-key", "signing-key" */
 	const char *subject; /* the tenant's id, the kid */
@@ -65,8 +68,10 @@ lk_status lk_unwrap_key(const struct lk_keyring *ring, const struct lk_wrap_cont
 lk_status lk_unwrap_key32(const struct lk_keyring *ring, const struct lk_wrap_context *context,
     struct lk_bytes blob, struct lk_secret32 *out_key, struct lk_error *err);
 
-/* Which root key a blob names, for finding what is still to be re-wrapped. DATA_LOSS SEAL_BROKEN.
- * Not authenticated. */
+/*
+ * Which root key a blob names, to find what is left to re-wrap; unauthenticated. DATA_LOSS
+ * SEAL_BROKEN.
+ */
 lk_status lk_wrapped_kek_id(
     struct lk_bytes blob, char out_id[LK_KEK_ID_SIZE], struct lk_error *err);
 

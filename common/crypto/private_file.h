@@ -23,8 +23,10 @@ enum { LK_PRIVATE_FILE_MAX = 64 * 1024 };
 lk_status lk_private_file_read(const char *path, const char *what, uint8_t *out, size_t out_cap,
     size_t *out_len, struct lk_error *err);
 
-/* A new file with mode 0600, file and directory synced. ALREADY_EXISTS SECRET_FILE_EXISTS;
- * UNAVAILABLE SECRET_FILE_WRITE. */
+/*
+ * A new file with mode 0600, file and directory synced. ALREADY_EXISTS SECRET_FILE_EXISTS;
+ * UNAVAILABLE SECRET_FILE_WRITE.
+ */
 lk_status lk_private_file_create(
     const char *path, const char *what, struct lk_bytes content, struct lk_error *err);
 

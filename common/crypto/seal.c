@@ -1,5 +1,7 @@
-/* Sealed records: "LKR1", the data key sealed under the tenant's key, the padded plaintext sealed
- * under the data key. */
+/*
+ * Sealed records: "LKR1", the data key sealed under the tenant's key, the padded plaintext
+ * sealed under the data key.
+ */
 #include "crypto/seal.h"
 
 #include <sodium.h>

@@ -24,8 +24,7 @@ enum {
 /* Length of a sealed record; multiples of LK_SEAL_PAD show, nothing finer. */
 #define LK_SEALED_LEN(plain_len) (LK_SEAL_OVERHEAD + ((plain_len) / LK_SEAL_PAD + 1) * LK_SEAL_PAD)
 
-/* All of it must be the same at opening. Texts are borrowed, not NULL ("" is allowed), at most
- * LK_SEAL_FIELD_MAX bytes. */
+/* Must be the same at opening. Texts are not NULL ("" is fine), at most LK_SEAL_FIELD_MAX bytes. */
 struct lk_seal_context {
 	const char *label; /* what kind of record: "credential" */
 	const char *tenant;
@@ -36,8 +35,10 @@ struct lk_seal_context {
 	int64_t expires_at_ms; /* 0 for none */
 };
 
-/* The blob lies in the arena. INVALID_ARGUMENT SEAL_CONTEXT or SEAL_TOO_LARGE; RESOURCE_EXHAUSTED
- * OUT_OF_MEMORY. */
+/*
+ * The blob lies in the arena, and so does a padded copy of the plaintext until it is reset.
+ * INVALID_ARGUMENT SEAL_CONTEXT or SEAL_TOO_LARGE; RESOURCE_EXHAUSTED OUT_OF_MEMORY.
+ */
 lk_status lk_seal_record(const struct lk_secret32 *tenant_key,
     const struct lk_seal_context *context, struct lk_bytes plain, struct lk_arena *arena,
     struct lk_bytes *out_blob, struct lk_error *err);

@@ -1,5 +1,7 @@
-/* Secrets have a type: guarded memory for long-lived ones, wiped scope for small ones, one
- * comparison. Nothing prints one. */
+/*
+ * Secrets have a type: guarded memory for long-lived ones, wiped scope for small ones, one
+ * comparison. Nothing here prints one.
+ */
 #ifndef LK_CRYPTO_SECRET_H
 #define LK_CRYPTO_SECRET_H
 
@@ -12,15 +14,16 @@
 #include "base/scope.h"
 #include "base/status.h"
 
-/* Picks the fast implementations and the entropy source. Any thread, any number of times. INTERNAL
- * CRYPTO_UNAVAILABLE. */
+/*
+ * Starts libsodium, and libcrypto without its configuration file: call it before a sandbox. Any
+ * thread, any number of times. INTERNAL CRYPTO_UNAVAILABLE.
+ */
 lk_status lk_crypto_init(struct lk_error *err);
 
 /* Takes the same time wherever the bytes differ. */
 bool lk_secret_equal(const void *a, const void *b, size_t len);
 
-/* 32 secret bytes on the stack or inside another secret: LK_AUTO(lk_secret32_wipe) struct
- * lk_secret32 key = { 0 }; */
+/* 32 secret bytes on the stack or inside another secret; under LK_AUTO(lk_secret32_wipe). */
 enum { LK_SECRET32_LEN = 32 };
 struct lk_secret32 {
 	uint8_t bytes[LK_SECRET32_LEN];
@@ -28,8 +31,7 @@ struct lk_secret32 {
 void lk_secret32_wipe(struct lk_secret32 *secret);
 void lk_secret32_random(struct lk_secret32 *out);
 
-/* Wipe a caller's buffer at the end of its scope: LK_AUTO(lk_wipe_view) struct lk_wiped w = {
- * buffer, sizeof buffer }; */
+/* Wipes a buffer with its scope: LK_AUTO(lk_wipe_view) struct lk_wiped w = { buf, sizeof buf }; */
 struct lk_wiped {
 	void *data;
 	size_t len;
@@ -45,8 +47,10 @@ struct lk_secret;
 
 enum { LK_SECRET_MAX = 16 * 1024 }; /* bytes: the longest token with room to spare */
 
-/* Copies `bytes` (1 to LK_SECRET_MAX). RESOURCE_EXHAUSTED OUT_OF_MEMORY, or as lk_crypto_init,
- * which it calls. Yours. */
+/*
+ * Copies 1 to LK_SECRET_MAX bytes; the secret is yours. RESOURCE_EXHAUSTED OUT_OF_MEMORY, INTERNAL
+ * SECRET_LENGTH, or as lk_crypto_init, which it calls.
+ */
 lk_status lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err);
 lk_status lk_secret_new_random(size_t len, struct lk_secret **out_secret, struct lk_error *err);
 struct lk_bytes lk_secret_bytes(const struct lk_secret *secret); /* borrowed until freed */

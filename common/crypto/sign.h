@@ -1,5 +1,7 @@
-/* Ed25519 (RFC 8032) for assertions, checkpoints and feeds; public keys as one line of text in
- * peers/. */
+/*
+ * Ed25519 (RFC 8032) for assertions, checkpoints and feeds; public keys as lines of text in
+ * peers/.
+ */
 #ifndef LK_CRYPTO_SIGN_H
 #define LK_CRYPTO_SIGN_H
 
@@ -29,8 +31,10 @@ lk_status lk_sign_key_from_seed(
 void lk_sign_key_free(struct lk_sign_key *key);
 LK_DEFINE_FREEP(lk_sign_key_freep, struct lk_sign_key *, lk_sign_key_free)
 
-/* The file is the 32-byte seed as lk_secret_file_create writes it; errors are those of
- * private_file.h. */
+/*
+ * The file is the 32-byte seed as lk_secret_file_create writes it; errors are those of
+ * private_file.h.
+ */
 lk_status lk_sign_key_load(
     const char *path, const char *what, struct lk_sign_key **out_key, struct lk_error *err);
 lk_status lk_sign_key_create_file(
@@ -52,13 +56,17 @@ struct lk_peer_key {
 	char name[LK_PEER_NAME_SIZE];
 };
 
-/* "ed25519 <base64url> <role> <name>", single spaces, no newline. INVALID_ARGUMENT PEER_KEY_INVALID
- * for a bad field. */
+/*
+ * "ed25519 <base64url> <role> <name>", single spaces, no newline. INVALID_ARGUMENT
+ * PEER_KEY_INVALID for a bad field.
+ */
 lk_status lk_peer_line_format(
     const struct lk_peer_key *peer, char out_line[LK_PEER_LINE_SIZE], struct lk_error *err);
 
-/* Exactly what lk_peer_line_format writes, with or without one newline. INVALID_ARGUMENT
- * PEER_KEY_INVALID. */
+/*
+ * Exactly what lk_peer_line_format writes, with or without one newline. INVALID_ARGUMENT
+ * PEER_KEY_INVALID.
+ */
 lk_status lk_peer_line_parse(
     struct lk_bytes line, struct lk_peer_key *out_peer, struct lk_error *err);
 
@@ -67,7 +75,9 @@ lk_status lk_peer_line_parse(
  * PEER_FILE_MISSING, FAILED_PRECONDITION PEER_FILE_UNSAFE, INVALID_ARGUMENT PEER_KEY_INVALID.
  */
 lk_status lk_peer_file_load(const char *path, struct lk_peer_key *out_peer, struct lk_error *err);
-/* A new file with mode 0644, synced. ALREADY_EXISTS PEER_FILE_EXISTS; UNAVAILABLE PEER_FILE_WRITE.
+/*
+ * A new file with mode 0644, synced. ALREADY_EXISTS PEER_FILE_EXISTS; UNAVAILABLE
+ * PEER_FILE_WRITE.
  */
 lk_status lk_peer_file_create(
     const char *path, const struct lk_peer_key *peer, struct lk_error *err);

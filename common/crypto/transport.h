@@ -18,15 +18,19 @@
 
 enum { LK_TRANSPORT_OVERHEAD = 4 + 24 + 16 /* magic, nonce, tag */, LK_TRANSPORT_FIELD_MAX = 128 };
 
-/* One side's two keys: LK_AUTO(lk_transport_wipe) struct lk_transport t = { 0 }; threads may share
- * it once made. */
+/*
+ * One side's two keys: LK_AUTO(lk_transport_wipe) struct lk_transport t = { 0 }; threads may
+ * share it once made.
+ */
 struct lk_transport {
 	struct lk_secret32 send, receive;
 	bool is_server;
 };
 
-/* `own` is this side's pair, `peer` the other's public key. INVALID_ARGUMENT TRANSPORT_KEY_INVALID
- * for a weak public key. */
+/*
+ * `own` is this side's pair, `peer` the other's public key. INVALID_ARGUMENT
+ * TRANSPORT_KEY_INVALID for a weak public key.
+ */
 lk_status lk_transport_init_client(const struct lk_box_pair *own,
     const uint8_t peer[LK_BOX_PUBLIC_LEN], struct lk_transport *out_transport,
     struct lk_error *err);
@@ -35,21 +39,27 @@ lk_status lk_transport_init_server(const struct lk_box_pair *own,
     struct lk_error *err);
 void lk_transport_wipe(struct lk_transport *transport);
 
-/* A sealed part opens only in the call it was made for. Texts up to LK_TRANSPORT_FIELD_MAX bytes,
- * not NULL. */
+/*
+ * A sealed part opens only in the call it was made for. Texts up to LK_TRANSPORT_FIELD_MAX
+ * bytes, not NULL.
+ */
 struct lk_transport_call {
 	const char *request_id;
 	const char *method; /* full name */
 };
 
-/* The client seals requests, the server replies. The blob (plain.len + LK_TRANSPORT_OVERHEAD) lies
- * in the arena. */
+/*
+ * The client seals requests, the server replies. The blob (plain.len + LK_TRANSPORT_OVERHEAD)
+ * lies in the arena.
+ */
 lk_status lk_transport_seal(const struct lk_transport *transport,
     const struct lk_transport_call *call, struct lk_bytes plain, struct lk_arena *arena,
     struct lk_bytes *out_blob, struct lk_error *err);
 
-/* INVALID_ARGUMENT TRANSPORT_BROKEN for another key, call, direction or any changed byte: agree on
- * new keys. */
+/*
+ * INVALID_ARGUMENT TRANSPORT_BROKEN for another key, call, direction or any changed byte: agree
+ * on new keys.
+ */
 lk_status lk_transport_open(const struct lk_transport *transport,
     const struct lk_transport_call *call, struct lk_bytes blob, struct lk_arena *arena,
     struct lk_bytes *out_plain, struct lk_error *err);

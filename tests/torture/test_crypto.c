@@ -1,5 +1,7 @@
-/* Memory that runs short anywhere in common/crypto is reported, leaks nothing and leaves outputs as
- * they were. */
+/*
+ * Memory that runs short anywhere in common/crypto is reported, leaks nothing and leaves
+ * outputs as they were.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

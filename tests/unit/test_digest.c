@@ -1,4 +1,6 @@
-/* Digests of keys depend on everything they are over; the plain hashes give the standards' answers.
+/*
+ * Digests of keys depend on everything they are over; the plain hashes give the standards'
+ * answers.
  */
 #include <string.h>
 

@@ -1,5 +1,7 @@
-/* ES256 by the vectors of RFC 7515, 7638 and 6979; keys go out and in unchanged; strangers'
- * signatures are refused. */
+/*
+ * ES256 by the vectors of RFC 7515, 7638 and 6979; keys go out and in unchanged; strangers'
+ * signatures are refused.
+ */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

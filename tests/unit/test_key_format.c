@@ -1,5 +1,7 @@
-/* The text of keys: one spelling for each secret, typos told from strangers, nothing left after a
- * failure. */
+/*
+ * The text of keys: one spelling for each secret, typos told from strangers, nothing left after
+ * a failure.
+ */
 #include <string.h>
 
 #include "base/base.h"
@@ -21,12 +23,20 @@ make(const char *prefix, const char *id, const struct lk_secret32 *secret)
 }
 
 static struct lk_key_text
-a_key(void)
+a_key_of(struct lk_test_rng *rng)
 {
 	struct lk_secret32 secret;
 
-	lk_secret32_random(&secret);
+	lk_test_rng_fill(rng, secret.bytes, sizeof secret.bytes);
 	return make("lk", "key_" ULID, &secret);
+}
+
+static struct lk_key_text
+a_key(void)
+{
+	struct lk_test_rng rng = lk_test_rng();
+
+	return a_key_of(&rng);
 }
 
 /* Put the right checksum behind a body, as somebody would who knows the format. */
@@ -229,13 +239,26 @@ a_key_of_another_installation_or_use_we_do_not_know_is_refused(void **state)
 }
 
 static void
+a_nul_in_the_place_of_the_use_is_refused_even_with_the_right_checksum(void **state)
+{
+	(void)state;
+	const struct lk_key_text good = a_key();
+	const size_t body = strlen(good.text) - LK_BASE62_CRC_LEN;
+	char text[sizeof good.text + 1];
+
+	memcpy(text, "lk\0", 3);
+	memcpy(text + 3, good.text + 2, body - 2);
+	expect_refused(with_checksum(text, body + 1), "KEY_MALFORMED");
+}
+
+static void
 whatever_is_accepted_is_what_we_would_write(void **state)
 {
 	(void)state;
 	struct lk_test_rng rng = lk_test_rng();
 
 	for (size_t i = lk_test_repeat("mutations", 1000000, 50000); i > 0; i--) {
-		const struct lk_key_text good = a_key();
+		const struct lk_key_text good = a_key_of(&rng);
 		struct lk_error err = { 0 };
 		struct lk_key_parts key;
 		uint8_t text[LK_KEY_TEXT_SIZE + 8];
@@ -281,5 +304,6 @@ LK_TESTS(LK_CASE(every_use_reads_back),
     LK_CASE(a_secret_from_two_to_the_256th_on_is_refused_even_with_the_right_checksum),
     LK_CASE(a_ulid_of_another_spelling_is_refused_even_with_the_right_checksum),
     LK_CASE(a_key_of_another_installation_or_use_we_do_not_know_is_refused),
+    LK_CASE(a_nul_in_the_place_of_the_use_is_refused_even_with_the_right_checksum),
     LK_CASE(whatever_is_accepted_is_what_we_would_write),
     LK_CASE(the_hint_shows_prefix_id_and_the_last_four))

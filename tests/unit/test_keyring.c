@@ -1,5 +1,7 @@
-/* Wrapped keys: opened by the name of their root key, for the purpose and subject they were wrapped
- * for, or not at all. */
+/*
+ * Wrapped keys: opened by the name of their root key, for the purpose and subject they were
+ * wrapped for, or not at all.
+ */
 #include <string.h>
 
 #include "base/base.h"

@@ -1,4 +1,6 @@
-/* Passwords: the right one verifies, nothing else does, and the stored text says how it was made.
+/*
+ * Passwords: the right one verifies, nothing else does, and the stored text says how it was
+ * made.
  */
 #include <string.h>
 

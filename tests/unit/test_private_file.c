@@ -1,5 +1,7 @@
-/* Files that hold secrets are refused unless only their owner can read them; a message tells why
- * and nothing else. */
+/*
+ * Files that hold secrets are refused unless only their owner can read them; a message tells
+ * why and nothing else.
+ */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
-/* Guarded memory and comparison: a long-lived secret can be read, not written, and not read past
- * its end. */
+/*
+ * Guarded memory and comparison: a long-lived secret can be read, not written, and not read
+ * past its end.
+ */
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>

@@ -9,8 +9,10 @@
 
 enum { SKIP = 64 }; /* bytes at both ends where the allocator may keep its lists */
 
-/* The address as a number that the compiler knows nothing about: what is there after free is what
- * this file asks. */
+/*
+ * The address as a number that the compiler knows nothing about: what is there after free is
+ * what this file asks.
+ */
 static volatile const uint8_t *
 address_of(void *ptr)
 {
