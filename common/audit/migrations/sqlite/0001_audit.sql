@@ -1,6 +1,6 @@
 -- Rows are written unnumbered in the transaction of what they record; the sealer fills sequence and chain_hash.
 CREATE TABLE audit_event (
-  row_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  row_id INTEGER PRIMARY KEY,
   sequence BIGINT UNIQUE,
   chain_hash BLOB,
   id TEXT NOT NULL UNIQUE,
