@@ -45,7 +45,8 @@ static EVP_MD
 static void
 sha256_fetch(void)
 {
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (lk_crypto_init(NULL) == LK_OK)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
 /*
