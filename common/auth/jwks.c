@@ -69,9 +69,12 @@ jwk_read(const json_t *object, struct jwk *out, struct lk_error *err)
 		return invalid(err, "holds a key that is not P-256 for ES256 signatures");
 	if (json_object_get(object, "d") != NULL)
 		return invalid(err, "holds a private key");
-	if (!coordinate_read(object, "x", x) || !coordinate_read(object, "y", y) ||
-	    lk_es256_from_public(x, y, &out->key, NULL) != LK_OK)
+	if (!coordinate_read(object, "x", x) || !coordinate_read(object, "y", y))
+		return invalid(err, "holds a coordinate that is not 32 bytes in base64url");
+	const lk_status status = lk_es256_from_public(x, y, &out->key, err);
+	if (status == LK_INVALID_ARGUMENT)
 		return invalid(err, "holds a point that is not on the curve");
+	LK_TRY(status);
 	lk_es256_thumbprint(out->key, out->kid);
 	if (!member_is(object, "kid", out->kid))
 		return invalid(err, "holds a kid that is not its key's thumbprint");
