@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* Rows looked at for one page of a caller with a list of tenants, and bytes of a page in the arena.
- */
-enum { SCAN_MAX = 5000, PAGE_BYTES = 96 * 1024 };
+/* Rows looked at for one page of a caller with a list of tenants; rows of a page and bytes of their
+ * texts: with its encoding a page stays well below the 256 KiB that a call may use. */
+enum { SCAN_MAX = 5000, PAGE_ROWS = 256, PAGE_BYTES = 96 * 1024 };
 
 #define FILTER                                                                                     \
 	" row_id < $1 AND at_ms >= $2 AND ($3 = '' OR action = $3) AND ($4 = '' OR object = $4) "  \
@@ -25,7 +25,10 @@ static const char Q_UNSEALED_COUNT[] =
 static lk_status
 rows_room(struct trail_rows *rows, size_t size, struct lk_arena *arena, struct lk_error *err)
 {
+	if (size > PAGE_ROWS)
+		size = PAGE_ROWS;
 	memset(rows, 0, sizeof *rows);
+	rows->room = size;
 	rows->rows = lk_arena_array(arena, size, sizeof *rows->rows);
 	rows->hashes = lk_arena_array(arena, size, sizeof *rows->hashes);
 	return rows->rows == NULL || rows->hashes == NULL ? lk_fail_oom(err) : LK_OK;
@@ -78,8 +81,8 @@ page_fill(struct page_read *page, struct lk_rows *rows, size_t room_from, struct
 	bool has;
 
 	for (size_t looked = 0;; looked++) {
-		const bool full = out->count == page->filter->size ||
-				  lk_arena_used(page->arena) - room_from > PAGE_BYTES;
+		const bool full =
+		    out->count == out->room || lk_arena_used(page->arena) - room_from > PAGE_BYTES;
 		LK_TRY(lk_rows_next(rows, &has, err));
 		if (!has && looked < SCAN_MAX)
 			return LK_OK;
@@ -147,7 +150,9 @@ chain_run(struct lk_tx *tx, void *arg, struct lk_error *err)
 
 	LK_TRY(rows_room(&chain->out->sealed, chain->max_rows, chain->arena, err));
 	LK_TRY(lk_tx_query(tx, Q_CHAIN,
-	    LK_ARGS(lk_int((int64_t)chain->after_sequence), lk_int(chain->max_rows)), &rows, err));
+	    LK_ARGS(
+		lk_int((int64_t)chain->after_sequence), lk_int((int64_t)chain->out->sealed.room)),
+	    &rows, err));
 	LK_TRY(chain_fill(chain, &rows, err));
 	LK_TRY(lk_tx_query_first(tx, Q_UNSEALED_COUNT, LK_NO_ARGS, &rows, &has, err));
 	chain->out->unsealed = (uint32_t)lk_col_int(&rows, 0);

@@ -10,7 +10,7 @@
 struct trail_rows {
 	struct lk_chain_row *rows;
 	uint8_t (*hashes)[LK_CHAIN_HASH_SIZE]; /* zero where sequence is 0 */
-	size_t count;
+	size_t count, room;
 	int64_t next_row_id; /* where the next page begins; 0: this was the last */
 };
 
@@ -20,7 +20,7 @@ struct trail_filter {
 	const char *tenant, *action, *object, *actor;
 	int64_t since_at_ms;
 	int64_t before_row_id; /* 0: from the newest */
-	uint32_t size;         /* 1 to 1000; a page may hold fewer because of its bytes */
+	uint32_t size;         /* 1 to 1000; a page may hold fewer */
 };
 
 lk_status trail_page(struct lk_store *store, int64_t deadline_steady_ms,
