@@ -7,7 +7,6 @@
 
 #include "audit/audit.h"
 #include "audit/chain.h"
-#include "audit_migrations.h"
 #include "latchkey/audit/v1/audit.pb-c.h"
 #include "latchkey/common/v1/frame.pb-c.h"
 #include "test.h"
@@ -15,6 +14,8 @@
 #define NOW_MS INT64_C(1790000000000)
 #define TENANT_A "tnt_01arz3ndektsv4rrffq69g5faa"
 #define TENANT_B "tnt_01arz3ndektsv4rrffq69g5fab"
+
+extern const struct lk_migrations audit_migrations; /* made at build time */
 
 typedef Latchkey__Audit__V1__ListEventsRequest ListEventsRequest;
 typedef Latchkey__Audit__V1__ListEventsResponse ListEventsResponse;
