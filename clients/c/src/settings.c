@@ -9,11 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto/encode.h"
-#include "crypto/private_file.h"
 #include "crypto/secret.h"
+#include "operator_key.h"
 
-enum { SECRET_TEXT_MAX = 512, OPERATOR_FILE_MAX = 256 };
+enum { SECRET_TEXT_MAX = 512 };
 
 /* One identity that could be taken: by an option, or by a variable when the environment counts. */
 static const char *
@@ -91,39 +90,11 @@ take_profile(struct settings *settings, const char *name, struct lk_error *err)
 	return LK_OK;
 }
 
-/* "ed25519-private <base64url of the seed> <name>" */
-static lk_status
-operator_parse(char *text, struct settings *settings, struct lk_error *err)
-{
-	struct lk_peer_key peer = { .role = "operator" };
-	LK_AUTO(lk_secret32_wipe) struct lk_secret32 seed = { 0 };
-	char *rest = text, line[LK_PEER_LINE_SIZE];
-	const char *kind = strsep(&rest, " "), *key = strsep(&rest, " "),
-		   *name = strsep(&rest, "\n");
-	size_t len = 0;
-
-	if (!name || strcmp(kind, "ed25519-private") != 0 || (rest && *rest) ||
-	    !lk_base64url_decode(lk_bytes_of(key), seed.bytes, sizeof seed.bytes, &len) ||
-	    len != sizeof seed.bytes || !lk_text_copy(peer.name, sizeof peer.name, name) ||
-	    lk_peer_line_format(&peer, line, NULL) != LK_OK)
-		return lk_fail(err, LK_FAILED_PRECONDITION, "SECRET_FILE_CONTENT",
-		    "the operator key's file does not hold one");
-	memcpy(settings->operator_name, peer.name, sizeof peer.name);
-	return lk_sign_key_from_seed(&seed, &settings->sign_key, err);
-}
-
 static lk_status
 take_operator(struct settings *settings, const char *path, struct lk_error *err)
 {
-	char text[OPERATOR_FILE_MAX + 1];
-	LK_AUTO(lk_wipe_view) struct lk_wiped wiped = { text, sizeof text };
-	size_t len;
-
-	LK_TRY(lk_private_file_read(
-	    path, "operator key", (uint8_t *)text, OPERATOR_FILE_MAX, &len, err));
-	text[len] = '\0';
 	settings->source = LATCHKEY_SOURCE_OPERATOR;
-	return operator_parse(text, settings, err);
+	return operator_key_load(path, &settings->sign_key, settings->operator_name, err);
 }
 
 static lk_status

@@ -107,6 +107,17 @@ LATCHKEY_API latchkey_status latchkey_profile_save(const char *name,
 LATCHKEY_API latchkey_status latchkey_profile_delete(
     const char *name, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
+/**
+ * Make an operator's key: the private file for LATCHKEY_OPERATOR_KEY_FILE, and NAME.pub for the
+ * peers/ of every service. A private file that is there is kept, and only the public one made where
+ * it is missing.
+ *
+ * @return LATCHKEY_FAILED_PRECONDITION PEER_DIFFERS when the two that are there do not belong
+ * together, SECRET_FILE_MODE and its like.
+ */
+LATCHKEY_API latchkey_status latchkey_operator_key_create(const char *private_path,
+    const char *public_path, const char *name, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
 LATCHKEY_END_DECLS
 
 #endif

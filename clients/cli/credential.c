@@ -1,0 +1,108 @@
+/* credential: stored from a prompt or standard input, listed without secrets, deleted. */
+#include <string.h>
+
+#include "handlers.h"
+#include "input.h"
+#include "pages.h"
+
+enum { FIELDS_MAX = 8 };
+
+/* What the provider needs, in its order. Optional fields are for programs, which use the library.
+ */
+struct provider_input {
+	struct input_field fields[FIELDS_MAX];
+	size_t count;
+};
+
+static void
+provider_input_wipe(struct provider_input *input)
+{
+	input_fields_free(input->fields, input->count);
+}
+
+static latchkey_status
+provider_input_read(struct cli *cli, const char *provider, struct provider_input *out)
+{
+	const char *name;
+	unsigned flags = 0;
+
+	for (size_t i = 0;
+	     i < FIELDS_MAX && (name = latchkey_provider_field(provider, i, &flags)) != NULL; i++) {
+		if (!(flags & LATCHKEY_FIELD_OPTIONAL))
+			out->fields[out->count++] = (struct input_field){ name,
+				(flags & LATCHKEY_FIELD_SECRET) != 0, NULL };
+	}
+	if (out->count == 0)
+		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "provider", "PROVIDER_UNKNOWN",
+		    "providers are aws and dnanexus");
+	return input_fields(cli, out->fields, out->count);
+}
+
+int
+run_credential_add(struct cli *cli)
+{
+	const char *values[FIELDS_MAX];
+	LK_AUTO(provider_input_wipe) struct provider_input input = { .count = 0 };
+	LK_AUTO(credential_freep) latchkey_credential *credential = NULL;
+
+	CLI_TRY(cli, provider_input_read(cli, cli_operand(cli, 0), &input));
+	for (size_t i = 0; i < input.count; i++)
+		values[i] = latchkey_secret_text(input.fields[i].value);
+	const latchkey_credential_request request = {
+		.provider = cli_operand(cli, 0),
+		.label = cli_value(cli, OPT_LABEL),
+		.ttl = cli_value(cli, OPT_TTL),
+		.fields = values,
+		.fields_count = input.count,
+	};
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_credential_create(
+			 cli->client, &request, &cli->call, &credential, &cli->error));
+	show_credential(&cli->out, credential);
+	return cli_answer(cli);
+}
+
+int
+run_credential_list(struct cli *cli)
+{
+	static const char *const columns[] = { "id", "provider", "label", "hint", "state",
+		"expires_at", "last_used_at", NULL };
+	const latchkey_credential_filter filter = {
+		.owner = cli_value(cli, OPT_OWNER),
+		.all_owners = args_has(&cli->args, OPT_ALL),
+		.tenant = cli_value(cli, OPT_TENANT),
+	};
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	PAGES(cli, credential, "credentials", columns,
+	    latchkey_credential_list_get(
+		cli->client, &filter, &page, &cli->call, &list, &cli->error));
+}
+
+int
+run_credential_show(struct cli *cli)
+{
+	LK_AUTO(credential_freep) latchkey_credential *credential = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_credential_get(
+			 cli->client, cli_operand(cli, 0), &cli->call, &credential, &cli->error));
+	show_credential(&cli->out, credential);
+	return cli_answer(cli);
+}
+
+static const char *
+operand_at(const void *of, size_t index)
+{
+	return ((const struct cli *)of)->args.operands[index];
+}
+
+int
+run_credential_delete(struct cli *cli)
+{
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_credential_delete(cli->client, cli->args.operands,
+			 cli->args.operands_count, &cli->call, &cli->error));
+	out_texts(&cli->out, "deleted", operand_at, cli, cli->args.operands_count);
+	return cli_answer(cli);
+}

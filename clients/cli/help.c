@@ -1,0 +1,260 @@
+/* help, completion and the manual page, all made from the rows. */
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "handlers.h"
+
+/* In order: commands, groups, or everything that begins with `words`. */
+static bool
+is_within(const struct command *command, const char *words)
+{
+	const size_t len = words ? strlen(words) : 0;
+
+	return len == 0 || (strncmp(command->words, words, len) == 0 &&
+			       (command->words[len] == '\0' || command->words[len] == ' '));
+}
+
+static void
+option_line(const struct option_row *row)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "--%s%s%s", row->name, row->value ? " " : "",
+	    row->value ? row->value : "");
+	printf(
+	    "  %-24s %s%s\n", left, row->help, row->often == OFTEN ? "; may be given often" : "");
+}
+
+static void
+options_print(uint64_t set)
+{
+	for (int o = 0; o < OPTION_COUNT; o++) {
+		if (set >> o & 1)
+			option_line(&option_rows[o]);
+	}
+}
+
+static void
+command_line(const struct command *command)
+{
+	char left[80];
+
+	snprintf(left, sizeof left, "%s%s%s", command->words, *command->operands ? " " : "",
+	    command->operands);
+	printf("  %-36s %s\n", left, command->help);
+}
+
+static int
+command_help(const struct command *command)
+{
+	printf("usage: latchkey %s%s%s%s\n\n%s\n", command->words,
+	    command->options ? " [OPTIONS]" : "", *command->operands ? " " : "", command->operands,
+	    command->help);
+	if (command->options) {
+		printf("\noptions:\n");
+		options_print(command->options);
+	}
+	printf("\neverywhere:\n");
+	options_print(GLOBAL_OPTIONS);
+	return EXIT_OK;
+}
+
+int
+help_show(const char *words)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < commands_count; i++) {
+		if (words && strcmp(commands[i].words, words) == 0)
+			return command_help(&commands[i]);
+		found += is_within(&commands[i], words);
+	}
+	if (found == 0) {
+		fprintf(stderr, "latchkey: there is no command %s\n", words);
+		return EXIT_USAGE;
+	}
+	printf("usage: latchkey [OPTIONS] COMMAND [OPERANDS]\n\n");
+	for (size_t i = 0; i < commands_count; i++) {
+		if (is_within(&commands[i], words))
+			command_line(&commands[i]);
+	}
+	printf("\neverywhere:\n");
+	options_print(GLOBAL_OPTIONS);
+	printf("\nlatchkey help COMMAND says more. Exit status: 0 ok, 1 refused, 2 used wrongly, 3 "
+	       "unavailable.\n");
+	return EXIT_OK;
+}
+
+/* ---- the manual page ---- */
+
+/* A hyphen that is typed, and backslashes, as groff wants them. */
+static void
+man_text(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '-')
+			fputs("\\-", stdout);
+		else if (*text == '\\')
+			fputs("\\e", stdout);
+		else
+			putchar(*text);
+	}
+}
+
+static void
+man_options(uint64_t set)
+{
+	for (int o = 0; o < OPTION_COUNT; o++) {
+		if (!(set >> o & 1))
+			continue;
+		printf(".TP\n\\fB\\-\\-");
+		man_text(option_rows[o].name);
+		printf("\\fR");
+		if (option_rows[o].value)
+			printf(" \\fI%s\\fR", option_rows[o].value);
+		printf("\n");
+		man_text(option_rows[o].help);
+		printf("%s\n", option_rows[o].often == OFTEN ? "; may be given often" : "");
+	}
+}
+
+static const char man_rest[] =
+    ".SH EXIT STATUS\n0 ok, 1 refused, 2 used wrongly, 3 no answer from a service (or its answer "
+    "was lost).\n"
+    "\\fBexec\\fR ends with the status of its command, with 127 when there is no such command, and "
+    "with 126 when it cannot be run.\n"
+    ".SH ERRORS\nOne line on standard error: the field at fault, what is wrong, and the reason in "
+    "brackets. With \\fB\\-\\-json\\fR it is an object\n"
+    "there, {\"error\": {\"status\", \"reason\", \"field\", \"message\"}}, and standard output "
+    "stays empty.\n"
+    ".SH ENVIRONMENT\nWho speaks is the first of: \\fB\\-\\-profile\\fR, LATCHKEY_API_KEY, "
+    "LATCHKEY_API_KEY_FILE, LATCHKEY_PROFILE, the profile\n"
+    "\\fIdefault\\fR where it exists, LATCHKEY_OPERATOR_KEY_FILE.\n.PP\nLATCHKEY_URL says where "
+    "the services are (ipc:///DIR/run) unless \\fB\\-\\-url\\fR\n"
+    "does; LATCHKEY_KEYS_URL, LATCHKEY_TOKENS_URL and LATCHKEY_CREDENTIALS_URL say it for one "
+    "service. Without any, the profile's.\n"
+    ".SH FILES\n.TP\n$XDG_CONFIG_HOME/latchkey/profiles/NAME (else "
+    "~/.config/latchkey/profiles/NAME)\na session: secret, user, URL, instance; mode 0600.\n"
+    ".TP\n$XDG_STATE_HOME/latchkey/audit/INSTANCE (else "
+    "~/.local/state/latchkey/audit/INSTANCE)\nthe heads of the trails that \\fBaudit verify\\fR "
+    "found good; the next\n"
+    "verification must contain them.\n";
+
+static int
+man_show(void)
+{
+	printf(".TH LATCHKEY 1 \"\" \"latchkey %s\"\n.SH NAME\nlatchkey \\- keys, tokens and "
+	       "provider credentials\n",
+	    latchkey_version());
+	printf(".SH SYNOPSIS\n\\fBlatchkey\\fR [OPTIONS] COMMAND [OPERANDS]\n.SH OPTIONS\n");
+	man_options(GLOBAL_OPTIONS);
+	printf(".SH COMMANDS\n");
+	for (size_t i = 0; i < commands_count; i++) {
+		printf(".SS \"latchkey ");
+		man_text(commands[i].words);
+		printf(" ");
+		man_text(commands[i].operands);
+		printf("\"\n");
+		man_text(commands[i].help);
+		printf("\n");
+		man_options(commands[i].options);
+	}
+	fputs(man_rest, stdout);
+	return EXIT_OK;
+}
+
+int
+run_help(struct cli *cli)
+{
+	char words[64];
+
+	if (args_has(&cli->args, OPT_MAN))
+		return man_show();
+	if (cli->args.operands_count == 0)
+		return help_show(NULL);
+	snprintf(words, sizeof words, "%.30s%s%.30s", cli_operand(cli, 0),
+	    cli->args.operands_count > 1 ? " " : "",
+	    cli->args.operands_count > 1 ? cli_operand(cli, 1) : "");
+	return help_show(words);
+}
+
+/* ---- completion ---- */
+
+/* The words that may follow `group` (NULL: at the start), each once. */
+static void
+words_after(const char *group)
+{
+	const char *last = "";
+	size_t last_len = 0;
+
+	for (size_t i = 0; i < commands_count; i++) {
+		const char *word = commands[i].words;
+		if (group && (!is_within(&commands[i], group) || !word[strlen(group)]))
+			continue;
+		word += group ? strlen(group) + 1 : 0;
+		const size_t len = strcspn(word, " ");
+		if (len == last_len && strncmp(word, last, len) == 0)
+			continue;
+		printf("%s%.*s", last_len ? " " : "", (int)len, word);
+		last = word;
+		last_len = len;
+	}
+}
+
+static void
+option_words(uint64_t set)
+{
+	for (int o = 0; o < OPTION_COUNT; o++) {
+		if (set >> o & 1)
+			printf(" --%s", option_rows[o].name);
+	}
+}
+
+static void
+completion_rows(void)
+{
+	const char *last = "";
+	size_t last_len = 0;
+
+	for (size_t i = 0; i < commands_count; i++) {
+		const size_t len = strcspn(commands[i].words, " ");
+		if (commands[i].words[len] == ' ' &&
+		    (len != last_len || strncmp(last, commands[i].words, len) != 0)) {
+			char group[32];
+			snprintf(group, sizeof group, "%.*s", (int)len, commands[i].words);
+			printf("\t'%s') words='", group);
+			words_after(group);
+			printf("' ;;\n");
+			last = commands[i].words;
+			last_len = len;
+		}
+		printf("\t'%s') words='", commands[i].words);
+		option_words(commands[i].options | GLOBAL_OPTIONS);
+		printf("' ;;\n");
+	}
+}
+
+int
+run_completion(struct cli *cli)
+{
+	if (strcmp(cli_operand(cli, 0), "bash") != 0)
+		return cli_misused(cli, "completion is for bash");
+	printf("# latchkey completion for bash; . <(latchkey completion bash)\n_latchkey() {\n"
+	       "\tlocal word path= words= i\n\tfor ((i = 1; i < COMP_CWORD; i++)); "
+	       "do\n\t\tword=${COMP_WORDS[i]}\n"
+	       "\t\tcase $word in\n\t\t--profile | --url | --timeout | --idempotency-key) i=$((i + "
+	       "1)) ;;\n\t\t-*) ;;\n"
+	       "\t\t*) path=${path:+$path }$word ;;\n\t\tesac\n\t\t[[ $path != *' '* ]] || "
+	       "break\n\tdone\n\tcase $path in\n\t'') words='");
+	words_after(NULL);
+	option_words(GLOBAL_OPTIONS);
+	printf("' ;;\n");
+	completion_rows();
+	printf("\tesac\n\t# shellcheck disable=SC2207\n\tCOMPREPLY=($(compgen -W \"$words\" -- "
+	       "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
+	       "}\ncomplete -o default -F _latchkey latchkey\n");
+	return cli_answer(cli);
+}

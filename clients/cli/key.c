@@ -1,0 +1,140 @@
+/* key: made and shown once, listed masked, revoked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handlers.h"
+#include "pages.h"
+
+/* A new file for a key, opened before the key is made, so that a key is never made and then lost.
+ */
+struct key_file {
+	const char *path; /* NULL: none wanted */
+	int fd;
+	bool kept;
+};
+
+static latchkey_status
+key_file_open(struct cli *cli, struct key_file *file)
+{
+	file->fd = -1;
+	if (!file->path)
+		return LATCHKEY_OK;
+	file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file->fd >= 0)
+		return LATCHKEY_OK;
+	return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "out",
+	    errno == EEXIST ? "OUT_EXISTS" : "OUT_UNWRITABLE",
+	    errno == EEXIST ? "%s is there already and is not written over"
+			    : "%s cannot be made: %s",
+	    file->path, strerror(errno));
+}
+
+static latchkey_status
+key_file_write(struct cli *cli, struct key_file *file, const latchkey_secret *secret)
+{
+	const size_t len = latchkey_secret_len(secret);
+
+	if (file->fd < 0)
+		return LATCHKEY_OK;
+	if (write(file->fd, latchkey_secret_text(secret), len) != (ssize_t)len ||
+	    write(file->fd, "\n", 1) != 1 || fsync(file->fd) != 0)
+		return cli_refuse(cli, LATCHKEY_UNKNOWN, "out", "OUT_UNWRITABLE",
+		    "the key was made and could not be written to %s: %s; revoke it", file->path,
+		    strerror(errno));
+	file->kept = true;
+	return LATCHKEY_OK;
+}
+
+static void
+key_file_close(struct key_file *file)
+{
+	if (file->fd < 0)
+		return;
+	close(file->fd);
+	if (!file->kept)
+		unlink(file->path);
+}
+
+int
+run_key_create(struct cli *cli)
+{
+	const latchkey_key_request request = {
+		.name = cli_operand(cli, 0),
+		.ttl = cli_value(cli, OPT_TTL),
+		.permissions = cli_values(cli, OPT_PERMISSION),
+		.permissions_count = cli->args.values[OPT_PERMISSION].count,
+		.workgroups = cli_values(cli, OPT_WORKGROUP),
+		.workgroups_count = cli->args.values[OPT_WORKGROUP].count,
+		.owner = cli_value(cli, OPT_OWNER),
+		.tenant = cli_value(cli, OPT_TENANT),
+	};
+	LK_AUTO(key_file_close)
+	struct key_file file = { .path = cli_value(cli, OPT_OUT), .fd = -1 };
+	LK_AUTO(key_freep) latchkey_key *key = NULL;
+	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, key_file_open(cli, &file));
+	CLI_TRY(cli,
+	    latchkey_key_create(cli->client, &request, &cli->call, &key, &secret, &cli->error));
+	CLI_TRY(cli, key_file_write(cli, &file, secret));
+	show_key(&cli->out, key);
+	if (file.path)
+		out_text(&cli->out, "out", file.path);
+	else
+		out_text(&cli->out, "key", latchkey_secret_text(secret));
+	if (!cli->out.json && !file.path)
+		fputs("latchkey: keep the key now; it is not shown again\n", stderr);
+	return cli_answer(cli);
+}
+
+static const char *const key_columns[] = { "id", "name", "hint", "state", "owner_name",
+	"expires_at", "last_used_at", NULL };
+
+int
+run_key_list(struct cli *cli)
+{
+	const latchkey_key_filter filter = {
+		.owner = cli_value(cli, OPT_OWNER),
+		.all_owners = args_has(&cli->args, OPT_ALL),
+		.tenant = cli_value(cli, OPT_TENANT),
+		.include_revoked = args_has(&cli->args, OPT_INCLUDE_REVOKED),
+	};
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	PAGES(cli, key, "keys", key_columns,
+	    latchkey_key_list_get(cli->client, &filter, &page, &cli->call, &list, &cli->error));
+}
+
+int
+run_key_show(struct cli *cli)
+{
+	LK_AUTO(key_freep) latchkey_key *key = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(
+	    cli, latchkey_key_get(cli->client, cli_operand(cli, 0), &cli->call, &key, &cli->error));
+	show_key(&cli->out, key);
+	return cli_answer(cli);
+}
+
+int
+run_key_revoke(struct cli *cli)
+{
+	LK_AUTO(key_list_freep) latchkey_key_list *list = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_key_revoke(cli->client, cli->args.operands, cli->args.operands_count,
+			 cli_value(cli, OPT_REASON), &cli->call, &list, &cli->error));
+	out_list(&cli->out, "keys", key_columns);
+	for (size_t i = 0; i < latchkey_key_list_count(list); i++) {
+		out_object(&cli->out, NULL);
+		show_key(&cli->out, latchkey_key_list_at(list, i));
+		out_object_end(&cli->out);
+	}
+	out_list_end(&cli->out);
+	return cli_answer(cli);
+}

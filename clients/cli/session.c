@@ -1,0 +1,162 @@
+/* status, login, logout, whoami, version. */
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "input.h"
+#include "show.h"
+
+enum { STATUS_TIMEOUT_MS = 2000 };
+
+/* ---- status ---- */
+
+static bool
+service_show(struct cli *cli, latchkey_service service, const latchkey_call *call)
+{
+	LK_AUTO(health_freep) latchkey_health *health = NULL;
+	const latchkey_status status =
+	    latchkey_health_check(cli->client, service, call, &health, &cli->error);
+
+	out_object(&cli->out, NULL);
+	out_text(&cli->out, "service", latchkey_service_name(service));
+	if (status == LATCHKEY_OK) {
+		show_health(&cli->out, health);
+	} else {
+		out_text(&cli->out, "state", "unavailable");
+		out_text(&cli->out, "reason", cli->error.reason);
+	}
+	out_object_end(&cli->out);
+	return status == LATCHKEY_OK && strcmp(latchkey_health_state(health), "serving") == 0;
+}
+
+int
+run_status(struct cli *cli)
+{
+	static const char *const columns[] = { "service", "state", "version", "instance",
+		"started_at", "reason", NULL };
+	latchkey_call call = cli->call;
+	bool well = true;
+
+	if (call.timeout_ms == 0)
+		call.timeout_ms = STATUS_TIMEOUT_MS;
+	CLI_TRY(cli, cli_connect(cli, true));
+	out_list(&cli->out, "services", columns);
+	for (int service = 0; service < LATCHKEY_SERVICE_COUNT; service++)
+		well = service_show(cli, (latchkey_service)service, &call) && well;
+	out_list_end(&cli->out);
+	const int answered = cli_answer(cli);
+	return answered != EXIT_OK ? answered : well ? EXIT_OK : EXIT_UNAVAILABLE;
+}
+
+/* ---- login ---- */
+
+/* The ticket from the option, or from standard input when that says nothing or a dash. */
+static latchkey_status
+ticket_read(struct cli *cli, latchkey_secret **out_ticket)
+{
+	const char *given = cli_value(cli, OPT_TICKET);
+	struct input_field field = { "ticket", true, NULL };
+
+	if (given && strcmp(given, "-") != 0)
+		return latchkey_secret_new(given, strlen(given), out_ticket, &cli->error);
+	const latchkey_status status = input_fields(cli, &field, 1);
+	*out_ticket = field.value;
+	return status;
+}
+
+static latchkey_status
+session_keep(struct cli *cli, const latchkey_session *session, const latchkey_secret *secret)
+{
+	LK_AUTO(health_freep) latchkey_health *health = NULL;
+	const latchkey_status known =
+	    latchkey_health_check(cli->client, LATCHKEY_KEYS, &cli->call, &health, &cli->error);
+	const latchkey_profile profile = {
+		.secret = latchkey_secret_text(secret),
+		.url = latchkey_client_url(cli->client),
+		.instance = known == LATCHKEY_OK ? latchkey_health_instance(health) : NULL,
+		.user = latchkey_user_email(latchkey_session_user(session)),
+		.session_id = latchkey_session_id(session),
+	};
+
+	return latchkey_profile_save(cli_profile(cli), &profile, &cli->error);
+}
+
+static int
+session_show(struct cli *cli, const latchkey_session *session)
+{
+	const latchkey_user *user = latchkey_session_user(session);
+	const latchkey_tenant *tenant = latchkey_session_tenant(session);
+
+	out_text(&cli->out, "profile", cli_profile(cli));
+	out_text(&cli->out, "user", latchkey_user_id(user));
+	out_text(&cli->out, "email", latchkey_user_email(user));
+	out_text(
+	    &cli->out, "tenant", tenant ? latchkey_tenant_id(tenant) : latchkey_user_tenant(user));
+	out_text(&cli->out, "tenant_name", tenant ? latchkey_tenant_name(tenant) : "");
+	out_text(&cli->out, "session_id", latchkey_session_id(session));
+	out_expiry(&cli->out, "expires_at", latchkey_session_expires_at_ms(session));
+	return cli_answer(cli);
+}
+
+int
+run_login(struct cli *cli)
+{
+	LK_AUTO(secret_freep) latchkey_secret *ticket = NULL;
+	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
+	LK_AUTO(session_freep) latchkey_session *session = NULL;
+
+	if (cli->args.operands_count > 0 && strcmp(cli_operand(cli, 0), "-") != 0)
+		return cli_misused(
+		    cli, "write login --ticket TICKET, or give the ticket on standard input");
+	CLI_TRY(cli, ticket_read(cli, &ticket));
+	CLI_TRY(cli, cli_connect(cli, true));
+	CLI_TRY(cli, latchkey_ticket_redeem(cli->client, latchkey_secret_text(ticket), &cli->call,
+			 &session, &secret, &cli->error));
+	if (!latchkey_session_user(session))
+		CLI_TRY(cli, cli_refuse(cli, LATCHKEY_INTERNAL, "", "REPLY_INCOMPLETE",
+				 "the service did not say who signed in"));
+	CLI_TRY(cli, session_keep(cli, session, secret));
+	return session_show(cli, session);
+}
+
+int
+run_logout(struct cli *cli)
+{
+	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	const char *profile = latchkey_client_profile(cli->client);
+	if (!*profile)
+		CLI_TRY(cli, cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "profile",
+				 "NOT_SIGNED_IN", "no profile is in use"));
+	const latchkey_status ended =
+	    latchkey_session_end(cli->client, NULL, &cli->call, &cli->error);
+	/* A session that the services refuse has ended already. */
+	if (ended != LATCHKEY_OK && ended != LATCHKEY_UNAUTHENTICATED)
+		return cli_failed(cli);
+	CLI_TRY(cli, latchkey_profile_delete(profile, &cli->error));
+	out_text(&cli->out, "profile", profile);
+	out_flag(&cli->out, "signed_out", true);
+	return cli_answer(cli);
+}
+
+int
+run_whoami(struct cli *cli)
+{
+	LK_AUTO(me_freep) latchkey_me *me = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_me_get(cli->client, &cli->call, &me, &cli->error));
+	out_text(&cli->out, "caller", latchkey_me_caller_kind(me));
+	out_text(&cli->out, "profile", latchkey_client_profile(cli->client));
+	if (latchkey_me_identity(me))
+		show_identity(&cli->out, latchkey_me_identity(me));
+	return cli_answer(cli);
+}
+
+int
+run_version(struct cli *cli)
+{
+	out_text(&cli->out, "version", latchkey_version());
+	return cli_answer(cli);
+}

@@ -1,0 +1,21 @@
+/* Each object of the library as fields of an answer, within the object that is open. */
+#ifndef LATCHKEY_CLI_SHOW_H
+#define LATCHKEY_CLI_SHOW_H
+
+#include <latchkey/latchkey.h>
+
+#include "out.h"
+
+void show_tenant(struct out *out, const latchkey_tenant *tenant);
+void show_user(struct out *out, const latchkey_user *user);
+void show_principal(struct out *out, const latchkey_principal *principal);
+void show_role(struct out *out, const latchkey_role *role);
+void show_workgroup(struct out *out, const latchkey_workgroup *workgroup);
+void show_policy(struct out *out, const latchkey_policy *policy);
+void show_identity(struct out *out, const latchkey_identity *identity);
+void show_key(struct out *out, const latchkey_key *key);
+void show_credential(struct out *out, const latchkey_credential *credential);
+void show_event(struct out *out, const latchkey_event *event);
+void show_health(struct out *out, const latchkey_health *health);
+
+#endif
