@@ -98,7 +98,7 @@ class Person:
         return Result(["latchkey", *map(str, arguments)], done.returncode, done.stdout, done.stderr)
 
     def environment(self, more=None):
-        return {**self.state.environment, **self.variables, **(more or {})}
+        return {**self.state.shell, **self.variables, **(more or {})}
 
     def ok(self, *arguments, **options):
         """The output of a command that must succeed."""
@@ -139,17 +139,17 @@ class State(Person):
         self.logs.mkdir()
         (self.folder / "home").mkdir()
         self.running = {}
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
-        self.environment["HOME"] = str(self.folder / "home")
-        for name in [name for name in self.environment if name.startswith("XDG_")]:
-            del self.environment[name]
+        self.shell = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
+        self.shell["HOME"] = str(self.folder / "home")
+        for name in [name for name in self.shell if name.startswith("XDG_")]:
+            del self.shell[name]
         super().__init__(self, {})
         self.ok("init", "--state", self.path)
-        self.environment = self._sourced()
+        self.shell = self._sourced()
 
     def _sourced(self):
         """The environment of a shell that has sourced env.sh."""
-        done = subprocess.run(["sh", "-c", '. "$1" && env -0', "sh", self.path / "env.sh"], env=self.environment,
+        done = subprocess.run(["sh", "-c", '. "$1" && env -0', "sh", self.path / "env.sh"], env=self.shell,
                               capture_output=True, text=True, check=True)
         pairs = (pair.split("=", 1) for pair in done.stdout.split("\0") if "=" in pair)
         return dict(pairs)
@@ -191,7 +191,7 @@ class State(Person):
         return channel
 
     def _service_environment(self):
-        return {name: value for name, value in self.environment.items() if not name.startswith("LATCHKEY_")}
+        return {name: value for name, value in self.shell.items() if not name.startswith("LATCHKEY_")}
 
     def _await_ready(self, name, channel):
         end = time.monotonic() + READY_S
