@@ -28,6 +28,12 @@ keys_flush(struct keys *keys)
 }
 
 void
+keys_stop(struct keys *keys)
+{
+	use_log_stop(keys->uses);
+}
+
+void
 keys_free(struct keys *keys)
 {
 	if (!keys)

@@ -8,6 +8,7 @@
 #include "epochs.h"
 #include "fact_cache.h"
 #include "key_cache.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 #include "use_log.h"
 
@@ -17,12 +18,14 @@ struct keys_setup {
 	const struct lk_clock *clock;
 	const struct lk_random *random;
 	const struct lk_pepper *pepper;
-	const char *prefix;      /* of key texts */
-	int64_t ticket_ttl_ms;   /* 24 hours */
-	int64_t session_ttl_ms;  /* absolute */
-	int64_t session_idle_ms; /* 0: none */
-	size_t cache_keys;       /* keys kept in memory */
-	int64_t flush_ms;        /* how often uses are written down; 0: only by keys_flush */
+	const struct lk_peers *peers; /* to know operators that services ask for; NULL: none */
+	struct lk_metrics *metrics;   /* NULL: nothing is counted */
+	const char *prefix;           /* of key texts */
+	int64_t ticket_ttl_ms;        /* 24 hours */
+	int64_t session_ttl_ms;       /* absolute */
+	int64_t session_idle_ms;      /* 0: none */
+	size_t cache_keys;            /* keys kept in memory */
+	int64_t flush_ms;             /* how often uses are written down; 0: only by keys_flush */
 };
 
 struct keys {
@@ -35,8 +38,16 @@ struct keys {
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */
 lk_status keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err);
-/* Writes down what was used until now. Not after the store was closed. */
+enum keys_metric {
+#define LK_METRIC(kind, id, name, help) id,
+#include "metrics.def"
+#undef LK_METRIC
+};
+
+/* Writes down what was used until now; keys_stop does so for the last time, before the store
+ * closes. */
 void keys_flush(struct keys *keys);
+void keys_stop(struct keys *keys);
 void keys_free(struct keys *keys);
 LK_DEFINE_FREEP(keys_freep, struct keys *, keys_free)
 

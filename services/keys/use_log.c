@@ -17,18 +17,9 @@ struct use_log {
 	pthread_mutex_t flush_lock; /* one flush at a time; holds `writing` */
 	struct use *noted, *writing;
 	size_t count;
-	bool stopping, has_thread;
+	bool stopping, has_thread; /* the thread is begun by the first use */
 	pthread_t thread;
 };
-
-void
-use_log_note(struct use_log *log, const struct use *use)
-{
-	pthread_mutex_lock(&log->lock);
-	if (log->count < USE_LOG_MAX)
-		log->noted[log->count++] = *use;
-	pthread_mutex_unlock(&log->lock);
-}
 
 struct batch {
 	const struct use *uses;
@@ -115,6 +106,24 @@ flusher(void *arg)
 	return NULL;
 }
 
+/* With the lock held. Without a thread the uses wait for use_log_stop. */
+static void
+begin_thread(struct use_log *log)
+{
+	if (log->flush_ms > 0 && !log->has_thread && !log->stopping)
+		log->has_thread = pthread_create(&log->thread, NULL, flusher, log) == 0;
+}
+
+void
+use_log_note(struct use_log *log, const struct use *use)
+{
+	pthread_mutex_lock(&log->lock);
+	begin_thread(log);
+	if (log->count < USE_LOG_MAX && !log->stopping)
+		log->noted[log->count++] = *use;
+	pthread_mutex_unlock(&log->lock);
+}
+
 static void
 locks_init(struct use_log *log)
 {
@@ -141,10 +150,7 @@ use_log_new(
 	locks_init(log);
 	log->noted = lk_alloc_array(USE_LOG_MAX, sizeof *log->noted);
 	log->writing = lk_alloc_array(USE_LOG_MAX, sizeof *log->writing);
-	const bool ok = log->noted && log->writing;
-	if (ok && flush_ms > 0)
-		log->has_thread = pthread_create(&log->thread, NULL, flusher, log) == 0;
-	if (!ok || (flush_ms > 0 && !log->has_thread)) {
+	if (!log->noted || !log->writing) {
 		use_log_free(log);
 		return lk_fail_oom(err);
 	}
@@ -153,16 +159,23 @@ use_log_new(
 }
 
 void
-use_log_free(struct use_log *log)
+use_log_stop(struct use_log *log)
 {
-	if (!log)
-		return;
 	pthread_mutex_lock(&log->lock);
 	log->stopping = true;
 	pthread_cond_signal(&log->wake);
 	pthread_mutex_unlock(&log->lock);
 	if (log->has_thread)
 		pthread_join(log->thread, NULL);
+	log->has_thread = false;
+	use_log_flush(log);
+}
+
+void
+use_log_free(struct use_log *log)
+{
+	if (!log)
+		return;
 	pthread_cond_destroy(&log->wake);
 	pthread_mutex_destroy(&log->flush_lock);
 	pthread_mutex_destroy(&log->lock);

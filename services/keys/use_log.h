@@ -21,7 +21,8 @@ struct use {
 
 struct use_log;
 
-/* `store` is borrowed for life. With flush_ms 0 there is no thread: use_log_flush alone writes. */
+/* `store` is borrowed until use_log_stop. The thread begins with the first use; with flush_ms 0
+ * there is none: use_log_flush alone writes. */
 lk_status use_log_new(
     struct lk_store *store, int64_t flush_ms, struct use_log **out_log, struct lk_error *err);
 /* Never blocks on the store. */
@@ -29,6 +30,8 @@ void use_log_note(struct use_log *log, const struct use *use);
 /* Write down everything noted so far. A batch that cannot be written is dropped: the next use notes
  * it again. */
 void use_log_flush(struct use_log *log);
-void use_log_free(struct use_log *log); /* does not flush; NULL is fine */
+/* The last flush, and the end of the thread. Uses noted later are not written. */
+void use_log_stop(struct use_log *log);
+void use_log_free(struct use_log *log); /* after use_log_stop, when there were uses; NULL is fine */
 
 #endif

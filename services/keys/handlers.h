@@ -1,0 +1,14 @@
+/* The handlers, one for each row of the method tables. */
+#ifndef LK_KEYS_HANDLERS_H
+#define LK_KEYS_HANDLERS_H
+
+#include "rpc/call.h"
+#include "wire.h"
+
+#define LK_METHOD(rpc, fn, Req, Rep, permission, effect, where, max_request)                       \
+	lk_status fn(struct lk_call *call, const Req *req, Rep *rep);
+#include "accounts_methods.def"
+#include "keys_methods.def"
+#undef LK_METHOD
+
+#endif

@@ -1,0 +1,42 @@
+/* From a call to a transaction; see op.h. */
+#include "op.h"
+
+#include "daemon/write.h"
+
+struct op
+op_of(struct lk_call *call, const void *req, void *rep)
+{
+	return (struct op){ .keys = lk_call_user(call),
+		.call = call,
+		.arena = lk_call_arena(call),
+		.caller = lk_call_caller(call),
+		.req = req,
+		.rep = rep,
+		.now_ms = lk_clock_wall_ms(lk_call_clock(call)) };
+}
+
+lk_status
+op_write(struct op *op, lk_tx_fn *fn)
+{
+	return lk_call_write(
+	    op->call, op->keys->setup.store, fn, op, op->rep, lk_call_error(op->call));
+}
+
+lk_status
+op_read(struct op *op, lk_tx_fn *fn)
+{
+	return lk_store_read(op->keys->setup.store, lk_call_deadline_steady_ms(op->call), fn, op,
+	    lk_call_error(op->call));
+}
+
+lk_status
+op_audit(struct op *op, struct lk_tx *tx, const struct lk_audit_event *event, struct lk_error *err)
+{
+	return lk_audit_write(tx, op->call, event, err);
+}
+
+lk_status
+op_forget(struct op *op, struct lk_tx *tx, const char *id, struct lk_error *err)
+{
+	return keys_forget(op->keys, tx, op->arena, id, err);
+}

@@ -1,0 +1,126 @@
+/* Options, pepper, metrics and the domain put together; see process.h. */
+#include "process.h"
+
+#include "crypto/key_format.h"
+#include "crypto/private_file.h"
+#include "keys_migrations.h"
+#include "service.h"
+
+static const struct lk_option option_rows[] = {
+#define LK_OPTION(kind, field, name, preset, help)                                                 \
+	LK_OPTION_ROW(struct keys_config, kind, field, name, preset, help)
+#include "options.def"
+#undef LK_OPTION
+};
+const struct lk_config_table keys_options = { "latchkey-keys",
+	"owns tenants, users, sessions, policy and API keys", option_rows,
+	LK_ARRAY_LEN(option_rows) };
+
+static const struct lk_metric_row metric_rows[] = {
+#define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
+#include "metrics.def"
+#undef LK_METRIC
+};
+
+struct keys_process {
+	struct lk_pepper *pepper;
+	struct lk_metrics *metrics;
+	struct keys *keys;
+};
+
+void
+keys_config_wipe(struct keys_config *config)
+{
+	lk_config_free(&keys_options, config);
+}
+
+struct lk_host_setup
+keys_host_setup(const struct keys_config *config)
+{
+	return (struct lk_host_setup){
+		.service = "keys",
+		LK_HOST_OPTIONS(*config),
+		.tokens_url = config->tokens_url,
+		.migrations = &keys_migrations,
+	};
+}
+
+static lk_status
+open_pepper(const char *file, const char *instance, struct lk_pepper **out, struct lk_error *err)
+{
+	LK_AUTO(lk_secret32_wipe) struct lk_secret32 secret = { 0 };
+
+	LK_TRY(lk_secret_file_load32(file, "pepper", &secret, err));
+	return lk_pepper_new(1, &secret, instance, out, err);
+}
+
+static lk_status
+check_prefix(const char *prefix, struct lk_error *err)
+{
+	if (!lk_key_prefix_ok(prefix))
+		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+		    "key-prefix must be a letter and up to 9 letters or digits");
+	return LK_OK;
+}
+
+lk_status
+keys_process_open(struct lk_host *host, const struct keys_config *config,
+    struct keys_process **out_process, struct lk_error *err)
+{
+	LK_AUTO(keys_process_closep) struct keys_process *process = LK_ALLOC(struct keys_process);
+
+	LK_TRY(check_prefix(config->key_prefix, err));
+	if (!process ||
+	    !(process->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
+		return lk_fail_oom(err);
+	LK_TRY(open_pepper(config->pepper_file, host->instance, &process->pepper, err));
+	const struct keys_setup setup = {
+		.store = host->store,
+		.clock = host->clock,
+		.random = lk_random_system(),
+		.pepper = process->pepper,
+		.peers = host->peers,
+		.metrics = process->metrics,
+		.prefix = config->key_prefix,
+		.ticket_ttl_ms = config->ticket_ttl_ms,
+		.session_ttl_ms = config->session_ttl_ms,
+		.session_idle_ms = config->session_idle_ms,
+		.cache_keys = (size_t)config->cache_keys,
+		.flush_ms = config->use_flush_ms,
+	};
+	LK_TRY(keys_new(&setup, &process->keys, err));
+	*out_process = LK_TAKE(process);
+	return LK_OK;
+}
+
+void
+keys_process_close(struct keys_process *process)
+{
+	if (!process)
+		return;
+	keys_free(process->keys);
+	lk_metrics_free(process->metrics);
+	lk_pepper_free(process->pepper);
+	lk_free(process);
+}
+
+static void
+flush(void *user)
+{
+	const struct keys_process *process = user;
+
+	keys_stop(process->keys);
+}
+
+struct lk_host_services
+keys_process_services(struct keys_process *process)
+{
+	return (struct lk_host_services){
+		.services = { { &keys_account_service, process->keys },
+		    { &keys_key_service, process->keys } },
+		.count = 2,
+		.standing = keys_standing_source(process->keys),
+		.flush = flush,
+		.flush_user = process,
+	};
+}

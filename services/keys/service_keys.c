@@ -1,0 +1,348 @@
+/* API keys: CreateKey, GetKey, ListKeys, RevokeKeys. */
+#include <string.h>
+
+#include "access.h"
+#include "decode.h"
+#include "encode.h"
+#include "handlers.h"
+#include "key_make.h"
+#include "key_store.h"
+#include "tenant_store.h"
+#include "user_store.h"
+#include "workgroup_store.h"
+
+enum { REVOKE_MAX = 200, WORKGROUPS_MAX = 64 }; /* an answer must fit the memory of a call */
+
+/* ---- CreateKey ---- */
+
+/* What a new key is made from. */
+struct making {
+	struct tenant tenant;
+	struct policy policy;
+	struct user owner;
+	struct id_list owner_workgroups;
+	struct key maker_key; /* the key the maker came with */
+	bool has_maker_key, by_owner;
+};
+
+/* For oneself with api_keys.manage, for others with api_keys.manage_any. */
+static lk_status
+find_owner(struct op *op, struct lk_tx *tx, const CreateKeyRequest *req, struct making *m,
+    struct lk_error *err)
+{
+	const bool self = *req->owner == '\0' || caller_is(op->caller, req->owner);
+
+	if (self && op->caller->kind == LK_CALLER_USER) {
+		LK_TRY(
+		    access_user(op, tx, req->tenant, op->caller->id, &m->tenant, &m->owner, err));
+		m->by_owner = !lk_caller_has(op->caller, LK_PERM_API_KEYS_MANAGE_ANY);
+		return lk_caller_require(op->caller, LK_PERM_API_KEYS_MANAGE, err);
+	}
+	LK_TRY(lk_caller_require(op->caller, LK_PERM_API_KEYS_MANAGE_ANY, err));
+	if (*req->owner == '\0')
+		return lk_fail_field(
+		    err, "owner", "OWNER_REQUIRED", "say whose key it is: a user's id or e-mail");
+	return access_user(op, tx, req->tenant, req->owner, &m->tenant, &m->owner, err);
+}
+
+static lk_status
+find_maker(struct op *op, struct lk_tx *tx, struct making *m, struct lk_error *err)
+{
+	if (op->caller->key[0] == '\0')
+		return LK_OK;
+	return key_find(tx, op->caller->key, op->arena, &m->maker_key, &m->has_maker_key, err);
+}
+
+static lk_status
+load_making(struct op *op, struct lk_tx *tx, const CreateKeyRequest *req, struct making *m,
+    struct lk_error *err)
+{
+	LK_TRY(find_owner(op, tx, req, m, err));
+	LK_TRY(policy_load(tx, &m->tenant, &m->policy, err));
+	LK_TRY(workgroups_of_user(tx, m->owner.id, op->arena, &m->owner_workgroups, err));
+	return find_maker(op, tx, m, err);
+}
+
+static lk_status
+creation_allowed(struct op *op, struct lk_tx *tx, const struct making *m, CreateKeyResponse *rep,
+    struct lk_error *err)
+{
+	int64_t active;
+	bool warn;
+
+	if (m->owner.state != USER_ACTIVE)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE", "the owner is %s",
+		    user_state_name(m->owner.state));
+	LK_TRY(key_creation_check(&m->policy, m->by_owner, m->owner.roles, &warn, err));
+	LK_TRY(key_count_active(tx, m->owner.id, op->now_ms, &active, err));
+	LK_TRY(key_limit_check(&m->policy, active, err));
+	return warn ? encode_text(op->arena, "keys owned by administrators are advised against",
+			  &rep->warning, err)
+		    : LK_OK;
+}
+
+static lk_status
+choose_permissions(struct op *op, const CreateKeyRequest *req, const struct making *m,
+    struct key *key, struct lk_error *err)
+{
+	const struct key_maker maker = { op->caller->permissions,
+		m->has_maker_key && !m->maker_key.all_permissions };
+	lk_permissions asked;
+
+	LK_TRY(
+	    lk_permissions_parse("permissions", req->permissions, req->n_permissions, &asked, err));
+	return key_permissions_choose(
+	    &m->policy, role_set_permissions(m->owner.roles, &m->policy), &maker, asked, key, err);
+}
+
+static bool
+may_include(const struct making *m, const char *workgroup)
+{
+	return id_list_has(&m->owner_workgroups, workgroup) &&
+	       (!m->has_maker_key || m->maker_key.all_workgroups ||
+		   id_list_has(&m->maker_key.workgroups, workgroup));
+}
+
+static lk_status
+add_workgroup(struct op *op, struct lk_tx *tx, const char *name, const struct making *m,
+    struct key *key, struct lk_error *err)
+{
+	struct workgroup workgroup;
+	bool found;
+
+	LK_TRY(workgroup_find(tx, m->tenant.id, name, op->arena, &workgroup, &found, err));
+	if (!found)
+		return lk_fail(
+		    err, LK_NOT_FOUND, "WORKGROUP_NOT_FOUND", "there is no such workgroup");
+	if (!may_include(m, workgroup.id))
+		return lk_fail(err, LK_PERMISSION_DENIED, "WORKGROUP_EXCEEDS",
+		    "a key cannot reach a workgroup that its owner or its maker does not");
+	return id_list_has(&key->workgroups, workgroup.id)
+		   ? LK_OK
+		   : id_list_add(&key->workgroups, op->arena, workgroup.id, err);
+}
+
+/* Nothing asked: all of the owner's, whatever they will be; a limited maker's key makes keys with
+ * the same limits. */
+static lk_status
+inherit_workgroups(struct op *op, const struct making *m, struct key *key, struct lk_error *err)
+{
+	key->all_workgroups = !m->has_maker_key || m->maker_key.all_workgroups;
+	for (size_t i = 0; !key->all_workgroups && i < m->maker_key.workgroups.count; i++) {
+		const char *id = m->maker_key.workgroups.ids[i];
+		if (may_include(m, id))
+			LK_TRY(id_list_add(&key->workgroups, op->arena, id, err));
+	}
+	return LK_OK;
+}
+
+static lk_status
+choose_workgroups(struct op *op, struct lk_tx *tx, const CreateKeyRequest *req,
+    const struct making *m, struct key *key, struct lk_error *err)
+{
+	if (req->n_workgroups > WORKGROUPS_MAX)
+		return lk_fail_field(err, "workgroups", "WORKGROUPS_INVALID",
+		    "at most %d workgroups, or none for all", WORKGROUPS_MAX);
+	if (req->n_workgroups == 0)
+		return inherit_workgroups(op, m, key, err);
+	for (size_t i = 0; i < req->n_workgroups; i++)
+		LK_TRY(add_workgroup(op, tx, req->workgroups[i], m, key, err));
+	return LK_OK;
+}
+
+static lk_status
+create_key(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const CreateKeyRequest *req = op->req;
+	CreateKeyResponse *rep = op->rep;
+	struct making m = { 0 };
+	struct key key = { 0 };
+
+	LK_TRY(load_making(op, tx, req, &m, err));
+	LK_TRY(key_name_check(&m.policy, req->name, err));
+	LK_TRY(key_expiry(&m.policy, req->ttl, !m.by_owner, op->now_ms, &key.expires_at_ms, err));
+	LK_TRY(choose_permissions(op, req, &m, &key, err));
+	LK_TRY(choose_workgroups(op, tx, req, &m, &key, err));
+	LK_TRY(creation_allowed(op, tx, &m, rep, err));
+	memcpy(key.tenant, m.tenant.id, sizeof key.tenant);
+	memcpy(key.owner, m.owner.id, sizeof key.owner);
+	lk_text_copy(key.owner_name, sizeof key.owner_name, m.owner.email);
+	lk_text_copy(key.name, sizeof key.name, req->name);
+	LK_TRY(key_make(op, tx, &key, &rep->secret_key, err));
+	return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, &rep->key, err);
+}
+
+lk_status
+keys_create_key(struct lk_call *call, const CreateKeyRequest *req, CreateKeyResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_write(&op, create_key);
+}
+
+/* ---- GetKey, ListKeys ---- */
+
+static lk_status
+get_key(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const GetKeyRequest *req = op->req;
+	GetKeyResponse *rep = op->rep;
+	struct key key;
+
+	LK_TRY(access_key(op, tx, req->id, &key, err));
+	return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, &rep->key, err);
+}
+
+lk_status
+keys_get_key(struct lk_call *call, const GetKeyRequest *req, GetKeyResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_read(&op, get_key);
+}
+
+/* Somebody who neither may make keys nor ever had one has nothing to do here. */
+static lk_status
+own_list_check(struct op *op, struct lk_tx *tx, struct lk_error *err)
+{
+	bool has;
+
+	if (lk_caller_has(op->caller, LK_PERM_API_KEYS_MANAGE) ||
+	    lk_caller_has(op->caller, LK_PERM_API_KEYS_MANAGE_ANY))
+		return LK_OK;
+	LK_TRY(key_owner_has_any(tx, op->caller->id, &has, err));
+	return has ? LK_OK : lk_caller_require(op->caller, LK_PERM_API_KEYS_MANAGE, err);
+}
+
+static lk_status
+filter_of_all(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
+    struct key_filter *filter, struct lk_error *err)
+{
+	struct tenant tenant;
+
+	LK_TRY(lk_caller_require(op->caller, LK_PERM_API_KEYS_MANAGE_ANY, err));
+	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	filter->tenant = lk_arena_text(op->arena, tenant.id);
+	return filter->tenant ? LK_OK : lk_fail_oom(err);
+}
+
+static lk_status
+filter_of_owner(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
+    struct key_filter *filter, struct lk_error *err)
+{
+	struct tenant tenant;
+	struct user user;
+
+	if (op->caller->kind == LK_CALLER_OPERATOR && lk_id_ok(LK_ID_PRINCIPAL, req->owner)) {
+		filter->owner = req->owner;
+		return LK_OK;
+	}
+	LK_TRY(lk_caller_require(op->caller, LK_PERM_API_KEYS_MANAGE_ANY, err));
+	LK_TRY(access_user(op, tx, req->tenant, req->owner, &tenant, &user, err));
+	filter->owner = lk_arena_text(op->arena, user.id);
+	return filter->owner ? LK_OK : lk_fail_oom(err);
+}
+
+static lk_status
+filter_of_request(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
+    struct key_filter *filter, struct lk_error *err)
+{
+	const bool has_own =
+	    op->caller->kind == LK_CALLER_USER || op->caller->kind == LK_CALLER_PRINCIPAL;
+
+	filter->include_revoked = req->include_revoked;
+	if (req->all_owners || (*req->owner == '\0' && !has_own))
+		return filter_of_all(op, tx, req, filter, err);
+	if (*req->owner != '\0' && !caller_is(op->caller, req->owner))
+		return filter_of_owner(op, tx, req, filter, err);
+	filter->owner = op->caller->id;
+	return own_list_check(op, tx, err);
+}
+
+static lk_status
+list_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const ListKeysRequest *req = op->req;
+	ListKeysResponse *rep = op->rep;
+	struct key_filter filter = { 0 };
+	struct page page;
+	struct key_page found;
+
+	LK_TRY(page_of_request(LK_ID_KEY, req->page, &page, err));
+	LK_TRY(filter_of_request(op, tx, req, &filter, err));
+	LK_TRY(key_list(tx, &filter, &page, op->arena, &found, err));
+	rep->keys = lk_arena_array(op->arena, found.count, sizeof *rep->keys);
+	if (!rep->keys)
+		return lk_fail_oom(err);
+	for (; rep->n_keys < found.count; rep->n_keys++)
+		LK_TRY(encode_key(op->arena, &found.items[rep->n_keys], op->keys->setup.prefix,
+		    op->now_ms, &rep->keys[rep->n_keys], err));
+	return encode_page(
+	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
+}
+
+lk_status
+keys_list_keys(struct lk_call *call, const ListKeysRequest *req, ListKeysResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_read(&op, list_keys);
+}
+
+/* ---- RevokeKeys ---- */
+
+static lk_status
+revoke_one(struct op *op, struct lk_tx *tx, const char *id, const char *reason, KeyMsg **out,
+    struct lk_error *err)
+{
+	struct key key;
+
+	LK_TRY(access_key(op, tx, id, &key, err));
+	LK_TRY(key_revoke_check(&key, err));
+	LK_TRY(key_save_revoked(tx, key.id, op->now_ms, reason, err));
+	LK_TRY(op_forget(op, tx, key.id, err));
+	key.revoked_at_ms = op->now_ms;
+	lk_text_copy(key.revoke_reason, sizeof key.revoke_reason, reason);
+	LK_TRY(op_audit(op, tx,
+	    &(struct lk_audit_event){ .action = "key.revoked",
+		.tenant = key.tenant,
+		.object = key.id,
+		.owner = key.owner,
+		.detail = reason },
+	    err));
+	return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, out, err);
+}
+
+/* All or nothing: one id that is not there, not yours, revoked or named twice, and nothing
+ * happened. */
+static lk_status
+revoke_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const RevokeKeysRequest *req = op->req;
+	RevokeKeysResponse *rep = op->rep;
+
+	rep->keys = lk_arena_array(op->arena, req->n_ids, sizeof *rep->keys);
+	if (!rep->keys)
+		return lk_fail_oom(err);
+	for (; rep->n_keys < req->n_ids; rep->n_keys++)
+		LK_TRY(revoke_one(
+		    op, tx, req->ids[rep->n_keys], req->reason, &rep->keys[rep->n_keys], err));
+	return LK_OK;
+}
+
+lk_status
+keys_revoke_keys(struct lk_call *call, const RevokeKeysRequest *req, RevokeKeysResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+	struct lk_error *err = lk_call_error(call);
+
+	if (req->n_ids == 0 || req->n_ids > REVOKE_MAX)
+		return lk_fail_field(
+		    err, "ids", "IDS_INVALID", "name between 1 and %d keys", REVOKE_MAX);
+	LK_TRY(key_reason_check(req->reason, err));
+	return op_write(&op, revoke_keys);
+}

@@ -1,0 +1,261 @@
+/* Users: CreateUser, GetUser, ListUsers, SetUserRoles, SetUserState, IssueTicket, ListRoles. */
+#include <string.h>
+
+#include "access.h"
+#include "decode.h"
+#include "encode.h"
+#include "enrol.h"
+#include "handlers.h"
+#include "user_store.h"
+
+static struct lk_audit_event
+user_event(const char *action, const struct user *user, const char *detail)
+{
+	return (struct lk_audit_event){ .action = action,
+		.tenant = user->tenant,
+		.object = user->id,
+		.owner = user->id,
+		.detail = detail };
+}
+
+static lk_status
+kind_of_request(const CreateUserRequest *req, enum user_kind *out, struct lk_error *err)
+{
+	switch (req->kind) {
+	case LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_UNSPECIFIED:
+	case LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_HUMAN:
+		*out = USER_HUMAN;
+		return LK_OK;
+	case LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_SERVICE:
+		*out = USER_SERVICE;
+		return LK_OK;
+	case LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_PRINCIPAL:
+	case _LATCHKEY__COMMON__V1__SUBJECT_KIND_IS_INT_SIZE:
+		break;
+	}
+	return lk_fail_field(err, "kind", "KIND_INVALID", "a user is human or service");
+}
+
+/* Being a member is what a tenant's policy makes it; every other role is somebody's to give. */
+static lk_status
+roles_of_request(struct op *op, const CreateUserRequest *req, role_set *out, struct lk_error *err)
+{
+	LK_TRY(role_set_parse(req->roles, req->n_roles, out, err));
+	if (*out != role_bit(ROLE_MEMBER))
+		LK_TRY(lk_caller_require(op->caller, LK_PERM_ROLES_MANAGE, err));
+	return role_change_check(op->caller->permissions, 0, *out, err);
+}
+
+static lk_status
+user_from_request(
+    struct op *op, const CreateUserRequest *req, struct user *out, struct lk_error *err)
+{
+	struct user user = { .generation = 1, .created_at_ms = op->now_ms };
+
+	LK_TRY(email_normalise("email", req->email, user.email, err));
+	LK_TRY(user_display_name_check(req->display_name, err));
+	LK_TRY(kind_of_request(req, &user.kind, err));
+	LK_TRY(roles_of_request(op, req, &user.roles, err));
+	user.state = user_first_state(user.kind);
+	lk_text_copy(user.display_name, sizeof user.display_name, req->display_name);
+	lk_id_make(LK_ID_USER, op->keys->setup.clock, op->keys->setup.random, user.id);
+	*out = user;
+	return LK_OK;
+}
+
+static lk_status
+create_user(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const CreateUserRequest *req = op->req;
+	CreateUserResponse *rep = op->rep;
+	struct tenant tenant;
+	struct user user;
+
+	LK_TRY(user_from_request(op, req, &user, err));
+	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	memcpy(user.tenant, tenant.id, sizeof user.tenant);
+	LK_TRY(user_insert(tx, &user, err));
+	const struct lk_audit_event event = user_event("user.created", &user, user.email);
+	LK_TRY(op_audit(op, tx, &event, err));
+	LK_TRY(ticket_issue(op, tx, &user, &rep->secret_ticket, &rep->ticket_expires_at_ms, err));
+	return encode_user(op->arena, &user, &rep->user, err);
+}
+
+lk_status
+accounts_create_user(struct lk_call *call, const CreateUserRequest *req, CreateUserResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_write(&op, create_user);
+}
+
+static bool
+is_self(const struct op *op, const char *user)
+{
+	return *user == '\0' || caller_is(op->caller, user);
+}
+
+static lk_status
+get_user(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const GetUserRequest *req = op->req;
+	GetUserResponse *rep = op->rep;
+	struct tenant tenant;
+	struct user user;
+
+	if (!is_self(op, req->user))
+		LK_TRY(lk_caller_require(op->caller, LK_PERM_USERS_MANAGE, err));
+	LK_TRY(access_user(
+	    op, tx, req->tenant, *req->user ? req->user : op->caller->id, &tenant, &user, err));
+	return encode_user(op->arena, &user, &rep->user, err);
+}
+
+lk_status
+accounts_get_user(struct lk_call *call, const GetUserRequest *req, GetUserResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_read(&op, get_user);
+}
+
+static lk_status
+list_users(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const ListUsersRequest *req = op->req;
+	ListUsersResponse *rep = op->rep;
+	struct tenant tenant;
+	struct page page;
+	struct user_page found;
+
+	LK_TRY(page_of_request(LK_ID_USER, req->page, &page, err));
+	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	LK_TRY(user_list(tx, tenant.id, &page, op->arena, &found, err));
+	rep->users = lk_arena_array(op->arena, found.count, sizeof *rep->users);
+	if (!rep->users)
+		return lk_fail_oom(err);
+	for (; rep->n_users < found.count; rep->n_users++)
+		LK_TRY(encode_user(
+		    op->arena, &found.items[rep->n_users], &rep->users[rep->n_users], err));
+	return encode_page(
+	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
+}
+
+lk_status
+accounts_list_users(struct lk_call *call, const ListUsersRequest *req, ListUsersResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_read(&op, list_users);
+}
+
+static lk_status
+set_user_roles(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const SetUserRolesRequest *req = op->req;
+	SetUserRolesResponse *rep = op->rep;
+	struct tenant tenant;
+	struct user user;
+	role_set roles;
+
+	LK_TRY(role_set_parse(req->roles, req->n_roles, &roles, err));
+	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
+	LK_TRY(role_change_check(op->caller->permissions, user.roles, roles, err));
+	LK_TRY(user_save_roles(tx, user.id, roles, err));
+	if (user.roles & ~roles)
+		LK_TRY(user_raise_generation(tx, user.id, err));
+	LK_TRY(op_forget(op, tx, user.id, err));
+	user.roles = roles;
+	LK_TRY(encode_user(op->arena, &user, &rep->user, err));
+	const char *detail = rep->user->n_roles > 0 ? rep->user->roles[0] : "";
+	for (size_t i = 1; i < rep->user->n_roles && detail; i++)
+		detail = lk_arena_format(op->arena, "%s %s", detail, rep->user->roles[i]);
+	const struct lk_audit_event event = user_event("user.roles_set", &user, detail);
+	return op_audit(op, tx, &event, err);
+}
+
+lk_status
+accounts_set_user_roles(
+    struct lk_call *call, const SetUserRolesRequest *req, SetUserRolesResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_write(&op, set_user_roles);
+}
+
+static lk_status
+set_user_state(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const SetUserStateRequest *req = op->req;
+	SetUserStateResponse *rep = op->rep;
+	struct tenant tenant;
+	struct user user;
+	enum user_state state;
+
+	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
+	LK_TRY(access_covers(op, tx, &tenant, &user, err));
+	LK_TRY(user_state_asked(&user, req->state, &state, err));
+	LK_TRY(user_save_state(tx, user.id, state, err));
+	if (state == USER_DISABLED)
+		LK_TRY(user_raise_generation(tx, user.id, err));
+	LK_TRY(op_forget(op, tx, user.id, err));
+	user.state = state;
+	const struct lk_audit_event event =
+	    user_event(state == USER_DISABLED ? "user.disabled" : "user.enabled", &user, NULL);
+	LK_TRY(op_audit(op, tx, &event, err));
+	return encode_user(op->arena, &user, &rep->user, err);
+}
+
+lk_status
+accounts_set_user_state(
+    struct lk_call *call, const SetUserStateRequest *req, SetUserStateResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_write(&op, set_user_state);
+}
+
+/* A ticket is a way to act as the user: nobody makes one for somebody who may do more. */
+static lk_status
+issue_ticket(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const IssueTicketRequest *req = op->req;
+	IssueTicketResponse *rep = op->rep;
+	struct tenant tenant;
+	struct user user;
+
+	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
+	LK_TRY(access_covers(op, tx, &tenant, &user, err));
+	if (user.state == USER_DISABLED)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "USER_STATE", "the user is disabled");
+	LK_TRY(ticket_issue(op, tx, &user, &rep->secret_ticket, &rep->ticket_expires_at_ms, err));
+	return encode_user(op->arena, &user, &rep->user, err);
+}
+
+lk_status
+accounts_issue_ticket(struct lk_call *call, const IssueTicketRequest *req, IssueTicketResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_write(&op, issue_ticket);
+}
+
+lk_status
+accounts_list_roles(struct lk_call *call, const ListRolesRequest *req, ListRolesResponse *rep)
+{
+	struct lk_arena *arena = lk_call_arena(call);
+
+	(void)req;
+	rep->roles = lk_arena_array(arena, ROLE_COUNT, sizeof *rep->roles);
+	if (!rep->roles)
+		return lk_fail_oom(lk_call_error(call));
+	for (; rep->n_roles < ROLE_COUNT; rep->n_roles++)
+		LK_TRY(encode_role(arena, (enum role)rep->n_roles, &rep->roles[rep->n_roles],
+		    lk_call_error(call)));
+	return LK_OK;
+}
