@@ -7,18 +7,22 @@
 #include "rpc/channel_impl.h"
 #include "rpc/frame.h"
 
-enum { RECONNECT_MIN_MS = 10, RECONNECT_MAX_MS = 200 };
+enum { RECONNECT_MIN_MS = 10, RECONNECT_MAX_MS = 200, PROBE_MIN_MS = 250, PROBE_MAX_MS = 2000 };
+
+static void
+forget_connection(struct lk_address *address, unsigned pipe)
+{
+	atomic_store(&address->usable, false);
+	atomic_store(&address->answered, false);
+	atomic_store(&address->draining, false);
+	atomic_store(&address->pipe, pipe);
+}
 
 static void
 on_connected(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
-	struct lk_address *address = arg;
-
-	(void)pipe;
 	(void)event;
-	atomic_fetch_add(&address->pipes, 1);
-	atomic_store(&address->draining, false); /* a new connection: a new process, as a rule */
-	atomic_store(&address->suspect, false);
+	forget_connection(arg, (unsigned)nng_pipe_id(pipe));
 }
 
 static void
@@ -26,10 +30,45 @@ on_disconnected(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
 	struct lk_address *address = arg;
 
-	(void)pipe;
 	(void)event;
-	atomic_fetch_sub(&address->pipes, 1);
-	atomic_store(&address->draining, false);
+	if (atomic_load(&address->pipe) == (unsigned)nng_pipe_id(pipe))
+		forget_connection(address, 0);
+}
+
+void
+lk_address_answered(struct lk_address *address, nng_msg *reply)
+{
+	if ((unsigned)nng_pipe_id(nng_msg_get_pipe(reply)) != atomic_load(&address->pipe))
+		return; /* on a connection that is gone */
+	atomic_store(&address->answered, true);
+	atomic_store(&address->usable, true);
+	atomic_store(&address->probe_ms, PROBE_MIN_MS);
+}
+
+void
+lk_address_missed(struct lk_address *address)
+{
+	atomic_store(&address->usable, false);
+}
+
+/* A connection that never answered is given up for a new one; another may have calls in flight that
+ * still arrive. */
+void
+lk_address_probe_failed(struct lk_address *address)
+{
+	const nng_pipe pipe = { .id = atomic_load(&address->pipe) };
+	const unsigned ms = atomic_load(&address->probe_ms);
+
+	atomic_store(&address->probe_ms, ms * 2 < PROBE_MAX_MS ? ms * 2 : PROBE_MAX_MS);
+	if (pipe.id != 0 && !atomic_load(&address->answered))
+		nng_pipe_close(pipe);
+}
+
+bool
+lk_address_wants_probe(struct lk_address *address)
+{
+	return !atomic_load(&address->usable) && atomic_load(&address->pipe) != 0 &&
+	       !atomic_load(&address->probing);
 }
 
 /* Resending must be off before the first context is opened, or a lost connection sends a write
@@ -58,6 +97,7 @@ lk_address_open(
     struct lk_address *address, struct lk_channel *channel, const char *url, struct lk_error *err)
 {
 	address->channel = channel;
+	atomic_store(&address->probe_ms, PROBE_MIN_MS);
 	if (nng_req0_open(&address->socket) != 0)
 		return lk_fail_oom(err);
 	address->open = true;
@@ -71,19 +111,15 @@ lk_address_open(
 void
 lk_address_close(struct lk_address *address)
 {
-	if (address->open)
-		nng_close(address->socket);
-	address->open = false;
-}
-
-void
-lk_address_free_lanes(struct lk_address *address)
-{
 	while (address->free_lanes != NULL) {
 		struct lk_lane *lane = address->free_lanes;
 		address->free_lanes = lane->next;
+		nng_ctx_close(lane->context);
 		lk_free(lane);
 	}
+	if (address->open)
+		nng_close(address->socket);
+	address->open = false;
 }
 
 static bool
@@ -92,30 +128,20 @@ has_room(const struct lk_address *address)
 	return address->outstanding < address->channel->config.max_in_flight;
 }
 
-/* Lower is better: answering before suspect, connected before not, then the fewest outstanding. */
-static unsigned
-rank(struct lk_address *address)
-{
-	enum { SUSPECT = 1 << 30, APART = 1 << 29 };
-
-	return (atomic_load(&address->suspect) ? SUSPECT : 0u) +
-	       (atomic_load(&address->pipes) > 0 ? 0u : APART) + address->outstanding;
-}
-
 static struct lk_address *
-best(struct lk_channel *channel, bool *out_all_draining)
+best(struct lk_channel *channel, enum lk_lane_answer *out_why_none)
 {
 	struct lk_address *found = NULL;
 
-	*out_all_draining = true;
+	*out_why_none = LK_LANE_NONE_USABLE;
 	channel->turn++;
 	for (unsigned i = 0; i < channel->address_count; i++) {
 		struct lk_address *a =
 		    &channel->addresses[(channel->turn + i) % channel->address_count];
-		if (atomic_load(&a->draining))
+		if (!atomic_load(&a->usable) || atomic_load(&a->draining))
 			continue;
-		*out_all_draining = false;
-		if (has_room(a) && (found == NULL || rank(a) < rank(found)))
+		*out_why_none = LK_LANE_NONE_FREE;
+		if (has_room(a) && (found == NULL || a->outstanding < found->outstanding))
 			found = a;
 	}
 	return found;
@@ -153,16 +179,16 @@ take_from(struct lk_address *address)
 enum lk_lane_answer
 lk_lane_take(struct lk_channel *channel, struct lk_address *pinned, struct lk_lane **out_lane)
 {
-	bool all_draining = false;
+	enum lk_lane_answer why_none = LK_LANE_NONE_FREE;
 	struct lk_lane *lane = NULL;
 
 	pthread_mutex_lock(&channel->mutex);
-	struct lk_address *address = pinned != NULL ? pinned : best(channel, &all_draining);
+	struct lk_address *address = pinned != NULL ? pinned : best(channel, &why_none);
 	if (address != NULL)
 		lane = take_from(address);
 	pthread_mutex_unlock(&channel->mutex);
 	if (lane == NULL)
-		return all_draining ? LK_LANE_ALL_DRAINING : LK_LANE_ALL_BUSY;
+		return why_none;
 	*out_lane = lane;
 	return LK_LANE_TAKEN;
 }

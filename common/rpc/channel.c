@@ -11,7 +11,7 @@
 #include "rpc/channel_impl.h"
 #include "rpc/decode.h"
 
-enum { DEFAULT_TIMEOUT_MS = 5000, DEFAULT_IN_FLIGHT = 256 };
+enum { DEFAULT_TIMEOUT_MS = 5000, DEFAULT_IN_FLIGHT = 256, CLOSE_POLL_NS = 5000000 };
 
 static void
 fill_defaults(struct lk_channel_config *c)
@@ -169,57 +169,75 @@ lk_channel_submit(struct lk_channel *channel, const struct lk_rpc_request *reque
 	struct lk_exchange *ex = NULL;
 
 	LK_TRY(prepare(channel, request, &ex, err));
+	atomic_fetch_add(
+	    &channel->submitting, 1); /* the exchange may end before this thread has left nng */
 	ex->on_end = deliver;
 	ex->reply_type = reply_type;
 	ex->done = done;
 	ex->user = user;
 	lk_exchange_start(ex);
+	atomic_fetch_sub(&channel->submitting, 1);
 	return LK_OK;
 }
 
-/* Closed sockets end what waits for the network; those that pause are told again and again until
- * all are back. */
 static void
-end_exchanges(struct lk_channel *channel)
+cancel_all(struct lk_exchange *first)
+{
+	for (struct lk_exchange *ex = first; ex != NULL; ex = ex->next_all) {
+		nng_aio_cancel(ex->aio);
+		nng_aio_cancel(ex->timer);
+	}
+}
+
+static void
+wait_a_little(struct lk_channel *channel)
 {
 	struct timespec until;
 
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += CLOSE_POLL_NS;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)pthread_cond_clockwait(&channel->returned, &channel->mutex, CLOCK_MONOTONIC, &until);
+}
+
+/* One that is between two operations hears nothing, so they are told again until all are back. */
+static void
+end_exchanges(struct lk_channel *channel)
+{
 	pthread_mutex_lock(&channel->mutex);
-	while (channel->busy_exchanges > 0) {
-		struct lk_exchange *first = channel->all_exchanges;
+	while (channel->busy_exchanges > 0 || atomic_load(&channel->submitting) > 0) {
+		struct lk_exchange *first =
+		    channel->all_exchanges; /* it grows no more: closing is set */
 		pthread_mutex_unlock(&channel->mutex);
-		for (struct lk_exchange *ex = first; ex != NULL; ex = ex->next_all)
-			nng_aio_cancel(ex->aio);
+		cancel_all(first);
 		pthread_mutex_lock(&channel->mutex);
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += 10000000L;
-		if (until.tv_nsec >= 1000000000L) {
-			until.tv_nsec -= 1000000000L;
-			until.tv_sec++;
-		}
-		if (channel->busy_exchanges > 0)
-			(void)pthread_cond_clockwait(
-			    &channel->returned, &channel->mutex, CLOCK_MONOTONIC, &until);
+		if (channel->busy_exchanges > 0 || atomic_load(&channel->submitting) > 0)
+			wait_a_little(channel);
 	}
 	pthread_mutex_unlock(&channel->mutex);
 }
 
+/* Sockets last: closing one while a thread is still on its way out of nng_ctx_send() makes nng use
+ * freed memory. */
 void
 lk_channel_close(struct lk_channel *channel)
 {
 	if (channel == NULL)
 		return;
+	pthread_mutex_lock(&channel->mutex);
 	atomic_store(&channel->closing, true);
+	pthread_mutex_unlock(&channel->mutex);
+	end_exchanges(channel);
+	for (struct lk_exchange *ex = channel->all_exchanges; ex != NULL; ex = ex->next_all)
+		lk_exchange_stop(ex);
 	for (unsigned i = 0; i < channel->address_count; i++)
 		lk_address_close(&channel->addresses[i]);
-	end_exchanges(channel);
 	while (channel->all_exchanges != NULL) {
 		struct lk_exchange *ex = channel->all_exchanges;
 		channel->all_exchanges = ex->next_all;
 		lk_exchange_free(ex);
 	}
-	for (unsigned i = 0; i < channel->address_count; i++)
-		lk_address_free_lanes(&channel->addresses[i]);
 	pthread_cond_destroy(&channel->returned);
 	pthread_mutex_destroy(&channel->mutex);
 	lk_free(channel);

@@ -20,17 +20,24 @@ struct lk_lane {
 	struct lk_lane *next;
 };
 
-/* One server process. The mutex of the channel guards what is not atomic. */
+/*
+ * One server process. A connection is used only after it has answered: one that nng before 1.6
+ * lost, or a process that is stopped, looks connected and swallows what it is sent. So a new
+ * connection, and one that missed an answer, first gets a Health call. The mutex of the channel
+ * guards what is not atomic.
+ */
 struct lk_address {
 	struct lk_channel *channel;
 	nng_socket socket;
 	bool open;
 	unsigned outstanding;
 	struct lk_lane *free_lanes;
-	atomic_int pipes;     /* connections that stand */
-	atomic_bool draining; /* said so on the connection that stands */
-	atomic_bool suspect;  /* missed an answer, and has not answered since */
-	atomic_bool probing;  /* a Health call finds out when it answers again */
+	atomic_uint pipe;     /* nng's id of the connection that stands; 0: none */
+	atomic_bool usable;   /* it answered, and has missed no answer since */
+	atomic_bool answered; /* this connection, ever */
+	atomic_bool draining; /* said so on this connection */
+	atomic_bool probing;  /* a Health call is on its way */
+	atomic_uint probe_ms; /* how long the next one may take */
 };
 
 /*
@@ -52,6 +59,8 @@ struct lk_exchange {
 	struct lk_channel *channel;
 	struct lk_exchange *next_free, *next_all;
 	nng_aio *aio;
+	nng_aio
+	    *timer; /* apart: after nng_sleep_aio() an aio reports its later timeouts as success */
 	enum lk_exchange_state state;
 	struct lk_lane *lane; /* while sending and receiving */
 
@@ -61,8 +70,8 @@ struct lk_exchange {
 	char request_id[LK_CHANNEL_REQUEST_ID_SIZE];
 	enum lk_effect effect;
 	int64_t deadline_ms;       /* steady */
-	struct lk_address *pinned; /* this one only; NULL: whichever is best */
-	unsigned pauses;
+	struct lk_address *pinned; /* a Health call to this one; NULL: whichever is best */
+	unsigned pauses, ticks;    /* behind us: after failures, and waiting for an address */
 
 	/* The outcome, for on_end. */
 	lk_status status;
@@ -90,6 +99,7 @@ struct lk_channel {
 	unsigned address_count;
 	struct lk_address addresses[LK_CHANNEL_ADDRESSES_MAX];
 	atomic_bool closing;
+	atomic_uint submitting;                   /* threads inside lk_channel_submit() */
 	char id_stem[LK_CHANNEL_REQUEST_ID_SIZE]; /* request ids: this and a counter */
 	atomic_uint_fast64_t id_counter;
 
@@ -103,22 +113,26 @@ struct lk_channel {
 /* address.c */
 lk_status lk_address_open(
     struct lk_address *address, struct lk_channel *channel, const char *url, struct lk_error *err);
-void lk_address_close(struct lk_address *address); /* its lanes end ECLOSED */
-void lk_address_free_lanes(struct lk_address *address);
+void lk_address_close(struct lk_address *address); /* nothing may be on its lanes any more */
 
-enum lk_lane_answer { LK_LANE_TAKEN, LK_LANE_ALL_DRAINING, LK_LANE_ALL_BUSY };
-/* A lane to the best address: answering, connected, the fewest outstanding; or to `pinned`. */
+enum lk_lane_answer { LK_LANE_TAKEN, LK_LANE_NONE_USABLE, LK_LANE_NONE_FREE };
+/* A lane to the usable address with the fewest outstanding, or to `pinned`. */
 enum lk_lane_answer lk_lane_take(
     struct lk_channel *channel, struct lk_address *pinned, struct lk_lane **out_lane);
 void lk_lane_return(struct lk_lane *lane);
+void lk_address_answered(struct lk_address *address, nng_msg *reply);
+void lk_address_missed(struct lk_address *address); /* an answer */
+void lk_address_probe_failed(struct lk_address *address);
+bool lk_address_wants_probe(struct lk_address *address);
 
 /* exchange.c: one that is free; NULL when memory is short or the channel closes. */
 struct lk_exchange *lk_exchange_take(struct lk_channel *channel);
 void lk_exchange_return(struct lk_exchange *exchange);
 /* Go, and call on_end exactly once, perhaps before this returns. */
 void lk_exchange_start(struct lk_exchange *exchange);
-void lk_exchange_free(struct lk_exchange *exchange);
-void lk_exchange_probe(struct lk_address *address);
+void lk_exchange_stop(struct lk_exchange *exchange); /* waits for callbacks that run */
+void lk_exchange_free(struct lk_exchange *exchange); /* after lk_exchange_stop */
+void lk_exchange_probe(struct lk_address *address);  /* send a Health call */
 
 /* request.c: pack the request into the exchange; make the message of one attempt. */
 lk_status lk_exchange_pack(

@@ -14,9 +14,9 @@ enum {
 	PAUSE_MIN_MS = 10,
 	PAUSE_MAX_MS = 200,
 	RETRY_AFTER_MAX_MS = 1000,
+	TICK_MAX_MS = 20,    /* between looks for an address that may be used */
 	RETRY_FLOOR_MS = 50, /* the shortest attempt when another address could be asked next */
-	SEND_SLICE_MS = 100, /* how long one address may make us wait when there are others */
-	PROBE_ATTEMPT_MS = 1000,
+	SEND_SLICE_MS = 100, /* how long a connection may be busy before we look for another */
 	ARENA_CAP = 4 * LK_FRAME_MESSAGE_MAX,
 };
 
@@ -49,12 +49,6 @@ static int64_t
 left_ms(const struct lk_exchange *ex)
 {
 	return ex->deadline_ms - lk_clock_steady_ms(ex->channel->config.clock);
-}
-
-static bool
-has_choice(const struct lk_exchange *ex)
-{
-	return ex->pinned == NULL && ex->channel->address_count > 1;
 }
 
 static void
@@ -95,21 +89,18 @@ pause_length(struct lk_exchange *ex)
 
 /* ex->error says what just went wrong; try again later, or let that be the outcome. */
 static void
-pause_or_end(struct lk_exchange *ex, lk_status status)
+pause_or_end(struct lk_exchange *ex, lk_status status, uint32_t ms)
 {
-	const uint32_t ms = pause_length(ex);
-
 	if (atomic_load(&ex->channel->closing)) {
 		end_cancelled(ex);
 		return;
 	}
-	if (left_ms(ex) <= ms) {
+	if (ex->pinned != NULL || left_ms(ex) <= ms) {
 		end(ex, status);
 		return;
 	}
 	move(ex, LK_EXCHANGE_PAUSING);
-	nng_aio_set_timeout(ex->aio, NNG_DURATION_INFINITE);
-	nng_sleep_aio((nng_duration)ms, ex->aio);
+	nng_sleep_aio((nng_duration)ms, ex->timer);
 }
 
 static int64_t
@@ -124,9 +115,7 @@ attempt_ms(const struct lk_exchange *ex)
 {
 	const int64_t left = left_ms(ex);
 
-	if (ex->pinned != NULL)
-		return at_most(left, PROBE_ATTEMPT_MS);
-	if (ex->effect == LK_WRITE_ONCE || !has_choice(ex))
+	if (ex->effect == LK_WRITE_ONCE || ex->pinned != NULL || ex->channel->address_count == 1)
 		return left;
 	return at_most(left, left / 2 > RETRY_FLOOR_MS ? left / 2 : RETRY_FLOOR_MS);
 }
@@ -149,10 +138,25 @@ send_on_lane(struct lk_exchange *ex, int64_t ms)
 		return;
 	}
 	move(ex, LK_EXCHANGE_SENDING);
-	nng_aio_set_timeout(
-	    ex->aio, (nng_duration)at_most(ms, has_choice(ex) ? SEND_SLICE_MS : INT32_MAX));
+	nng_aio_set_timeout(ex->aio, (nng_duration)at_most(ms, SEND_SLICE_MS));
 	nng_aio_set_msg(ex->aio, message);
 	nng_ctx_send(ex->lane->context, ex->aio);
+}
+
+static void
+probe_addresses(struct lk_channel *channel)
+{
+	for (unsigned i = 0; i < channel->address_count; i++)
+		if (lk_address_wants_probe(&channel->addresses[i]))
+			lk_exchange_probe(&channel->addresses[i]);
+}
+
+static void
+wait_for_address(struct lk_exchange *ex)
+{
+	const uint32_t ms = (uint32_t)at_most(1 + ex->ticks++ / 4, TICK_MAX_MS);
+
+	pause_or_end(ex, unreachable(ex), ms);
 }
 
 static void
@@ -168,15 +172,16 @@ attempt(struct lk_exchange *ex)
 		end(ex, unreachable(ex));
 		return;
 	}
+	if (ex->pinned == NULL)
+		probe_addresses(ex->channel);
 	switch (lk_lane_take(ex->channel, ex->pinned, &ex->lane)) {
 	case LK_LANE_TAKEN:
 		send_on_lane(ex, ms);
 		return;
-	case LK_LANE_ALL_DRAINING:
-		pause_or_end(ex, lk_fail(&ex->error, LK_UNAVAILABLE, "DRAINING",
-				     "the service is about to stop"));
+	case LK_LANE_NONE_USABLE:
+		wait_for_address(ex);
 		return;
-	case LK_LANE_ALL_BUSY:
+	case LK_LANE_NONE_FREE:
 		if (atomic_load(&ex->channel->closing))
 			end_cancelled(ex);
 		else
@@ -201,7 +206,7 @@ on_sent(struct lk_exchange *ex, int result)
 	drop_lane(ex);
 	if (atomic_load(&ex->channel->closing))
 		end_cancelled(ex);
-	else if (result == NNG_ETIMEDOUT && left_ms(ex) > 0)
+	else if (result == NNG_ETIMEDOUT && left_ms(ex) > 0 && ex->pinned == NULL)
 		attempt(ex);
 	else
 		end(ex, result == NNG_ENOMEM ? lk_fail_oom(&ex->error) : unreachable(ex));
@@ -221,7 +226,7 @@ on_no_answer(struct lk_exchange *ex, int result)
 
 	drop_lane(ex);
 	if (result == NNG_ETIMEDOUT)
-		lk_exchange_probe(address);
+		lk_address_missed(address);
 	if (ex->effect == LK_WRITE_ONCE)
 		end(ex, outcome_unknown(ex));
 	else if (atomic_load(&ex->channel->closing))
@@ -232,8 +237,10 @@ on_no_answer(struct lk_exchange *ex, int result)
 		end(ex, lk_fail(&ex->error, LK_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
 			    "no answer came in time"));
 	else
-		pause_or_end(ex, lk_fail(&ex->error, LK_UNAVAILABLE, "CONNECTION_LOST",
-				     "the connection to the service was lost"));
+		pause_or_end(ex,
+		    lk_fail(&ex->error, LK_UNAVAILABLE, "CONNECTION_LOST",
+			"the connection to the service was lost"),
+		    pause_length(ex));
 }
 
 static bool
@@ -252,6 +259,7 @@ on_answer(struct lk_exchange *ex)
 	ex->reply = nng_aio_get_msg(ex->aio);
 	nng_aio_set_msg(ex->aio, NULL);
 	drop_lane(ex);
+	lk_address_answered(address, ex->reply);
 	const lk_status status = lk_exchange_read(ex);
 	const bool draining = status == LK_UNAVAILABLE && lk_text_is(ex->error.reason, "DRAINING");
 	if (draining)
@@ -262,7 +270,7 @@ on_answer(struct lk_exchange *ex)
 		return;
 	}
 	nng_msg_free(LK_TAKE(ex->reply));
-	pause_or_end(ex, status);
+	pause_or_end(ex, status, pause_length(ex));
 }
 
 static void
@@ -282,13 +290,17 @@ on_aio(void *arg)
 			on_no_answer(ex, result);
 		return;
 	case LK_EXCHANGE_PAUSING:
-		attempt(ex);
-		return;
 	case LK_EXCHANGE_IDLE:
 	case LK_EXCHANGE_ENDED:
 	case LK_EXCHANGE_STATE_COUNT_:
 		return;
 	}
+}
+
+static void
+on_timer(void *arg)
+{
+	attempt(arg);
 }
 
 void
@@ -308,7 +320,8 @@ exchange_new(struct lk_channel *channel)
 	pthread_mutex_init(&ex->mutex, NULL);
 	pthread_cond_init(&ex->ended_changed, NULL);
 	ex->arena = lk_arena_new(ARENA_CAP);
-	if (ex->arena == NULL || nng_aio_alloc(&ex->aio, on_aio, ex) != 0) {
+	if (ex->arena == NULL || nng_aio_alloc(&ex->aio, on_aio, ex) != 0 ||
+	    nng_aio_alloc(&ex->timer, on_timer, ex) != 0) {
 		lk_exchange_free(ex);
 		return NULL;
 	}
@@ -348,7 +361,7 @@ lk_exchange_return(struct lk_exchange *ex)
 	ex->reply_body = lk_bytes(NULL, 0);
 	ex->reply_sealed = false;
 	ex->pinned = NULL;
-	ex->pauses = 0;
+	ex->pauses = ex->ticks = 0;
 	ex->ended = false;
 	pthread_mutex_lock(&channel->mutex);
 	ex->next_free = channel->free_exchanges;
@@ -359,9 +372,17 @@ lk_exchange_return(struct lk_exchange *ex)
 }
 
 void
+lk_exchange_stop(struct lk_exchange *ex)
+{
+	nng_aio_stop(ex->aio);
+	nng_aio_stop(ex->timer);
+}
+
+void
 lk_exchange_free(struct lk_exchange *ex)
 {
 	nng_aio_free(ex->aio);
+	nng_aio_free(ex->timer);
 	lk_arena_free(ex->arena);
 	lk_free(ex->packed);
 	pthread_cond_destroy(&ex->ended_changed);
@@ -374,36 +395,33 @@ on_probed(struct lk_exchange *ex)
 {
 	struct lk_address *address = ex->pinned;
 
-	if (ex->status != LK_CANCELLED)
-		atomic_store(&address->suspect, false); /* it answers, whatever it says */
+	if (!atomic_load(&address->usable))
+		lk_address_probe_failed(address);
 	atomic_store(&address->probing, false);
 	lk_exchange_return(ex);
 }
 
-/* The address missed an answer: leave it, and find out with Health calls when it is back. */
+/* Without memory nothing is sent, and the next call tries again. */
 void
 lk_exchange_probe(struct lk_address *address)
 {
 	Latchkey__Health__V1__CheckRequest body = LATCHKEY__HEALTH__V1__CHECK_REQUEST__INIT;
 	const struct lk_rpc_request request = { .method = "latchkey.health.v1.HealthService/Check",
 		.body = &body.base };
-	struct lk_exchange *ex = NULL;
 
-	if (address->channel->address_count < 2)
-		return;
-	atomic_store(&address->suspect, true);
 	if (atomic_exchange(&address->probing, true))
 		return;
-	ex = lk_exchange_take(address->channel);
+	struct lk_exchange *ex = lk_exchange_take(address->channel);
 	if (ex == NULL || lk_exchange_pack(ex, &request, NULL) != LK_OK) {
-		atomic_store(&address->probing, false); /* no memory: the next miss tries again */
+		atomic_store(&address->probing, false);
 		if (ex != NULL)
 			lk_exchange_return(ex);
 		return;
 	}
 	ex->pinned = address;
 	ex->effect = LK_READ;
-	ex->deadline_ms = INT64_MAX;
+	ex->deadline_ms =
+	    lk_clock_steady_ms(address->channel->config.clock) + atomic_load(&address->probe_ms);
 	ex->on_end = on_probed;
 	lk_exchange_start(ex);
 }

@@ -38,6 +38,17 @@ struct world {
 	struct lk_error err;
 };
 
+/* One directory for all sockets of the program. */
+static inline const char *
+world_dir(void)
+{
+	static const char *dir;
+
+	if (dir == NULL)
+		dir = lk_test_tmpdir();
+	return dir;
+}
+
 static inline void
 world_sleep_ms(unsigned ms)
 {
@@ -209,7 +220,7 @@ world_start_server(
 		.authenticator = world_authenticator,
 	};
 
-	snprintf(w->url, sizeof w->url, "ipc://%s/%s", lk_test_tmpdir(), name);
+	snprintf(w->url, sizeof w->url, "ipc://%s/%s", world_dir(), name);
 	if (tweak != NULL)
 		tweak(&config);
 	LK_TRY(lk_server_new(&w->server, &config, &w->err));
