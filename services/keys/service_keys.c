@@ -251,8 +251,11 @@ filter_of_request(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
 {
 	const bool has_own =
 	    op->caller->kind == LK_CALLER_USER || op->caller->kind == LK_CALLER_PRINCIPAL;
+	struct tenant tenant;
 
 	filter->include_revoked = req->include_revoked;
+	if (*req->tenant != '\0')
+		LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
 	if (req->all_owners || (*req->owner == '\0' && !has_own))
 		return filter_of_all(op, tx, req, filter, err);
 	if (*req->owner != '\0' && !caller_is(op->caller, req->owner))
