@@ -202,6 +202,18 @@ list_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	return credential_list(tx, &l->filter, l->found, &l->count, err);
 }
 
+/* A user who names another tenant is told as everywhere: it is not there. */
+static lk_status
+check_own_tenant(struct credentials *credentials, struct lk_call *call, const char *tenant,
+    struct owner *owner, struct lk_error *err)
+{
+	const struct lk_caller *caller = lk_call_caller(call);
+
+	if (tenant[0] == '\0' || lk_text_is(tenant, caller->tenant))
+		return LK_OK;
+	return keys_peer_owner(credentials->host, call, caller->id, tenant, owner, err);
+}
+
 /* Which rows the caller may list, and the permission that takes. */
 static lk_status
 list_filter(struct credentials *credentials, struct lk_call *call,
@@ -221,6 +233,7 @@ list_filter(struct credentials *credentials, struct lk_call *call,
 	if (caller->kind != LK_CALLER_USER)
 		return lk_fail(
 		    err, LK_PERMISSION_DENIED, "USERS_ONLY", "only users list credentials");
+	LK_TRY(check_own_tenant(credentials, call, req->tenant, owner, err));
 	out->tenant = caller->tenant;
 	if (req->all_owners)
 		return lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE_ANY, err);
