@@ -215,8 +215,7 @@ may_revoke(const struct lk_caller *caller, const struct lk_claims *claims, struc
 	if (caller->kind == LK_CALLER_OPERATOR || lk_text_is(caller->id, claims->subject))
 		return LK_OK;
 	if (!lk_caller_reaches_tenant(caller, claims->tenant))
-		return lk_fail_field(err, "secret_token", "TOKEN_REFUSED",
-		    "the token is not a valid one of this installation");
+		return lk_fail(err, LK_NOT_FOUND, "TOKEN_NOT_FOUND", "there is no such token");
 	return lk_caller_require(caller, LK_PERM_TOKENS_REVOKE_ANY, err);
 }
 
