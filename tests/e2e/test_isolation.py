@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Who reaches what: nobody anything without authorisation, a tenant nothing of another, a principal those on its list."""
+
+import os
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import latchkey_e2e as e2e
+import latchkey_wire as wire
+import world
+
+OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain"}
+SERVICES_ONLY = {"GetStanding", "ResolveUser"}
+PRINCIPALS_ONLY = {"VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
+NAMES_NOBODY = {"GetMe", "ListRoles", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
+EVERYTHING_A_KEY_MAY = [
+    "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",
+    "credentials.manage", "credentials.manage_any", "tokens.revoke_any", "sessions.manage_any", "audit.read"]
+
+
+def methods(*but):
+    """(service, method) of all that is served, without the public ones and those named."""
+    for service in wire.SERVED:
+        for name in wire.CONTRACT.served_by(service):
+            if name.rsplit("/", 1)[1] not in wire.PUBLIC.union(*but):
+                yield service, name.split(".", 3)[3]
+
+
+def rpc(method):
+    return method.rsplit("/", 1)[1]
+
+
+class TwoTenants(e2e.Case):
+    maxDiff = None
+    """Ada administers genomics; Bea administers botany and has one of everything."""
+
+    def setUp(self):
+        super().setUp()
+        self.state.start()
+        self.genomics, self.botany = world.Tenant(self.state, "genomics"), world.Tenant(self.state, "botany")
+        self.ada, self.bea = self.genomics.admin, self.botany.admin
+        self.victim_key = self.bea.key("hers")
+        self.victim_credential = world.add_aws(self.bea)
+        self.victim_workgroup = self.workgroup(self.bea, "plants")
+        self.victim_token = wire.access_token(self.state, self.victim_key.secret)
+        self.own_workgroup = self.workgroup(self.ada, "readers")
+        self.own_key = self.ada.key("own")
+
+    @staticmethod
+    def workgroup(user, name):
+        return user.caller.ok("keys", "AccountService/CreateWorkgroup", name=name)["workgroup"]["id"]
+
+    def attacks(self):
+        """Requests that name something of botany: {rpc: [request, …]}."""
+        bea, tenants = [self.bea.id, self.bea.email], [self.botany.id, self.botany.name, self.botany.domain]
+        in_botany = [{"tenant": tenant} for tenant in tenants]
+        users = [{"user": user} for user in bea]
+        users += [{"user": user, **place} for place in in_botany for user in (*bea, self.ada.id)]
+        listings = [{"owner": owner} for owner in bea] + in_botany + [{"all_owners": True, **place} for place in in_botany]
+        stricter = [{"name": "max_active_keys_per_user", "value": "1"}]
+        return {
+            "GetTenant": in_botany,
+            "CreateUser": [{"email": "eve@botany.example", **place} for place in in_botany],
+            "GetUser": users,
+            "ListUsers": in_botany,
+            "SetUserRoles": [{"roles": ["member"], **user} for user in users],
+            "SetUserState": [{"state": "disabled", **user} for user in users],
+            "IssueTicket": users,
+            "EndSession": [{"session": self.bea.session_id}],
+            "CreateWorkgroup": [{"name": "intruders", **place} for place in in_botany],
+            "ListWorkgroups": in_botany,
+            "AddWorkgroupMember": self.memberships(),
+            "RemoveWorkgroupMember": self.memberships(),
+            "GetPolicy": in_botany,
+            "SetPolicy": [{"values": stricter, **place} for place in in_botany],
+            "CreateKey": [{"name": "x", **whose} for whose in [
+                {"owner": self.bea.id}, {"owner": self.bea.email}, {"workgroups": [self.victim_workgroup]}, *in_botany]],
+            "GetKey": [{"id": self.victim_key.id}],
+            "ListKeys": listings,
+            "RevokeKeys": [{"ids": [self.victim_key.id]}, {"ids": [self.own_key.id, self.victim_key.id]}],
+            "RevokeToken": [{"secret_token": self.victim_token}],
+            "GetCredential": [{"id": self.victim_credential}],
+            "ListCredentials": listings,
+            "DeleteCredentials": [{"ids": [self.victim_credential]}],
+            "ListEvents": in_botany,
+        }
+
+    def memberships(self):
+        return [{"workgroup": self.victim_workgroup, "user": self.ada.id},
+                {"workgroup": self.own_workgroup, "user": self.bea.id},
+                {"workgroup": self.own_workgroup, "user": self.bea.email},
+                {"workgroup": self.victim_workgroup, "user": self.bea.id, "tenant": self.botany.id}]
+
+    def assert_nothing_of_botany_in(self, reply, request):
+        """No name that the request did not hold itself."""
+        names = (self.botany.id, self.botany.name, self.bea.id, self.victim_key.id, self.victim_credential,
+                 self.victim_workgroup)
+        told = [name for name in names if name.encode() in reply.raw and name not in str(request)]
+        self.assertEqual([], told, str(reply))
+
+    def assert_nothing_reached(self, caller):
+        before, attacks, wrong = world.rows(self.state), self.attacks(), []
+        for service, method in methods(NAMES_NOBODY):
+            if rpc(method) in OPERATORS_ONLY | SERVICES_ONLY | PRINCIPALS_ONLY:
+                self.assertEqual("PERMISSION_DENIED", caller.call(service, method).status, method)
+                continue
+            for request in attacks[rpc(method)]:  # a new method says above how it could be misused
+                reply = caller.call(service, method, **request)
+                self.assert_nothing_of_botany_in(reply, request)
+                if reply.status != "NOT_FOUND":
+                    wrong.append(f"{request} → {reply}")
+        self.assertEqual("", "\n".join(wrong))
+        self.assertEqual(before, world.rows(self.state))
+
+    def assert_lists_hold_nothing_of_botany(self, caller):
+        listings = [("keys", "AccountService/GetMe", {}), ("keys", "AccountService/ListUsers", {}),
+                    ("keys", "AccountService/ListWorkgroups", {}), ("keys", "AccountService/GetPolicy", {}),
+                    ("keys", "KeyService/ListKeys", {"all_owners": True, "include_revoked": True}),
+                    ("credentials", "CredentialService/ListCredentials", {"all_owners": True})]
+        listings += [(service, "AuditService/ListEvents", request) for service in wire.SERVED
+                     for request in ({}, {"object": self.victim_key.id}, {"actor": self.bea.id})]
+        for service, method, request in listings:
+            reply = caller.call(service, method, **request)
+            self.assertEqual("OK", reply.status, str(reply))
+            self.assert_nothing_of_botany_in(reply, request)
+
+    def test_an_administrator_reaches_nothing_of_another_tenant(self):
+        self.assert_nothing_reached(self.ada.caller)
+        self.assert_lists_hold_nothing_of_botany(self.ada.caller)
+
+    def test_a_key_with_every_permission_reaches_nothing_of_another_tenant(self):
+        strong = self.ada.key("strong", permissions=EVERYTHING_A_KEY_MAY)
+        caller = wire.signed_in(self.state, strong.secret)
+        self.assert_nothing_reached(caller)
+        self.assert_lists_hold_nothing_of_botany(caller)
+
+    # Workers and principals
+
+    def assert_fetches(self, caller, status, owner, tenant):
+        transport = caller.ok("credentials", "CredentialService/AgreeTransport", client_public_key=b"\x09" + bytes(31))
+        for request in ({"owner": owner.id}, {"owner": owner.id, "tenant": tenant.id},
+                        {"owner": owner.email, "tenant": tenant.name}, {"owner": owner.email, "tenant": tenant.domain}):
+            reply = caller.call("credentials", "CredentialService/FetchCredential", provider="aws", purpose="job-1",
+                                transport_id=transport["transport_id"], **request)
+            self.assertEqual(status, reply.status, f"{request} → {reply}")
+
+    def learns(self, caller, secret):
+        """Whether keys and tokens alike tell this principal that the key or token is good."""
+        answers = [caller.ok("tokens", "TokenService/ValidateToken", secret_credential=secret),
+                   *caller.ok("tokens", "TokenService/ValidateTokens", requests=[{"secret_credential": secret}])["responses"]]
+        if "." not in secret:
+            answers += [caller.ok("keys", "KeyService/VerifyKey", secret_key=secret),
+                        *caller.ok("keys", "KeyService/VerifyKeys", requests=[{"secret_key": secret}])["responses"]]
+        active = {answer["active"] for answer in answers}
+        self.assertEqual(1, len(active), answers)
+        for answer in answers:
+            self.assertEqual(answer["active"], answer["identity"] is not None)
+        return active.pop()
+
+    def test_a_worker_of_a_tenant_fetches_nothing_of_another(self):
+        answer = self.state.json("user", "create", "worker@genomics.example", "--role", "ingestion-worker", "--tenant", "genomics")
+        worker = world.User(self.state, answer["ticket"])
+        self.assert_fetches(worker.caller, "NOT_FOUND", self.bea, self.botany)
+
+    def test_a_principal_reaches_the_tenants_on_its_list_and_no_other(self):
+        permissions = ("credentials.fetch", "keys.verify", "tokens.validate")
+        listed = wire.signed_in(self.state, world.principal(self.state, "fleet", permissions, "genomics").secret)
+        world.add_aws(self.ada)
+        self.assert_fetches(listed, "OK", self.ada, self.genomics)
+        self.assert_fetches(listed, "NOT_FOUND", self.bea, self.botany)
+        for key, known in ((self.own_key, True), (self.victim_key, False)):
+            self.assertEqual(known, self.learns(listed, key.secret))
+            self.assertEqual(known, self.learns(listed, wire.platform_token(self.state, key.secret)))
+
+    def test_a_principal_of_all_tenants_reaches_each(self):
+        permissions = ("credentials.fetch", "keys.verify", "tokens.validate")
+        everywhere = wire.signed_in(self.state, world.principal(self.state, "api", permissions, "ALL").secret)
+        self.assert_fetches(everywhere, "OK", self.bea, self.botany)
+        self.assertTrue(self.learns(everywhere, self.victim_key.secret))
+        self.assertTrue(self.learns(everywhere, wire.platform_token(self.state, self.victim_key.secret)))
+
+    def test_a_principal_manages_nothing_even_where_it_reaches(self):
+        fleet = wire.signed_in(self.state, world.principal(self.state, "fleet", ["credentials.fetch"], "botany").secret)
+        before, attacks, wrong = world.rows(self.state), self.attacks(), []
+        of_the_tenant_itself = {"GetTenant", "GetPolicy", "ListWorkgroups", "ListKeys"}  # ListKeys: its own
+        for service, method in methods(NAMES_NOBODY, of_the_tenant_itself):
+            for request in attacks.get(rpc(method), []):
+                reply = fleet.call(service, method, **request)
+                if reply.status == "OK":
+                    wrong.append(f"{request} → {reply}")
+        self.assertEqual("", "\n".join(wrong))
+        self.assertEqual(before, world.rows(self.state))
+        for request in attacks["ListKeys"]:
+            self.assertNotIn(self.victim_key.id.encode(), fleet.call("keys", "KeyService/ListKeys", **request).raw)
+
+
+class Nobody(e2e.Case):
+    def setUp(self):
+        super().setUp()
+        self.state.start()
+
+    def test_without_authorisation_every_method_but_the_public_ones_is_refused(self):
+        asked = 0
+        for token in ("", "not-a-token", "a.b.c", "x" * 9000, "lk_01arz3ndektsv4rrffq69g5fav"):
+            nobody = wire.Caller(self.state, token)
+            for service, method in methods():
+                reply = nobody.call(service, method)
+                self.assertEqual("UNAUTHENTICATED", reply.status, f"{token[:20]} → {reply}")
+                asked += 1
+        self.assertGreaterEqual(asked, 5 * 40)
+
+    def test_what_is_wrong_with_a_request_is_not_told_without_authorisation(self):
+        nobody = wire.Caller(self.state)
+        for service, method in methods():
+            name = wire.CONTRACT.full_name(service, method)
+            reply = wire.Reply(name, nobody.exchange(service, wire.request(name, {}) + os.urandom(40)))
+            self.assertEqual("UNAUTHENTICATED", reply.status, str(reply))
+
+    def test_an_assertion_that_nobody_signed_is_refused(self):
+        nobody, instance = wire.Caller(self.state), wire.instance(self.state)
+        now = int(time.time() * 1000)
+        for service, method in methods():
+            forged = {"caller": "operator", "callee": service, "method": wire.CONTRACT.full_name(service, method),
+                      "instance": instance, "issued_at_ms": now, "expires_at_ms": now + 60000, "signature": os.urandom(64)}
+            reply = nobody.call(service, method, header={"assertion": forged})
+            self.assertEqual("UNAUTHENTICATED", reply.status, str(reply))
+
+    def test_a_method_of_another_service_is_unimplemented(self):
+        nobody = wire.Caller(self.state)
+        for service, method in (("tokens", "latchkey.keys.v1.KeyService/CreateKey"),
+                                ("keys", "latchkey.tokens.v1.TokenService/IssueToken"),
+                                ("credentials", "latchkey.accounts.v1.AccountService/CreateTenant")):
+            reply = wire.Reply(method, nobody.exchange(service, wire.request(method, {})))
+            self.assertEqual("UNIMPLEMENTED", reply.status, str(reply))
+
+
+if __name__ == "__main__":
+    e2e.main()
