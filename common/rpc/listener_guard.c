@@ -1,9 +1,9 @@
 /*
  * A client that connects and closes at once, or dies just after dialling, stops an ipc listener of
  * nng before 1.6 for ever, silently. A dead listener still completes connect(), so the probe is a
- * whole Health call on a new connection; the cure is a second listener that takes over the path,
- * while the dead one stays open so that its connections and the writes in flight on them survive.
- * Delete this file and its header when nng 1.5 is gone.
+ * whole exchange on a new connection (probe.h); the cure is a second listener that takes over the
+ * path, while the dead one stays open so that its connections and the writes in flight on them
+ * survive. Delete this file and its header when nng 1.5 is gone.
  */
 #include "rpc/listener_guard.h"
 
@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "rpc/probe.h"
 
 enum { PROBE_EVERY_MS = 200, PROBE_TIMEOUT_MS = 500 };
 
@@ -19,6 +18,7 @@ static const bool needed = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
 
 struct lk_listener_guard {
 	struct lk_listen *listen;
+	bool (*alive)(const char *path, int timeout_ms);
 	void (*on_healed)(void *user);
 	void *user;
 	pthread_t thread;
@@ -52,7 +52,7 @@ watch(void *arg)
 	struct lk_listener_guard *guard = arg;
 
 	while (pause_between(guard)) {
-		if (lk_probe_answers(guard->listen->path, PROBE_TIMEOUT_MS))
+		if (guard->alive(guard->listen->path, PROBE_TIMEOUT_MS))
 			continue;
 		if (lk_listen_again(guard->listen, NULL) == LK_OK) /* else: at the next round */
 			guard->on_healed(guard->user);
@@ -62,7 +62,8 @@ watch(void *arg)
 
 lk_status
 lk_listener_guard_start(struct lk_listener_guard **out_guard, struct lk_listen *listen,
-    void (*on_healed)(void *user), void *user, struct lk_error *err)
+    bool (*alive)(const char *path, int timeout_ms), void (*on_healed)(void *user), void *user,
+    struct lk_error *err)
 {
 	if (!needed)
 		return LK_OK;
@@ -70,6 +71,7 @@ lk_listener_guard_start(struct lk_listener_guard **out_guard, struct lk_listen *
 	if (guard == NULL)
 		return lk_fail_oom(err);
 	guard->listen = listen;
+	guard->alive = alive;
 	guard->on_healed = on_healed;
 	guard->user = user;
 	pthread_mutex_init(&guard->mutex, NULL);

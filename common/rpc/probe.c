@@ -19,7 +19,8 @@
 
 enum { GREETING_LEN = 8, ENVELOPE_LEN = 1 + 8 + 4, MESSAGE_MAX = 256 };
 
-static const uint8_t greeting[GREETING_LEN] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 }; /* we are REQ */
+/* SP's protocol numbers: what we are to the other side. */
+enum { WE_ARE_REQ = 0x30, WE_ARE_SUB = 0x21 };
 
 static int64_t
 now_ms(void)
@@ -99,8 +100,9 @@ receive_all(int fd, uint8_t *out, size_t len, int64_t until_ms)
 }
 
 static bool
-greet(int fd, int64_t until_ms)
+greet(int fd, uint8_t protocol, int64_t until_ms)
 {
+	const uint8_t greeting[GREETING_LEN] = { 0, 'S', 'P', 0, 0, protocol, 0, 0 };
 	uint8_t theirs[GREETING_LEN];
 
 	return send_all(fd, greeting, sizeof greeting, until_ms) &&
@@ -135,9 +137,9 @@ lk_probe_listening(const char *path, int timeout_ms)
 
 	if (fd < 0)
 		return errno == EAGAIN;
-	(void)greet(
-	    fd, now_ms() +
-		    timeout_ms); /* leaving in the middle of it would stop an old nng's listener */
+	(void)greet(fd, WE_ARE_REQ,
+	    now_ms() +
+		timeout_ms); /* leaving in the middle of it would stop an old nng's listener */
 	return true;
 }
 
@@ -148,7 +150,18 @@ lk_probe_answers(const char *path, int timeout_ms)
 	const int64_t until_ms = now_ms() + timeout_ms;
 	LK_AUTO(close_fd) int fd = connect_to(path);
 
-	return fd >= 0 && greet(fd, until_ms) &&
+	return fd >= 0 && greet(fd, WE_ARE_REQ, until_ms) &&
 	       send_all(fd, message, health_message(message), until_ms) &&
 	       receive_all(fd, answer, sizeof answer, until_ms);
+}
+
+bool
+lk_probe_hears(const char *path, int timeout_ms)
+{
+	uint8_t envelope[ENVELOPE_LEN - 4];
+	const int64_t until_ms = now_ms() + timeout_ms;
+	LK_AUTO(close_fd) int fd = connect_to(path);
+
+	return fd >= 0 && greet(fd, WE_ARE_SUB, until_ms) &&
+	       receive_all(fd, envelope, sizeof envelope, until_ms);
 }

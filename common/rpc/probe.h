@@ -13,4 +13,7 @@ bool lk_probe_listening(const char *path, int timeout_ms);
  * Blocks. */
 bool lk_probe_answers(const char *path, int timeout_ms);
 
+/* A publisher sent something on a new connection within `timeout_ms`. Blocks. */
+bool lk_probe_hears(const char *path, int timeout_ms);
+
 #endif

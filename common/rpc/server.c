@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "rpc/frame.h"
+#include "rpc/probe.h"
 #include "rpc/server_impl.h"
 
 enum {
@@ -126,7 +127,8 @@ lk_server_start(struct lk_server *server, struct lk_error *err)
 	LK_TRY(lk_queue_start(server->queue, server->config.workers, err));
 	LK_TRY(lk_listen_start(&server->listen, server->socket, server->url, err));
 	server->listening = true;
-	return lk_listener_guard_start(&server->guard, &server->listen, healed, server, err);
+	return lk_listener_guard_start(
+	    &server->guard, &server->listen, lk_probe_answers, healed, server, err);
 }
 
 /* From here on nobody new finds us, and nothing puts the path back. */
