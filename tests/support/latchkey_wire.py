@@ -163,8 +163,8 @@ def request(method, message, token="", timeout_ms=5000, **header):
 class Caller:
     """Somebody who shows this access token, or nothing. Keeps one connection to each service; for one thread."""
 
-    def __init__(self, state, token=""):
-        self.state, self.token, self.wires = state, token, {}
+    def __init__(self, state, token="", seconds=5):
+        self.state, self.token, self.seconds, self.wires = state, token, seconds, {}
 
     def call(self, service, method, header=None, **message):
         method = CONTRACT.full_name(service, method)
@@ -179,7 +179,7 @@ class Caller:
         """The bytes that answer these bytes; ConnectionError when the service went away."""
         try:
             if service not in self.wires:
-                self.wires[service] = nng_wire.Wire(self.state.socket_path(service))
+                self.wires[service] = nng_wire.Wire(self.state.socket_path(service), self.seconds)
             self.wires[service].send(data)
             answer = self.wires[service].receive()
         except OSError as wrong:
