@@ -188,11 +188,15 @@ service_verify(struct cli *cli, latchkey_service service, const char *dir, struc
 }
 
 static latchkey_status
-instance_of(struct cli *cli, char *out, size_t out_size)
+instance_of(struct cli *cli, const bool *chosen, char *out, size_t out_size)
 {
+	int service = 0;
 	LK_AUTO(health_freep) latchkey_health *health = NULL;
-	const latchkey_status status =
-	    latchkey_health_check(cli->client, LATCHKEY_KEYS, &cli->call, &health, &cli->error);
+
+	while (!chosen[service])
+		service++;
+	const latchkey_status status = latchkey_health_check(
+	    cli->client, (latchkey_service)service, &cli->call, &health, &cli->error);
 
 	if (status == LATCHKEY_OK && !lk_text_copy(out, out_size, latchkey_health_instance(health)))
 		return cli_refuse(cli, LATCHKEY_INTERNAL, "", "REPLY_INVALID",
@@ -213,7 +217,7 @@ run_audit_verify(struct cli *cli)
 		return cli_misused(cli, "--service is keys, tokens or credentials");
 	CLI_TRY(cli, cli_connect(cli, false));
 	CLI_TRY(cli, peers_dir(cli, dir, sizeof dir));
-	CLI_TRY(cli, instance_of(cli, instance, sizeof instance));
+	CLI_TRY(cli, instance_of(cli, chosen, instance, sizeof instance));
 	CLI_TRY(cli, heads_load(cli, instance, &heads));
 	out_list(&cli->out, "services", columns);
 	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {

@@ -1,4 +1,5 @@
 /* status, login, logout, whoami, version. */
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,23 +11,54 @@ enum { STATUS_TIMEOUT_MS = 2000 };
 
 /* ---- status ---- */
 
+/* One question; all are asked at the same time. */
+struct check {
+	struct cli *cli;
+	latchkey_service service;
+	latchkey_call call;
+	pthread_t thread;
+	bool started;
+	latchkey_status status;
+	latchkey_health *health;
+	latchkey_error error;
+};
+
+static void *
+check_run(void *of)
+{
+	struct check *check = of;
+
+	check->status = latchkey_health_check(
+	    check->cli->client, check->service, &check->call, &check->health, &check->error);
+	return NULL;
+}
+
+static void
+check_start(struct check *check)
+{
+	check->started = pthread_create(&check->thread, NULL, check_run, check) == 0;
+	if (!check->started)
+		check_run(check);
+}
+
 static bool
-service_show(struct cli *cli, latchkey_service service, const latchkey_call *call)
+check_show(struct cli *cli, struct check *check)
 {
 	LK_AUTO(health_freep) latchkey_health *health = NULL;
-	const latchkey_status status =
-	    latchkey_health_check(cli->client, service, call, &health, &cli->error);
 
+	if (check->started)
+		pthread_join(check->thread, NULL);
 	out_object(&cli->out, NULL);
-	out_text(&cli->out, "service", latchkey_service_name(service));
-	if (status == LATCHKEY_OK) {
+	out_text(&cli->out, "service", latchkey_service_name(check->service));
+	if (check->status == LATCHKEY_OK) {
+		health = check->health;
 		show_health(&cli->out, health);
 	} else {
 		out_text(&cli->out, "state", "unavailable");
-		out_text(&cli->out, "reason", cli->error.reason);
+		out_text(&cli->out, "reason", check->error.reason);
 	}
 	out_object_end(&cli->out);
-	return status == LATCHKEY_OK && strcmp(latchkey_health_state(health), "serving") == 0;
+	return health && strcmp(latchkey_health_state(health), "serving") == 0;
 }
 
 int
@@ -34,15 +66,20 @@ run_status(struct cli *cli)
 {
 	static const char *const columns[] = { "service", "state", "version", "instance",
 		"started_at", "reason", NULL };
-	latchkey_call call = cli->call;
+	struct check checks[LATCHKEY_SERVICE_COUNT] = { 0 };
 	bool well = true;
 
-	if (call.timeout_ms == 0)
-		call.timeout_ms = STATUS_TIMEOUT_MS;
 	CLI_TRY(cli, cli_connect(cli, true));
+	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {
+		checks[i].cli = cli;
+		checks[i].service = (latchkey_service)i;
+		checks[i].call.timeout_ms =
+		    cli->call.timeout_ms ? cli->call.timeout_ms : STATUS_TIMEOUT_MS;
+		check_start(&checks[i]);
+	}
 	out_list(&cli->out, "services", columns);
-	for (int service = 0; service < LATCHKEY_SERVICE_COUNT; service++)
-		well = service_show(cli, (latchkey_service)service, &call) && well;
+	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++)
+		well = check_show(cli, &checks[i]) && well;
 	out_list_end(&cli->out);
 	const int answered = cli_answer(cli);
 	return answered != EXIT_OK ? answered : well ? EXIT_OK : EXIT_UNAVAILABLE;

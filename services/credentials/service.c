@@ -11,7 +11,12 @@
 #include "keys_peer.h"
 #include "wire.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, IDS_MAX = 1000 };
+enum {
+	PAGE_DEFAULT = 100,
+	PAGE_MAX = 1000,
+	PAGE_ROWS = 128 /* what one call's memory holds */,
+	IDS_MAX = 128
+};
 
 static int64_t
 now_of(const struct lk_call *call)
@@ -259,8 +264,8 @@ read_page(const ListCredentialsRequest *req, struct credential_filter *out, stru
 	if (size > PAGE_MAX)
 		return lk_fail_field(
 		    err, "page.size", "PAGE_SIZE", "a page has 1 to %d rows", PAGE_MAX);
-	out->limit =
-	    (size ? size : PAGE_DEFAULT) + 1; /* one more tells whether another page follows */
+	const size_t rows = size == 0 ? PAGE_DEFAULT : size < PAGE_ROWS ? size : PAGE_ROWS;
+	out->limit = rows + 1; /* one more tells whether another page follows */
 	return LK_OK;
 }
 

@@ -67,6 +67,20 @@ note_use(struct keys *keys, const struct key_facts *key, bool sign_in, int64_t n
 		use_log_note(keys->uses, &(struct use){ key->id, now_ms, ref.is_session, sign_in });
 }
 
+/* A principal belongs to no tenant: its tokens live as the default profile says. */
+static void
+token_ttls(const struct held_facts *held, struct verify_answer *answer)
+{
+	struct policy policy;
+
+	if (held->tenant)
+		policy = held->tenant->policy;
+	else
+		policy_of_profile(PROFILE_DEFAULT, &policy);
+	answer->token_ttl_default_ms = policy.values[POLICY_TOKEN_TTL_DEFAULT];
+	answer->token_ttl_max_ms = policy.values[POLICY_TOKEN_TTL_MAX];
+}
+
 static lk_status
 accept(struct keys *keys, const struct verify_ask *ask, const struct held_facts *held,
     int64_t now_ms, struct lk_arena *arena, struct verify_answer *out_answer, struct lk_error *err)
@@ -74,11 +88,7 @@ accept(struct keys *keys, const struct verify_ask *ask, const struct held_facts 
 	struct verify_answer answer = { .active = true, .reason = "" };
 
 	LK_TRY(facts_identity(&held->facts, arena, &answer.identity, err));
-	if (held->tenant) {
-		const int64_t *values = held->tenant->policy.values;
-		answer.token_ttl_default_ms = values[POLICY_TOKEN_TTL_DEFAULT];
-		answer.token_ttl_max_ms = values[POLICY_TOKEN_TTL_MAX];
-	}
+	token_ttls(held, &answer);
 	note_use(keys, &held->key, ask->sign_in, now_ms);
 	*out_answer = answer;
 	return LK_OK;

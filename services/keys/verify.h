@@ -17,7 +17,7 @@ struct verify_answer {
 	const char *reason;       /* static; "" when active */
 	struct identity identity; /* when active */
 	int64_t token_ttl_default_ms,
-	    token_ttl_max_ms; /* of the tenant's policy, when active; 0 for principals */
+	    token_ttl_max_ms; /* when active: of the tenant's policy; the default profile's for principals */
 };
 
 /*

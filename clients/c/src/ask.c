@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crypto/box.h"
 #include "identity.h"
 
 #define METHOD(symbol, service, name, answer, effect, who)                                         \
@@ -27,9 +28,17 @@ struct tries {
 	struct lk_rpc_request request;
 	int64_t deadline_ms;
 	bool proven_again; /* a second token was made for this call */
+	bool in_doubt;     /* a try was sent and its answer lost: it may have happened */
 	uint32_t pause_ms;
 	char idempotency_key[IDEMPOTENCY_SIZE];
+	struct lk_box_pair replay_pair; /* opens a secret outcome that is answered a second time */
 };
+
+static void
+tries_wipe(struct tries *tries)
+{
+	lk_box_pair_wipe(&tries->replay_pair);
+}
 
 int64_t
 call_deadline(const latchkey_client *client, const latchkey_call *call)
@@ -47,8 +56,35 @@ answer_wipe(struct answer *answer)
 		lk_arena_free(answer->arena);
 }
 
-/* A write has a key of its own unless the caller gave one, so that sending it again is no second
- * write. */
+/* An outcome that was sealed to an earlier caller's key stays with them. */
+static lk_status
+replay_open(void *user, struct lk_bytes sealed, struct lk_arena *arena, struct lk_bytes *out_plain,
+    struct lk_error *err)
+{
+	const struct tries *tries = user;
+
+	if (lk_box_open(&tries->replay_pair, sealed, arena, out_plain, err) == LK_OK)
+		return LK_OK;
+	return lk_fail(err, LK_ALREADY_EXISTS, "ALREADY_CREATED",
+	    "an earlier call with this idempotency key made it; its secret is not shown again");
+}
+
+/* So that sending it again is no second write: a key, the caller's or a random one. */
+static void
+write_once_begin(latchkey_client *client, struct tries *tries)
+{
+	if (!tries->request.idempotency_key) {
+		lk_id_make(
+		    LK_ID_REQUEST, client->clock, lk_random_system(), tries->idempotency_key);
+		tries->request.idempotency_key = tries->idempotency_key;
+	}
+	lk_box_pair_make(&tries->replay_pair);
+	tries->request.reply_public_key =
+	    lk_bytes(tries->replay_pair.public_key, sizeof tries->replay_pair.public_key);
+	tries->request.open_sealed = replay_open;
+	tries->request.open_user = tries;
+}
+
 static void
 tries_begin(latchkey_client *client, const struct question *question, struct tries *out)
 {
@@ -69,19 +105,37 @@ tries_begin(latchkey_client *client, const struct question *question, struct tri
 		.traceparent = call ? call->traceparent : NULL,
 		.idempotency_key = call ? call->idempotency_key : NULL,
 	};
-	if (out->method->effect == LK_WRITE_ONCE && !out->request.idempotency_key) {
-		lk_id_make(LK_ID_REQUEST, client->clock, lk_random_system(), out->idempotency_key);
-		out->request.idempotency_key = out->idempotency_key;
-	}
+	if (out->method->effect == LK_WRITE_ONCE)
+		write_once_begin(client, out);
+}
+
+/* The service did not get to decide. */
+static bool
+is_undecided(lk_status status)
+{
+	return status == LK_UNKNOWN || status == LK_UNAVAILABLE || status == LK_DEADLINE_EXCEEDED ||
+	       status == LK_RESOURCE_EXHAUSTED;
 }
 
 /* The answer to a write was lost, or the first try of it is still running: its key makes asking
  * again safe. */
 static bool
-may_ask_again(const struct tries *tries, lk_status status)
+may_ask_again(struct tries *tries, lk_status status)
 {
-	return tries->method->effect == LK_WRITE_ONCE &&
-	       (status == LK_UNKNOWN || status == LK_ABORTED);
+	if (tries->method->effect != LK_WRITE_ONCE)
+		return false;
+	tries->in_doubt = tries->in_doubt || status == LK_UNKNOWN;
+	return status == LK_ABORTED || (tries->in_doubt && is_undecided(status));
+}
+
+/* "Nothing was done" is only true of the last try. */
+static lk_status
+told(const struct tries *tries, lk_status status, struct lk_error *err)
+{
+	if (!tries->in_doubt || !is_undecided(status))
+		return status;
+	return lk_fail(err, LK_UNKNOWN, "OUTCOME_UNKNOWN",
+	    "the answer was lost: it may or may not have happened");
 }
 
 /* False when the deadline comes first. */
@@ -119,7 +173,7 @@ ask(latchkey_client *client, const struct question *question, struct answer *out
 {
 	struct lk_error local;
 	struct lk_error *said = err ? err : &local; /* reasons decide what comes next */
-	struct tries tries = { 0 };
+	LK_AUTO(tries_wipe) struct tries tries = { .pause_ms = 0 };
 
 	tries_begin(client, question, &tries);
 	for (;;) {
@@ -138,7 +192,7 @@ ask(latchkey_client *client, const struct question *question, struct answer *out
 			proof_refused(client, &proof);
 			tries.proven_again = true;
 		} else if (!may_ask_again(&tries, status) || !pause_before_next(client, &tries)) {
-			return status;
+			return told(&tries, status, err);
 		}
 	}
 }
