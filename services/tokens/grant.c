@@ -39,16 +39,11 @@ static lk_status
 grant_times(const struct grant_source *source, const struct grant_wish *wish, int64_t now_ms,
     struct lk_claims *claims, struct lk_error *err)
 {
-	const bool principal =
-	    source->tenant[0] == '\0'; /* of no tenant, under no tenant's policy */
-	const int64_t preset_ms =
-	    principal ? GRANT_PRINCIPAL_TTL_DEFAULT_MS : source->ttl_default_ms;
-	const int64_t max_ms = principal ? GRANT_PRINCIPAL_TTL_MAX_MS : source->ttl_max_ms;
-	const int64_t ttl_ms = wish->ttl_ms ? wish->ttl_ms : preset_ms;
+	const int64_t ttl_ms = wish->ttl_ms ? wish->ttl_ms : source->ttl_default_ms;
 	char longest[32];
 
-	if (ttl_ms > max_ms) {
-		lk_duration_format(max_ms, longest, sizeof longest);
+	if (ttl_ms > source->ttl_max_ms) {
+		lk_duration_format(source->ttl_max_ms, longest, sizeof longest);
 		return lk_fail_field(
 		    err, "ttl_ms", "TTL_TOO_LONG", "a token lives at most %s here", longest);
 	}

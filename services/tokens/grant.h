@@ -9,12 +9,8 @@
 #include "id/random.h"
 
 enum {
-	GRANT_NOT_BEFORE_SLACK_S =
-	    30, /* a verifier whose clock is behind by less takes a fresh token */
-	GRANT_PRINCIPAL_TTL_DEFAULT_MS =
-	    15 * 60 * 1000, /* as the policies of most tenants have it */
-	GRANT_PRINCIPAL_TTL_MAX_MS = 60 * 60 * 1000,
-};
+	GRANT_NOT_BEFORE_SLACK_S = 30
+}; /* a verifier whose clock is behind by less takes a fresh token */
 
 /* What keys says of the source; lists borrowed. */
 struct grant_source {
@@ -25,7 +21,7 @@ struct grant_source {
 	size_t workgroups_count;
 	int64_t expires_at_ms; /* of the key or session; 0 never */
 	uint64_t tenant_generation, user_generation, key_generation, session_generation;
-	int64_t ttl_default_ms, ttl_max_ms; /* the tenant's policy; unused for principals */
+	int64_t ttl_default_ms, ttl_max_ms; /* the tenant's policy */
 };
 
 /* What the asker wants. */
