@@ -85,12 +85,13 @@ cli_refuse(struct cli *cli, latchkey_status status, const char *field, const cha
 int
 cli_misused(struct cli *cli, const char *format, ...)
 {
+	char sentence[sizeof cli->error.message];
 	va_list args;
 
-	cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "", "USAGE", "%s", "");
 	va_start(args, format);
-	vsnprintf(cli->error.message, sizeof cli->error.message, format, args);
+	vsnprintf(sentence, sizeof sentence, format, args); /* which may quote cli->error */
 	va_end(args);
+	cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "", "USAGE", "%s", sentence);
 	if (cli->out.json)
 		error_json(&cli->error);
 	else

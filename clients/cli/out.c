@@ -291,5 +291,5 @@ out_texts(struct out *out, const char *name, const char *(*at)(const void *of, s
 	if (out->json)
 		lk_json_array_end(&out->text);
 	else
-		people_text(out, name, joined);
+		people_text(out, name, count == 0 && !out->columns ? "none" : joined);
 }

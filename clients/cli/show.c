@@ -157,7 +157,10 @@ show_key(struct out *out, const latchkey_key *key)
 	out_text(out, "owner", latchkey_key_owner(key));
 	out_text(out, "owner_name", latchkey_key_owner_name(key));
 	out_text(out, "tenant", latchkey_key_tenant(key));
-	show_key_permissions(out, key);
+	if (out->json || latchkey_key_permission_count(key) > 0)
+		show_key_permissions(out, key);
+	else
+		out_text(out, "permissions", "the owner's, short of those that mint power");
 	show_key_workgroup_reach(out, key);
 	out_time(out, "created_at", latchkey_key_created_at_ms(key));
 	out_expiry(out, "expires_at", latchkey_key_expires_at_ms(key));

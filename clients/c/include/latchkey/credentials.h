@@ -79,7 +79,7 @@ LATCHKEY_API latchkey_status latchkey_credential_list_get(latchkey_client *clien
     const latchkey_credential_filter *filter, const latchkey_page *page, const latchkey_call *call,
     latchkey_credential_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
-/** Delete 1 to 1000, all or none. */
+/** Delete 1 to 128, all or none. */
 LATCHKEY_API latchkey_status latchkey_credential_delete(latchkey_client *client,
     const char *const *ids, size_t count, const latchkey_call *call,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;

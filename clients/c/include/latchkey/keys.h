@@ -83,7 +83,7 @@ LATCHKEY_API latchkey_status latchkey_key_list_get(latchkey_client *client,
     latchkey_key_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
 /**
- * Revoke 1 to 1000 keys, all or none; the next check of each, and of every token made from one,
+ * Revoke 1 to 200 keys, all or none; the next check of each, and of every token made from one,
  * refuses. `reason` is for people. LATCHKEY_FAILED_PRECONDITION KEY_ALREADY_REVOKED. `out_list`
  * (may be NULL) are the keys as they are then.
  */

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""The command line's manners: exit statuses, where errors go, who speaks, help made from the rows, an installation's files."""
+
+import json
+import os
+import pathlib
+import re
+import sqlite3
+import stat
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import latchkey_e2e as e2e
+import world
+
+
+class WithoutServices(e2e.Case):
+    """Nothing runs here but the command line."""
+
+    def test_used_wrongly_ends_with_two(self):
+        for words in (["frobnicate"], [], ["key"], ["key", "list", "--frob"], ["tenant", "create", "g"],
+                      ["validate", "a", "b"], ["--timeout", "soon", "status"], ["exec", "aws"], ["key", "list", "--limit", "3"]):
+            result = self.state.misused(*words)
+            self.assertRegex(result.err, r"\Alatchkey: .+; see latchkey help.*\n\Z")
+            self.assertEqual("", result.out)
+        result = self.state.misused("key", "list", "--json", "--frob")
+        self.assertEqual("USAGE", json.loads(result.err)["error"]["reason"])
+
+    def test_no_answer_ends_with_three(self):
+        result = self.state.unavailable("status", "--timeout", "300ms")
+        self.assertEqual(3, result.out.count("unavailable"))
+        answer = json.loads(self.state.unavailable("status", "--json", "--timeout", "300ms").out)
+        self.assertEqual(["keys", "tokens", "credentials"], [service["service"] for service in answer["services"]])
+        self.state.unavailable("tenant", "list", "--timeout", "300ms", reason="SERVER_UNREACHABLE")
+
+    def test_an_address_is_needed_and_checked(self):
+        self.state.refused("status", env={"LATCHKEY_URL": ""}, reason="URL_MISSING")
+        self.state.refused("--url", "ipc:///" + "x" * 120, "status", reason="URL_TOO_LONG")
+        self.state.refused("--url", "http://localhost", "status", reason="URL_INVALID")
+
+    def test_help_completion_and_manual_know_every_command(self):
+        commands = re.findall(r'^COMMAND\("([^"]+)"', (e2e.TOP / "clients/cli/commands.def").read_text(), re.M)
+        self.assertGreater(len(commands), 40)
+        help_text, manual = self.state.ok("--help"), self.state.ok("help", "--man")
+        for command in commands:
+            self.assertIn(f"  {command} ", help_text)
+            self.assertIn(f"usage: latchkey {command}", self.state.ok(*command.split(), "--help"))
+            self.assertIn("latchkey " + command.replace("-", "\\-"), manual)
+        self.assertEqual(self.state.ok("help", "key"), self.state.ok("key", "--help"))
+
+    def test_bash_completes_words_and_options(self):
+        script = self.state.folder / "completion"
+        script.write_text(self.state.ok("completion", "bash"))
+
+        def completed(*words):
+            asked = f'. {script}; COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}; _latchkey; echo "${{COMPREPLY[@]}}"'
+            return subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+
+        self.assertEqual(["key"], completed("latchkey", "ke"))
+        self.assertEqual(["create", "list", "show", "revoke"], completed("latchkey", "--profile", "ada", "key", "''"))
+        self.assertIn("--ttl", completed("latchkey", "key", "create", "--"))
+        self.assertNotIn("--ttl", completed("latchkey", "key", "list", "--"))
+
+    def test_the_manual_is_one_that_man_can_show(self):
+        manual = self.state.folder / "latchkey.1"
+        manual.write_text(self.state.ok("help", "--man"))
+        if not os.path.exists("/usr/bin/groff"):
+            self.skipTest("groff is not installed")
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", manual], capture_output=True, text=True, check=True)
+        self.assertEqual("", done.stderr)
+        self.assertIn("EXIT STATUS", re.sub(".\b", "", done.stdout))
+
+
+class Init(e2e.Case):
+    def snapshot(self, path):
+        return {str(item.relative_to(path)): (stat.S_IMODE(item.stat().st_mode), item.read_bytes() if item.is_file() else b"")
+                for item in sorted(path.rglob("*"))}
+
+    def test_an_installation_is_private_and_complete(self):
+        found = self.snapshot(self.state.path)
+        modes = {name: mode for name, (mode, _) in found.items()}
+        self.assertEqual({"run": 0o750, "data": 0o700, "secrets": 0o700}, {name: modes[name] for name in ("run", "data", "secrets")})
+        secrets = {name for name in modes if name.startswith("secrets/")}
+        self.assertEqual({f"secrets/{name}" for name in (
+            "keys.pepper", "tokens.kek", "credentials.kek", "keys.ed25519", "tokens.ed25519", "credentials.ed25519",
+            "operator.ed25519")}, secrets)
+        self.assertEqual({0o600}, {modes[name] for name in secrets})
+        self.assertEqual({f"peers/{name}.pub" for name in ("keys", "tokens", "credentials", "operator")},
+                         {name for name in modes if name.startswith("peers/")})
+
+    def test_a_second_init_changes_nothing(self):
+        before = self.snapshot(self.state.path)
+        self.state.ok("init", "--state", self.state.path)
+        self.assertEqual(before, self.snapshot(self.state.path))
+        self.state.refused("init", "--state", self.state.path, "--instance", "other", reason="INSTANCE_DIFFERS")
+        self.assertEqual(before, self.snapshot(self.state.path))
+
+    def test_an_interrupted_init_is_finished_by_the_next(self):
+        complete = self.snapshot(self.state.path)
+        for step in range(0, 40):
+            path = self.state.folder / f"i{step}"
+            made = subprocess.Popen([e2e.program("latchkey"), "init", "--state", path], stdout=subprocess.DEVNULL)
+            try:
+                made.wait(step / 1000)
+            except subprocess.TimeoutExpired:
+                made.kill()
+                made.wait()
+            secrets = {item: item.read_bytes() for item in path.rglob("secrets/*.*") if ".tmp" not in item.name}
+            self.state.ok("init", "--state", path)
+            for item, content in secrets.items():
+                if item.name in {name.split("/")[1] for name in complete if name.startswith("secrets/")}:
+                    self.assertEqual(content, item.read_bytes(), "a secret is never written over")
+            self.assertLessEqual(set(complete), set(self.snapshot(path)))
+
+    def test_a_lost_secret_is_not_made_anew_over_its_data(self):
+        self.state.start("keys")
+        self.state.stop("keys")
+        (self.state.path / "secrets/keys.pepper").unlink()
+        self.state.refused("init", "--state", self.state.path, reason="SECRET_LOST")
+
+    def test_a_public_key_is_made_again_and_must_fit(self):
+        pub = self.state.path / "peers/operator.pub"
+        line = pub.read_text()
+        pub.unlink()
+        self.state.ok("init", "--state", self.state.path)
+        self.assertEqual(line, pub.read_text())
+        pub.write_text((self.state.path / "peers/keys.pub").read_text().replace("service keys", "operator operator"))
+        self.state.refused("init", "--state", self.state.path, reason="PEER_DIFFERS")
+
+    def test_a_place_whose_sockets_have_no_room_is_refused(self):
+        longest = self.state.folder / ("x" * (107 - len("/run/credentials.sock") - len(str(self.state.folder)) - 1))
+        self.state.ok("init", "--state", longest)
+        result = self.state.misused("init", "--state", f"{longest}x", reason="107")
+        self.assertFalse(pathlib.Path(f"{longest}x").exists(), result)
+        self.state.misused("init", "--state", self.state.folder / "a,b")
+        self.state.misused("init")
+
+    def test_env_sh_survives_any_path(self):
+        path = self.state.folder / "it's a $HOME `x`"
+        self.state.ok("init", "--state", path)
+        done = subprocess.run(["sh", "-c", '. "$1" && printf "%s\\n" "$LATCHKEY_URL" "${LATCHKEY_API_KEY-unset}"', "sh",
+                               path / "env.sh"], env=self.state.environment({"LATCHKEY_API_KEY": "x"}),
+                              capture_output=True, text=True, check=True)
+        self.assertEqual(f"ipc://{path}/run\nunset\n", done.stdout)
+
+
+class WithServices(e2e.Case):
+    def setUp(self):
+        super().setUp()
+        self.state.start()
+        self.genomics = world.Tenant(self.state, "genomics")
+
+    def test_status_is_well_only_when_all_are(self):
+        self.assertEqual(3, self.state.ok("status").count("serving"))
+        self.state.kill("tokens")
+        result = self.state.unavailable("status", "--timeout", "500ms")
+        self.assertEqual((2, 1), (result.out.count("serving"), result.out.count("unavailable")))
+
+    def test_an_error_is_one_line_or_one_object(self):
+        said = self.state.refused("tenant", "show", "nowhere")
+        self.assertRegex(said.err, r"\Alatchkey: .+ \(TENANT_NOT_FOUND\)\n\Z")
+        said = self.state.refused("tenant", "show", "nowhere", "--json")
+        self.assertEqual(("", "NOT_FOUND", "TENANT_NOT_FOUND"), (
+            said.out, json.loads(said.err)["error"]["status"], json.loads(said.err)["error"]["reason"]))
+
+    def test_a_key_or_profile_goes_before_the_operator(self):
+        key = self.genomics.admin.key().secret
+        self.assertEqual("operator", self.state.json("whoami")["caller"])
+        self.assertEqual("user", self.state.json("whoami", env={"LATCHKEY_API_KEY": key})["caller"])
+        ticket = self.genomics.admin.command_line().json("user", "create", "ben@genomics.example")["ticket"]
+        self.state.ok("login", "--ticket", ticket)
+        self.assertEqual(("user", "default"), tuple(self.state.json("whoami")[name] for name in ("caller", "profile")))
+        self.state.ok("logout")
+        self.assertEqual("operator", self.state.json("whoami")["caller"])
+
+    def test_a_change_sent_again_with_its_key_happens_once(self):
+        ada = self.genomics.admin.command_line()
+        first = ada.json("workgroup", "create", "readers", "--idempotency-key", "same")
+        self.assertEqual(first, ada.json("workgroup", "create", "readers", "--idempotency-key", "same"))
+        ada.refused("workgroup", "create", "others", "--idempotency-key", "same", reason="IDEMPOTENCY_KEY_REUSED")
+        made = ada.json("key", "create", "laptop", "--idempotency-key", "key")
+        ada.refused("key", "create", "laptop", "--idempotency-key", "key", reason="ALREADY_CREATED")
+        self.assertEqual([made["id"]], [key["id"] for key in ada.json("key", "list")["keys"]])
+
+    def test_a_write_outlives_the_process_that_took_it(self):
+        """keys is killed with the request in its socket; the command sends it again under its key, and it happens once."""
+        ada = self.genomics.admin
+        arguments = [e2e.program("latchkey"), "--timeout", "30s", "user", "create", "", "--tenant", "genomics", "--json"]
+        for round_number in range(e2e.repeat("killed writes", 10, 2)):
+            arguments[5] = f"ben{round_number}@genomics.example"
+            self.state.pause("keys")
+            command = subprocess.Popen(arguments, env=self.state.environment(), stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                command.wait(0.3)
+            self.state.kill("keys")
+            self.state.start("keys")
+            out, err = command.communicate(timeout=40)
+            self.assertEqual(0, command.returncode, out + err)
+            self.state.ok("--profile", "ben", "login", "--ticket", json.loads(out)["ticket"])
+            emails = [user["email"] for user in ada.command_line().json("user", "list")["users"]]
+            self.assertEqual(1, emails.count(arguments[5]))
+
+    def test_lists_longer_than_a_page_are_whole(self):
+        ada = self.genomics.admin
+        for start in range(0, 1005, 201):
+            for n in range(start, start + 201):
+                ada.caller.ok("keys", "AccountService/CreateWorkgroup", name=f"group-{n}")
+        listed = ada.command_line().json("workgroup", "list")["workgroups"]
+        self.assertEqual(1005, len({group["name"] for group in listed}))
+
+
+class Trail(e2e.Case):
+    """A trail that was tampered with is found broken, and the command says so by its exit status."""
+
+    def setUp(self):
+        super().setUp()
+        self.state.start()
+        genomics = world.Tenant(self.state, "genomics")
+        for n in range(5):
+            genomics.admin.key(f"key {n}")
+        self.state.ok("audit", "verify")
+
+    def tampered(self, statement, *more):
+        self.state.stop()
+        with sqlite3.connect(self.state.path / "data/keys.db") as database:
+            self.assertGreater(database.execute(statement, more).rowcount, 0)
+        database.close()
+        self.state.start()
+        result = self.state.refused("audit", "verify", "--json", "--service", "keys")
+        service = result.json()["services"][0]
+        self.assertEqual("broken", service["result"])
+        return service["reason"]
+
+    def test_a_changed_row_is_found(self):
+        self.assertEqual("AUDIT_ROW_BROKEN", self.tampered("UPDATE audit_event SET actor = 'usr_nobody' WHERE sequence = 3"))
+
+    def test_a_deleted_row_is_found(self):
+        self.assertEqual("AUDIT_GAP", self.tampered("DELETE FROM audit_event WHERE sequence = 3"))
+
+    def test_swapped_rows_are_found(self):
+        self.assertIn(self.tampered("UPDATE audit_event SET sequence = CASE sequence WHEN 3 THEN -4 ELSE -3 END "
+                                    "WHERE sequence IN (3, 4)"), ("AUDIT_GAP", "AUDIT_ROW_BROKEN"))
+
+
+e2e.main()
