@@ -208,8 +208,8 @@ a_key_file_holds_one_line_and_nothing_else(void **state)
 {
 	const char *path = lk_test_path(lk_test_tmpdir(), "key");
 	const latchkey_options options = { .url = URL, .secret_file = path };
-	static const char *const wrong[] = { "", "\n", "Bearer " KEY "\n", KEY "\nmore\n",
-		KEY " \n", "\t" KEY };
+	static const char *const wrong[] = { "", "\n", ("Bearer " KEY "\n"), (KEY "\nmore\n"),
+		(KEY " \n"), ("\t" KEY) };
 
 	(void)state;
 	lk_test_write_file(path, KEY "\n", strlen(KEY) + 1);
