@@ -24,6 +24,8 @@ class Sockets(e2e.Case):
         super().setUp()
         print(f"seed {SEED}", flush=True)
         self.random = random.Random(SEED)
+        suppressed = e2e.TOP / "tests" / "support" / "lost_listener.supp"
+        self.state.shell["LSAN_OPTIONS"] = f"suppressions={suppressed}:print_suppressions=0"
         self.state.start()
 
     def answers_newcomers(self, service):
