@@ -11,6 +11,7 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	if (!keys)
 		return lk_fail_oom(err);
 	keys->setup = *setup;
+	policy_of_profile(PROFILE_DEFAULT, &keys->default_policy);
 	keys->key_cache = key_cache_new(setup->cache_keys, setup->random);
 	keys->owner_cache = fact_cache_new(setup->cache_keys / 4 + OWNERS_MIN);
 	keys->tenant_cache = fact_cache_new(TENANTS_IN_MEMORY);

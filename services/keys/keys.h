@@ -30,6 +30,7 @@ struct keys_setup {
 
 struct keys {
 	struct keys_setup setup;
+	struct policy default_policy; /* principals belong to no tenant: their tokens live by it */
 	struct epochs epochs;
 	struct key_cache *key_cache;
 	struct fact_cache *owner_cache, *tenant_cache;

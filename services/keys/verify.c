@@ -69,16 +69,12 @@ note_use(struct keys *keys, const struct key_facts *key, bool sign_in, int64_t n
 
 /* A principal belongs to no tenant: its tokens live as the default profile says. */
 static void
-token_ttls(const struct held_facts *held, struct verify_answer *answer)
+token_ttls(const struct keys *keys, const struct held_facts *held, struct verify_answer *answer)
 {
-	struct policy policy;
+	const struct policy *policy = held->tenant ? &held->tenant->policy : &keys->default_policy;
 
-	if (held->tenant)
-		policy = held->tenant->policy;
-	else
-		policy_of_profile(PROFILE_DEFAULT, &policy);
-	answer->token_ttl_default_ms = policy.values[POLICY_TOKEN_TTL_DEFAULT];
-	answer->token_ttl_max_ms = policy.values[POLICY_TOKEN_TTL_MAX];
+	answer->token_ttl_default_ms = policy->values[POLICY_TOKEN_TTL_DEFAULT];
+	answer->token_ttl_max_ms = policy->values[POLICY_TOKEN_TTL_MAX];
 }
 
 static lk_status
@@ -88,7 +84,7 @@ accept(struct keys *keys, const struct verify_ask *ask, const struct held_facts 
 	struct verify_answer answer = { .active = true, .reason = "" };
 
 	LK_TRY(facts_identity(&held->facts, arena, &answer.identity, err));
-	token_ttls(held, &answer);
+	token_ttls(keys, held, &answer);
 	note_use(keys, &held->key, ask->sign_in, now_ms);
 	*out_answer = answer;
 	return LK_OK;

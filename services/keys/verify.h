@@ -14,10 +14,10 @@ struct verify_ask {
 
 struct verify_answer {
 	bool active;
-	const char *reason;       /* static; "" when active */
-	struct identity identity; /* when active */
-	int64_t token_ttl_default_ms,
-	    token_ttl_max_ms; /* when active: of the tenant's policy; the default profile's for principals */
+	const char *reason;                             /* static; "" when active */
+	struct identity identity;                       /* when active */
+	int64_t token_ttl_default_ms, token_ttl_max_ms; /* when active: of the tenant's policy; the
+							   default profile's for principals */
 };
 
 /*
