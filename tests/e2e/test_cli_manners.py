@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import sqlite3
 import stat
@@ -221,7 +222,10 @@ class Trail(e2e.Case):
         genomics = world.Tenant(self.state, "genomics")
         for n in range(5):
             genomics.admin.key(f"key {n}")
-        self.state.ok("audit", "verify")
+        e2e.wait_until(self.verified, 10, "all rows are sealed and verified")
+
+    def verified(self):
+        return self.state.json("audit", "verify", "--service", "keys")["services"][0]["unsealed"] == 0
 
     def tampered(self, statement, *more):
         self.state.stop()
@@ -243,6 +247,73 @@ class Trail(e2e.Case):
     def test_swapped_rows_are_found(self):
         self.assertIn(self.tampered("UPDATE audit_event SET sequence = CASE sequence WHEN 3 THEN -4 ELSE -3 END "
                                     "WHERE sequence IN (3, 4)"), ("AUDIT_GAP", "AUDIT_ROW_BROKEN"))
+
+    def test_a_cut_tail_is_found_by_what_was_verified_before(self):
+        self.assertEqual("AUDIT_CUT", self.cut())
+
+    def test_a_tail_that_was_written_anew_is_found(self):
+        self.assertEqual("AUDIT_REWRITTEN", self.cut(then=lambda: [world.Tenant(self.state, f"t{n}") for n in range(3)]))
+
+    def cut(self, then=lambda: None):
+        """Drop the last rows and put the head before them, as one who can write the database would."""
+        self.state.stop()
+        with sqlite3.connect(self.state.path / "data/keys.db") as database:
+            database.execute("DELETE FROM audit_event WHERE sequence > (SELECT sequence - 2 FROM audit_head)")
+            database.execute("UPDATE audit_head SET (sequence, chain_hash) = (SELECT sequence, chain_hash FROM audit_event "
+                             "WHERE sequence IS NOT NULL ORDER BY sequence DESC LIMIT 1)")
+        database.close()
+        self.state.start()
+        then()
+        service = e2e.wait_until(self.broken, 10, "the trail is found broken")
+        return service["reason"]
+
+    def broken(self):
+        result = self.state.run("audit", "verify", "--json", "--service", "keys")
+        service = result.json()["services"][0]
+        self.assertEqual(0 if service["result"] == "ok" else e2e.REFUSED, result.code)
+        return service if service["result"] == "broken" else None
+
+
+class Prompt(e2e.Case):
+    """Secrets that are typed: asked for one by one, and not echoed."""
+
+    def typed(self, person, *arguments, answers):
+        """(what the terminal showed, exit status) of a command at a terminal where these lines are typed."""
+        master, slave = pty.openpty()
+        command = subprocess.Popen([e2e.program("latchkey"), *arguments], stdin=slave, stdout=slave, stderr=slave,
+                                   env=person.environment(), start_new_session=True)
+        os.close(slave)
+        shown = b""
+        for prompt, answer in answers:
+            shown += self.read_until(master, prompt)
+            os.write(master, answer.encode() + b"\n")
+        shown += self.read_until(master, None)
+        os.close(master)
+        return shown.decode(), command.wait(e2e.COMMAND_S)
+
+    @staticmethod
+    def read_until(master, wanted):
+        seen = b""
+        while wanted is None or wanted.encode() not in seen:
+            try:
+                part = os.read(master, 4096)
+            except OSError:  # the other end was closed
+                return seen
+            if not part:
+                return seen
+            seen += part
+        return seen
+
+    def test_typed_secrets_are_not_echoed(self):
+        self.state.start()
+        ben = world.Tenant(self.state, "genomics").user("ben", "key-manager").command_line()
+        fields = world.AWS_FIELDS.split("\n")
+        shown, status = self.typed(ben, "credential", "add", "aws", "--label", "typed", answers=list(zip(
+            ("access_key_id: ", "secret_access_key: ", "region: "), fields, strict=True)))
+        self.assertEqual(0, status, shown)
+        self.assertIn(fields[0], shown)
+        self.assertNotIn(fields[1], shown)
+        self.assertEqual("typed", ben.json("credential", "list")["credentials"][0]["label"])
 
 
 e2e.main()
