@@ -21,9 +21,9 @@ fetch_event(const struct fetch *f, const char *outcome)
 	return (struct lk_audit_event){
 		.action = "credential.fetched",
 		.outcome = outcome,
-		.tenant = f->owner.tenant,
+		.tenant = f->owner.tenant[0] ? f->owner.tenant : NULL,
 		.object = f->credential.id[0] ? f->credential.id : NULL,
-		.owner = f->owner.id,
+		.owner = f->owner.id[0] ? f->owner.id : NULL,
 		.purpose = f->req->purpose,
 		.detail = f->req->provider,
 	};

@@ -44,16 +44,43 @@ read_owner(const ResolveUserResponse *answer, struct owner *out, struct lk_error
 	return LK_OK;
 }
 
+/* keys judged by the key or session; what the caller came with may be narrower still. */
+static bool
+caller_sees(const struct lk_caller *caller, const ResolveUserResponse *answer)
+{
+	if (caller->kind != LK_CALLER_USER || lk_text_is(answer->user->id, caller->id) ||
+	    lk_caller_has(caller, LK_PERM_CREDENTIALS_MANAGE_ANY))
+		return true;
+	for (size_t i = 0; i < answer->n_workgroups; i++)
+		if (lk_caller_reaches_workgroup(caller, answer->workgroups[i]))
+			return true;
+	return false;
+}
+
+static lk_status
+take_owner(const struct lk_caller *caller, const ResolveUserResponse *answer, struct owner *out,
+    struct lk_error *err)
+{
+	LK_TRY(read_owner(answer, out, err));
+	if (caller_sees(caller, answer))
+		return LK_OK;
+	*out = (struct owner){ 0 };
+	return lk_fail(err, LK_NOT_FOUND, "USER_NOT_FOUND", "there is no such user");
+}
+
 lk_status
 keys_peer_owner(const struct lk_host *host, struct lk_call *call, const char *user,
     const char *tenant, struct owner *out_owner, struct lk_error *err)
 {
+	const struct lk_caller *caller = lk_call_caller(call);
 	ResolveUserRequest body = LATCHKEY__ACCOUNTS__V1__RESOLVE_USER_REQUEST__INIT;
 	ProtobufCMessage *reply;
 
 	body.user = (char *)(uintptr_t)user;
 	body.tenant = (char *)(uintptr_t)tenant;
-	body.for_subject = (char *)(uintptr_t)lk_call_caller(call)->id;
+	body.for_subject = (char *)(uintptr_t)caller->id;
+	body.for_key = (char *)(uintptr_t)caller->key;
+	body.for_session = (char *)(uintptr_t)caller->session;
 	const struct lk_peer_question question = {
 		.callee = "keys",
 		.method = "latchkey.accounts.v1.AccountService/ResolveUser",
@@ -66,5 +93,5 @@ keys_peer_owner(const struct lk_host *host, struct lk_call *call, const char *us
 	LK_TRY(lk_peer_ask(host->keys, host->maker, host->clock, &question,
 	    &latchkey__accounts__v1__resolve_user_response__descriptor, lk_call_arena(call), &reply,
 	    err));
-	return read_owner((const ResolveUserResponse *)(const void *)reply, out_owner, err);
+	return take_owner(caller, (const ResolveUserResponse *)(const void *)reply, out_owner, err);
 }
