@@ -72,6 +72,19 @@ enter(struct op *op, struct lk_tx *tx, struct user *user, struct lk_error *err)
 	return op_forget(op, tx, user->id, err);
 }
 
+/* Whoever shows a ticket is nobody yet: the trail names whom it lets in. */
+static lk_status
+audit_as_user(struct op *op, struct lk_tx *tx, const struct user *user, const char *session,
+    const struct lk_audit_event *event, struct lk_error *err)
+{
+	struct lk_caller actor = { .kind = LK_CALLER_USER };
+
+	memcpy(actor.id, user->id, sizeof user->id);
+	memcpy(actor.tenant, user->tenant, sizeof user->tenant);
+	lk_text_copy(actor.session, sizeof actor.session, session);
+	return lk_audit_write_as(tx, &actor, lk_call_request_id(op->call), op->now_ms, event, err);
+}
+
 static lk_status
 start_session(struct op *op, struct lk_tx *tx, const struct user *user, RedeemTicketResponse *rep,
     struct lk_error *err)
@@ -89,7 +102,7 @@ start_session(struct op *op, struct lk_tx *tx, const struct user *user, RedeemTi
 	memcpy(session.digest, issued.digest, sizeof session.digest);
 	session.pepper_version = issued.pepper_version;
 	LK_TRY(session_insert(tx, &session, err));
-	LK_TRY(op_audit(op, tx,
+	LK_TRY(audit_as_user(op, tx, user, session.id,
 	    &(struct lk_audit_event){ .action = "session.started",
 		.tenant = user->tenant,
 		.object = session.id,
@@ -120,7 +133,7 @@ redeem_ticket(struct lk_tx *tx, void *arg, struct lk_error *err)
 	if (!won)
 		return ticket_refused(err);
 	LK_TRY(enter(op, tx, &user, err));
-	LK_TRY(op_audit(op, tx,
+	LK_TRY(audit_as_user(op, tx, &user, "",
 	    &(struct lk_audit_event){ .action = "ticket.redeemed",
 		.tenant = user.tenant,
 		.object = redeem->ticket.id,
