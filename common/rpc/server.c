@@ -15,7 +15,7 @@ enum {
 	DEFAULT_CONTEXTS = 256,
 	DEFAULT_WORKERS = 4,
 	DEFAULT_QUEUE = 192,
-	DEFAULT_ARENA = 256 * 1024,
+	DEFAULT_ARENA = 1024 * 1024, /* 64 tokens and 64 identities fit */
 	DEFAULT_TIMEOUT_MS = 30000,
 	DEFAULT_SEND_TIMEOUT_MS = 1000,
 	QUIET_US = 200000, /* a request that was under way when the path went arrives within this */

@@ -47,7 +47,7 @@ struct lk_server_config {
 	unsigned workers;  /* threads for LK_WORKER [4] */
 	unsigned
 	    queue_max; /* calls waiting for a worker [192]; above it RESOURCE_EXHAUSTED at once */
-	size_t arena_cap; /* bytes of memory per call [256 KiB] */
+	size_t arena_cap; /* most bytes of memory per call [1 MiB] */
 	uint32_t
 	    max_timeout_ms; /* a call's longest life, and that of one that names none [30,000] */
 	uint32_t send_timeout_ms; /* how long a peer that does not read may hold a reply [1,000] */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/caller.h"
+#include "base/alloc.h"
 #include "encode.h"
 #include "keys_peer.h"
 
@@ -226,10 +227,18 @@ check_question(const ValidateTokenRequest *question, struct lk_error *err)
 	return LK_OK;
 }
 
+/* Too large for the memory of a call, 64 at once. */
+static void
+claims_freep(struct lk_claims **claims)
+{
+	lk_free(*claims);
+}
+
 lk_status
 validate_all(struct tokens *tokens, struct lk_call *call, ValidateTokenRequest *const *questions,
     ValidateTokenResponse *const *answers, size_t count, struct lk_error *err)
 {
+	LK_AUTO(claims_freep) struct lk_claims *claims = NULL;
 	struct validation v = {
 		.tokens = tokens,
 		.call = call,
@@ -244,8 +253,8 @@ validate_all(struct tokens *tokens, struct lk_call *call, ValidateTokenRequest *
 		    KEYS_PEER_BATCH_MAX);
 	for (size_t i = 0; i < count; i++)
 		LK_TRY(check_question(questions[i], err));
-	v.claims = lk_arena_array(v.arena, count, sizeof *v.claims);
-	if (!v.claims)
+	v.claims = claims = lk_alloc_array(count, sizeof *claims);
+	if (!claims)
 		return lk_fail_oom(err);
 	LK_TRY(validate_keys(&v, err));
 	return validate_tokens(&v, err);
