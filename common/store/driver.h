@@ -15,7 +15,8 @@ enum lk_conn_role { LK_CONN_WRITER, LK_CONN_READER };
 enum lk_control {
 	LK_CONTROL_BEGIN_WRITE,
 	LK_CONTROL_BEGIN_READ, /* one snapshot, taken no later than the first query */
-	LK_CONTROL_COMMIT,     /* LK_OK: durable; when nobody can know, the process ends */
+	LK_CONTROL_COMMIT,     /* LK_OK: durable; when nobody can know, the process ends, or the
+				  answer is UNKNOWN STORE_IN_DOUBT */
 	LK_CONTROL_ROLLBACK,
 	LK_CONTROL_SAVEPOINT, /* one level */
 	LK_CONTROL_RELEASE,
@@ -25,17 +26,36 @@ enum lk_control {
 
 enum lk_tidy { LK_TIDY_DUE, LK_TIDY_IDLE, LK_TIDY_CLOSING };
 
+/* What an engine behind a network adds; NULL in `lk_store_driver.remote` for one without. Its
+ * connections may end at any time, and each write is a transaction of its own, beside others. */
+struct lk_remote {
+	/*
+	 * Before a connection is borrowed: the database is reachable and ours, and no earlier
+	 * commit is in doubt. Waits at most `left_ms` and fails at once while it is known to be
+	 * away.
+	 */
+	lk_status (*ready)(struct lk_db *db, int64_t left_ms, struct lk_error *err);
+	void (*limit)(struct lk_conn *conn, int64_t left_ms); /* of the next transaction */
+	bool (*broken)(struct lk_conn *conn);                 /* of no use any more */
+	/* The transaction that just failed changed nothing, and may succeed when it runs again. */
+	bool (*may_rerun)(struct lk_conn *conn);
+	/* Run the statement some time before the next one that answers. A failure shows there, or
+	 * at the commit; the rerun then waits for each statement. */
+	lk_status (*later)(struct lk_stmt *stmt, struct lk_args args, struct lk_error *err);
+};
+
 struct lk_store_driver {
 	const char *scheme; /* "sqlite" in sqlite://… */
+	const struct lk_remote *remote;
 
 	/* `location` is what follows "://". Takes the database for this process, makes it when it
-	 * is not there. */
-	lk_status (*open)(const char *location, void (*on_fatal)(const char *why),
-	    struct lk_db **out_db, struct lk_error *err);
+	 * is not there. `service` is the last owner of migrations. */
+	lk_status (*open)(const char *location, const char *service,
+	    void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 	void (*close)(struct lk_db *db);
 	const struct lk_migration *(*steps)(const struct lk_migrations *owner, size_t *out_count);
 
-	/* The writer first, once; then readers. */
+	/* The writer first, then readers; without `remote` one writer, once. */
 	lk_status (*connect)(struct lk_db *db, enum lk_conn_role role, struct lk_conn **out_conn,
 	    struct lk_error *err);
 	void (*disconnect)(struct lk_conn *conn);
@@ -44,7 +64,8 @@ struct lk_store_driver {
 	lk_status (*script)(struct lk_conn *conn, const char *sql,
 	    struct lk_error *err); /* many statements, no arguments */
 
-	/* Housekeeping of the writer between transactions: `tidy_due` says when the log is long. */
+	/* Housekeeping of the one writer between transactions: `tidy_due` says when the log is
+	 * long. */
 	bool (*tidy_due)(struct lk_conn *writer);
 	lk_status (*tidy)(struct lk_conn *writer, enum lk_tidy why, struct lk_error *err);
 
@@ -55,7 +76,7 @@ struct lk_store_driver {
 	lk_status (*prepare)(
 	    struct lk_conn *conn, const char *sql, struct lk_stmt **out_stmt, struct lk_error *err);
 	void (*finish)(struct lk_stmt *stmt);
-	bool (*reads_only)(struct lk_stmt *stmt);
+	bool (*reads_only)(struct lk_stmt *stmt); /* true also where the engine refuses by itself */
 	lk_status (*start)(
 	    struct lk_stmt *stmt, struct lk_args args, bool copy, struct lk_error *err);
 	lk_status (*step)(struct lk_stmt *stmt, bool *out_row, struct lk_error *err);
@@ -66,5 +87,6 @@ struct lk_store_driver {
 };
 
 extern const struct lk_store_driver lk_store_sqlite;
+extern const struct lk_store_driver lk_store_postgres;
 
 #endif

@@ -133,13 +133,14 @@ lk_sqlite_close(struct lk_db *db)
 LK_DEFINE_FREEP(db_closep, struct lk_db *, lk_sqlite_close)
 
 lk_status
-lk_sqlite_open(const char *location, void (*on_fatal)(const char *why), struct lk_db **out_db,
-    struct lk_error *err)
+lk_sqlite_open(const char *location, const char *service, void (*on_fatal)(const char *why),
+    struct lk_db **out_db, struct lk_error *err)
 {
 	LK_AUTO(db_closep) struct lk_db *db = LK_ALLOC(struct lk_db);
 
 	if (!db)
 		return lk_fail_oom(err);
+	(void)service; /* a file of its own needs no other name */
 	db->lock = -1;
 	db->on_fatal = on_fatal;
 	LK_TRY(place(db, location, err));

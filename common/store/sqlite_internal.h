@@ -23,8 +23,8 @@ struct lk_conn {
 };
 
 /* sqlite_file.c: the files of a database and the right to them. */
-lk_status lk_sqlite_open(const char *location, void (*on_fatal)(const char *why),
-    struct lk_db **out_db, struct lk_error *err);
+lk_status lk_sqlite_open(const char *location, const char *service,
+    void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 void lk_sqlite_close(struct lk_db *db);
 
 /* sqlite.c: translate a result code; does not return when the disk refused to make something

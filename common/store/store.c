@@ -6,18 +6,21 @@
 
 #include "base/alloc.h"
 #include "store/migrate.h"
-#include "store/readers.h"
+#include "store/pool.h"
 #include "store/writer.h"
+#include "store/writers.h"
 
 struct lk_store {
 	const struct lk_store_driver *driver;
 	struct lk_store_options options;
 	struct lk_db *db;
-	struct lk_writer *writer;
-	struct lk_readers *readers;
+	struct lk_pool *readers;
+	struct lk_writer *writer;   /* the one of an engine in this process */
+	struct lk_pool *writing;    /* those of a remote one, */
+	struct lk_writers *writers; /* and who uses them */
 };
 
-static const struct lk_store_driver *const drivers[] = { &lk_store_sqlite };
+static const struct lk_store_driver *const drivers[] = { &lk_store_sqlite, &lk_store_postgres };
 
 static void
 fatal_to_stderr(const char *why)
@@ -39,6 +42,8 @@ with_defaults(const struct lk_store_options *given)
 	options.clock = options.clock ? options.clock : lk_clock_system();
 	options.readers = or_default(options.readers, 4);
 	options.readers = options.readers < 64 ? options.readers : 64;
+	options.writers = or_default(options.writers, 8);
+	options.writers = options.writers < 64 ? options.writers : 64;
 	options.queue_max = or_default(options.queue_max, 4096);
 	options.group_max = or_default(options.group_max, 256);
 	options.group_ms = or_default(options.group_ms, 5);
@@ -64,7 +69,7 @@ find_driver(const char *url, const struct lk_store_driver **out_driver, const ch
 		return LK_OK;
 	}
 	return lk_fail(err, LK_INVALID_ARGUMENT, "STORE_URL_INVALID",
-	    "a database is sqlite:///absolute/path or sqlite://:memory:");
+	    "a database is sqlite:///absolute/path, sqlite://:memory: or postgresql://…");
 }
 
 /* Readers go first: the writer makes the last checkpoint, undisturbed. */
@@ -73,11 +78,32 @@ lk_store_close(struct lk_store *store)
 {
 	if (!store)
 		return;
-	lk_readers_free(store->readers);
+	lk_writers_free(store->writers);
+	lk_pool_free(store->writing);
+	lk_pool_free(store->readers);
 	lk_writer_free(store->writer);
 	if (store->db)
 		store->driver->close(store->db);
 	lk_free(store);
+}
+
+/* The last owner is the service itself; others are parts that it has in common with the rest. */
+static const char *
+service_of(const struct lk_migrations *const *migrations)
+{
+	const char *name = "";
+
+	while (*migrations)
+		name = (*migrations++)->owner;
+	return name;
+}
+
+static lk_status
+open_writers(struct lk_store *store, struct lk_error *err)
+{
+	LK_TRY(lk_pool_new(store->driver, store->db, LK_CONN_WRITER, store->options.writers,
+	    store->options.clock, &store->writing, err));
+	return lk_writers_new(store->writing, &store->options, &store->writers, err);
 }
 
 static lk_status
@@ -88,6 +114,8 @@ open_writer(
 
 	LK_TRY(lk_session_open(store->driver, store->db, LK_CONN_WRITER, &session, err));
 	LK_TRY(lk_migrate(session, migrations, store->options.clock, err));
+	if (store->driver->remote)
+		return open_writers(store, err);
 	return lk_writer_new(LK_TAKE(session), &store->options, &store->writer, err);
 }
 
@@ -102,9 +130,11 @@ lk_store_open(const char *url, const struct lk_migrations *const *migrations,
 		return lk_fail_oom(err);
 	store->options = with_defaults(options);
 	LK_TRY(find_driver(url, &store->driver, &location, err));
-	LK_TRY(store->driver->open(location, store->options.on_fatal, &store->db, err));
+	LK_TRY(store->driver->open(
+	    location, service_of(migrations), store->options.on_fatal, &store->db, err));
 	LK_TRY(open_writer(store, migrations, err));
-	LK_TRY(lk_readers_new(store->driver, store->db, &store->options, &store->readers, err));
+	LK_TRY(lk_pool_new(store->driver, store->db, LK_CONN_READER, store->options.readers,
+	    store->options.clock, &store->readers, err));
 	*out_store = LK_TAKE(store);
 	return LK_OK;
 }
@@ -123,6 +153,8 @@ lk_store_write(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn,
     struct lk_error *err)
 {
 	LK_TRY(refuse_inside(lk_session_inside() != LK_INSIDE_NOTHING, err));
+	if (store->writers)
+		return lk_writers_write(store->writers, deadline_steady_ms, fn, arg, err);
 	return lk_writer_write(store->writer, deadline_steady_ms, fn, arg, err);
 }
 
@@ -131,6 +163,8 @@ lk_store_submit(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn
     lk_store_done_fn *done, void *arg, struct lk_error *err)
 {
 	LK_TRY(refuse_inside(lk_session_inside() == LK_INSIDE_TRANSACTION, err));
+	if (store->writers)
+		return lk_writers_submit(store->writers, deadline_steady_ms, fn, done, arg, err);
 	return lk_writer_submit(store->writer, deadline_steady_ms, fn, done, arg, err);
 }
 
@@ -139,12 +173,15 @@ lk_store_read(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn, 
     struct lk_error *err)
 {
 	LK_TRY(refuse_inside(lk_session_inside() != LK_INSIDE_NOTHING, err));
-	return lk_readers_read(store->readers, deadline_steady_ms, fn, arg, err);
+	return lk_pool_read(store->readers, deadline_steady_ms, fn, arg, err);
 }
 
 void
 lk_store_stats(struct lk_store *store, struct lk_store_stats *out_stats)
 {
-	lk_writer_stats(store->writer, out_stats);
-	out_stats->reads = lk_readers_count(store->readers);
+	if (store->writers)
+		lk_writers_stats(store->writers, out_stats);
+	else
+		lk_writer_stats(store->writer, out_stats);
+	out_stats->reads = lk_pool_reads(store->readers);
 }

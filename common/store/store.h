@@ -20,8 +20,9 @@ struct lk_tx;    /* one transaction, valid inside its function only */
 /* Zero means the default. */
 struct lk_store_options {
 	const struct lk_clock
-	    *clock;         /* borrowed as long as the store lives; default lk_clock_system() */
-	uint32_t readers;   /* read connections, all opened at once; default 4, at most 64 */
+	    *clock;       /* borrowed as long as the store lives; default lk_clock_system() */
+	uint32_t readers; /* read connections, SQLite's all opened at once; default 4, at most 64 */
+	uint32_t writers; /* PostgreSQL: connections that write; default 8, at most 64 */
 	uint32_t queue_max; /* writes that may wait; default 4096 */
 	uint32_t group_max; /* writes that share one commit; default 256 */
 	uint32_t group_ms;  /* a group takes no new member after this much work; default 5 ms */
@@ -162,6 +163,10 @@ lk_blob(struct lk_bytes bytes) /* zero bytes are an empty blob, not null */
  * of the store. After an error the transaction is over, as on PostgreSQL: every later statement
  * fails the same way, and an `fn` that answers LK_OK nevertheless fails with it. Expected conflicts
  * are written `ON CONFLICT DO NOTHING`.
+ *
+ * With `out_changed_rows` NULL a remote engine may answer LK_OK and run the statement with the next
+ * one that is waited for. Should it fail then, `fn` is undone and run again, this time with each
+ * failure in its place: who has no use for the number leaves it out and saves a round trip.
  *
  * ALREADY_EXISTS STORE_UNIQUE (unique or primary key) · FAILED_PRECONDITION STORE_REFERENCE
  * (foreign key) · INTERNAL STORE_CONSTRAINT (check, not null), STORE_SQL (a bug in the text or its

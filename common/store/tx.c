@@ -53,8 +53,11 @@ static lk_status
 exec_prepared(struct lk_tx *tx, struct lk_prepared *prepared, struct lk_args args,
     int64_t *out_changed, struct lk_error *err)
 {
+	const struct lk_remote *remote = driver_of(tx)->remote;
 	bool has = true;
 
+	if (remote && !out_changed)
+		return remote->later(prepared->stmt, args, err);
 	LK_TRY(driver_of(tx)->start(prepared->stmt, args, false, err));
 	while (has)
 		LK_TRY(driver_of(tx)->step(prepared->stmt, &has, err));

@@ -1,14 +1,27 @@
-# Runs PROGRAM --list after a build and writes OUT, the ctest entries of its cases.
+# Runs PROGRAM --list after a build and writes OUT, the ctest entries of its cases, of those in ONLY where that is given.
+cmake_minimum_required(VERSION 3.25)
 execute_process(COMMAND ${PROGRAM} --list OUTPUT_VARIABLE listed RESULT_VARIABLE failed OUTPUT_STRIP_TRAILING_WHITESPACE)
 if(failed)
   message(FATAL_ERROR "${PROGRAM} --list failed: ${failed}")
 endif()
 string(REPLACE "\n" ";" cases "${listed}")
 set(entries "")
+if(ONLY)
+  foreach(case ${ONLY})
+    if(NOT case IN_LIST cases)
+      message(FATAL_ERROR "${PROGRAM} has no case ${case}")
+    endif()
+  endforeach()
+  set(cases ${ONLY})
+endif()
+set(more "")
+if(FIXTURE)
+  set(more " FIXTURES_REQUIRED ${FIXTURE}")
+endif()
 foreach(case ${cases})
   string(APPEND entries
     "add_test([==[${PREFIX}.${case}]==] [==[${PROGRAM}]==] [==[${case}]==])\n"
-    "set_tests_properties([==[${PREFIX}.${case}]==] PROPERTIES LABELS ${GROUP} TIMEOUT ${TIMEOUT} SKIP_RETURN_CODE 77\n"
+    "set_tests_properties([==[${PREFIX}.${case}]==] PROPERTIES LABELS ${GROUP} TIMEOUT ${TIMEOUT} SKIP_RETURN_CODE 77${more}\n"
     "  ENVIRONMENT [==[${ENVIRONMENT}]==])\n")
 endforeach()
 file(WRITE ${OUT} "${entries}")

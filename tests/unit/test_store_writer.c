@@ -5,20 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "postgres.h"
 #include "store/store.h"
 #include "test.h"
 
 static const struct lk_migration steps[] = {
 	{ "0001_rows.sql",
-	    "CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB,"
-	    " other INTEGER REFERENCES row (id) DEFERRABLE INITIALLY DEFERRED) STRICT;",
+	    "CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB,"
+	    " other INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED) STRICT;",
 	    "aa" },
 };
-static const struct lk_migrations rows_schema = { "rows", steps, 1, NULL, 0 };
+static const struct lk_migration postgres_steps[] = {
+	{ "0001_rows.sql",
+	    "CREATE TABLE item (id bigint PRIMARY KEY, body bytea,"
+	    " other bigint REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);",
+	    "aa" },
+};
+static const struct lk_migrations rows_schema = { "items", steps, 1, postgres_steps, 1 };
 
-static const char Q_PUT[] = "INSERT INTO row (id, body, other) VALUES ($1, $2, $3)";
-static const char Q_COUNT[] = "SELECT count(*) FROM row";
-static const char Q_HAS[] = "SELECT 1 FROM row WHERE id = $1";
+static const char Q_PUT[] = "INSERT INTO item (id, body, other) VALUES ($1, $2, $3)";
+static const char Q_COUNT[] = "SELECT count(*) FROM item";
+static const char Q_HAS[] = "SELECT 1 FROM item WHERE id = $1";
 
 enum { MEMBERS = 64 };
 
@@ -55,7 +62,7 @@ setup(void **state)
 	sem_init(&w.gate, 0, 0);
 	sem_init(&w.answered, 0, 0);
 	*state = &w;
-	return lk_store_open("sqlite://:memory:", LK_MIGRATIONS(&rows_schema), &options, &w.store,
+	return lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&rows_schema), &options, &w.store,
 		   &w.err) == LK_OK
 		   ? 0
 		   : 1;
