@@ -2,9 +2,12 @@
 #include "feed/feed.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "feed/outbox.h"
 #include "feed/publisher.h"
+
+enum { TURN_MS = 200 };
 
 /* ---- Events ---- */
 
@@ -25,9 +28,28 @@ new_epoch(struct lk_feed *feed)
 	}
 }
 
+/* On PostgreSQL two commits may tell of themselves in the other order: the later one waits for the
+ * earlier, which is on its way. The lock is held. */
+static void
+wait_for_turn(struct lk_feed *feed, uint64_t sequence)
+{
+	struct timespec until;
+
+	if (sequence <= feed->head + 1)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TURN_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while (sequence > feed->head + 1 &&
+	       pthread_cond_timedwait(&feed->published, &feed->lock, &until) == 0)
+		;
+}
+
 /*
  * After the commit and before its answer, in the order of commits: that is what a lease rests on. A
- * gap cannot be; if it were one, readers start over rather than miss an event.
+ * gap is only left by a commit whose answer was lost; then readers start over rather than miss an
+ * event.
  */
 static void
 publish(void *arg)
@@ -37,6 +59,7 @@ publish(void *arg)
 	const uint64_t sequence = emission->event.sequence;
 
 	pthread_mutex_lock(&feed->lock);
+	wait_for_turn(feed, sequence);
 	if (sequence != feed->head + 1) {
 		new_epoch(feed);
 		feed->start = sequence - 1;
@@ -44,6 +67,7 @@ publish(void *arg)
 	feed->ring[sequence % FEED_RING] = emission->event;
 	feed->head = sequence;
 	pthread_cond_signal(&feed->grown);
+	pthread_cond_broadcast(&feed->published);
 	pthread_mutex_unlock(&feed->lock);
 }
 
@@ -115,6 +139,7 @@ init_locks(struct lk_feed *feed)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&feed->lock, NULL);
 	pthread_cond_init(&feed->grown, &monotonic);
+	pthread_cond_init(&feed->published, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 }
 
@@ -151,6 +176,7 @@ lk_feed_close(struct lk_feed *feed)
 	if (!feed)
 		return;
 	feed_hints_stop(feed->hints);
+	pthread_cond_destroy(&feed->published);
 	pthread_cond_destroy(&feed->grown);
 	pthread_mutex_destroy(&feed->lock);
 	lk_free(feed);

@@ -15,8 +15,9 @@ struct lk_feed {
 	struct lk_store *store;
 	struct feed_hints *hints; /* NULL before lk_feed_listen */
 
-	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t grown; /* monotonic */
+	pthread_mutex_t lock;     /* guards all below */
+	pthread_cond_t grown;     /* monotonic */
+	pthread_cond_t published; /* the same, for those who wait for their turn */
 	char epoch[LK_FEED_EPOCH_SIZE];
 	uint64_t start, head;                 /* events of this epoch are start + 1 … head */
 	struct lk_feed_event ring[FEED_RING]; /* of sequence s at s % FEED_RING */

@@ -59,6 +59,7 @@ class Tools(unittest.TestCase):
         where = ["common", "services", "clients/c/include", "clients/c", "tests/support", BUILD / "proto"]
         where += sorted({made.parent for made in pathlib.Path(BUILD).glob("**/*_migrations.h")})
         includes = [f"-I{tree.TOP / folder}" for folder in where]
+        includes += run("pkg-config", "--cflags-only-I", "libpq")[1].split()  # Debian keeps it in a folder of its own
         self.all_pass([["gcc", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c",
                         *includes, "-include", header, "/dev/null"] for header in headers])
 
