@@ -137,6 +137,17 @@ class Revocation(e2e.Case):
             answer = self.api.ok("tokens", "TokenService/ValidateToken", **{**ask, "secret_credential": secret})
             self.assertFalse(answer["active"], answer)
 
+    def test_who_lost_the_permission_still_lists_and_revokes_own_keys(self):
+        key = self.ben.key()
+        cleo = self.genomics.user("cleo")
+        self.genomics.admin.caller.ok("keys", "AccountService/SetUserRoles", user=self.ben.id, roles=["member"])
+        ben = wire.signed_in(self.state, self.ben.session)
+        self.assertEqual("PERMISSION_DENIED", ben.call("keys", "KeyService/CreateKey", name="another").status)
+        self.assertEqual([key.id], [one["id"] for one in ben.ok("keys", "KeyService/ListKeys")["keys"]])
+        ben.ok("keys", "KeyService/RevokeKeys", ids=[key.id])
+        self.assertFalse(self.is_good(key.secret))
+        self.assertEqual("PERMISSION_DENIED", cleo.caller.call("keys", "KeyService/ListKeys").status)
+
     def test_a_revoked_token_is_refused_and_its_key_is_not(self):
         key = self.ben.key()
         platform_token, access_token = self.tokens_of(key.secret)
