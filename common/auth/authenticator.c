@@ -97,10 +97,10 @@ static lk_status
 verify_with(struct lk_auth *auth, struct lk_bytes token, const struct lk_jwks *jwks,
     struct lk_claims *out, struct lk_error *err)
 {
-	char issuer[LK_URI_SIZE];
+	struct lk_jwks_about about;
 
-	lk_jwks_source_issuer(auth->config.jwks, issuer);
-	const struct lk_token_rules rules = { issuer, auth->audience, auth->config.token_typ,
+	lk_jwks_source_about(auth->config.jwks, &about);
+	const struct lk_token_rules rules = { about.issuer, auth->audience, about.typ,
 		auth->config.clock };
 	return lk_token_verify((const char *)token.data, token.len, jwks, &rules, out, err);
 }
@@ -143,7 +143,8 @@ token_claims(struct lk_auth *auth, struct lk_call *call, struct lk_bytes token, 
 		return token_refused(err);
 	lk_auth_cache_hash(auth->tokens, token, hash);
 	if (lk_auth_cache_get(auth->tokens, hash, now_ms, out, sizeof *out, &len) &&
-	    out->epoch == epoch && now_ms >= out->claims.not_before_s * 1000)
+	    out->epoch == epoch && lk_jwks_source_is_fresh(auth->config.jwks) &&
+	    now_ms >= out->claims.not_before_s * 1000)
 		return LK_OK;
 	if (!may_block) /* a signature costs a hundred microseconds, and the keys may be missing */
 		return lk_call_defer(call);

@@ -35,7 +35,6 @@ struct lk_standing_source {
 struct lk_auth_config {
 	const char *service; /* "keys" */
 	const char *instance;
-	enum lk_token_typ token_typ;
 	const struct lk_peers *peers;
 	struct lk_jwks_source *jwks;
 	struct lk_standing_source standing;

@@ -84,16 +84,27 @@ token_take_apart(const char *token, size_t len, struct parts *out, struct lk_err
 
 /* ---- Header ---- */
 
-static const char *
-typ_text(enum lk_token_typ typ)
+static const char *const typ_texts[] = {
+	[LK_TOKEN_TYP_AT_JWT] = "at+jwt", /* RFC 9068 2.1 */
+	[LK_TOKEN_TYP_JWT] = "JWT",
+};
+
+const char *
+lk_token_typ_text(enum lk_token_typ typ)
 {
-	switch (typ) {
-	case LK_TOKEN_TYP_AT_JWT:
-		return "at+jwt"; /* RFC 9068 2.1 */
-	case LK_TOKEN_TYP_JWT:
-		return "JWT";
+	return typ_texts[typ];
+}
+
+bool
+lk_token_typ_parse(const char *text, enum lk_token_typ *out)
+{
+	for (size_t i = 0; i < LK_ARRAY_LEN(typ_texts); i++) {
+		if (lk_text_is(text, typ_texts[i])) {
+			*out = (enum lk_token_typ)i;
+			return true;
+		}
 	}
-	return "";
+	return false;
 }
 
 static bool
@@ -133,7 +144,7 @@ header_read(
 		return refused(err, "TOKEN_HEADER", "has other header members than alg, typ, kid");
 	if (!member_is(object, "alg", "ES256"))
 		return refused(err, "TOKEN_HEADER", "is not of algorithm ES256");
-	if (!member_is(object, "typ", typ_text(typ)))
+	if (!member_is(object, "typ", lk_token_typ_text(typ)))
 		return refused(err, "TOKEN_HEADER", "is of another type");
 	const char *kid = json_string_value(json_object_get(object, "kid"));
 	if (!kid_ok(kid))

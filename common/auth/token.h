@@ -41,7 +41,10 @@ struct lk_claims {
 	char workgroups[LK_TOKEN_WORKGROUPS_MAX][LK_ID_SIZE];
 };
 
+/* The header's typ: what RFC 9068 says, or what clients on libjwt 1.x can read. */
 enum lk_token_typ { LK_TOKEN_TYP_AT_JWT, LK_TOKEN_TYP_JWT };
+const char *lk_token_typ_text(enum lk_token_typ typ); /* "at+jwt", "JWT" */
+bool lk_token_typ_parse(const char *text, enum lk_token_typ *out);
 
 /* The public keys tokens are checked with. Immutable once made; shared by reference count. */
 struct lk_jwks;

@@ -19,6 +19,8 @@ struct lk_host_private {
 	struct lk_auth *auth;
 	struct lk_server *server;
 	struct lk_host_setup setup;
+	lk_status (*start)(void *user, struct lk_error *err);
+	void *start_user;
 	void (*flush)(void *user);
 	void *flush_user;
 };
@@ -67,6 +69,7 @@ open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_er
 	LK_TRY(open_channel(setup->tokens_url, &host->tokens, err));
 	LK_TRY(lk_jwks_source_new(
 	    &host->jwks, host->tokens, host->peers, setup->instance, host->clock, err));
+	LK_TRY(lk_jwks_source_poll(host->jwks, err));
 	const struct lk_audit_config audit = { setup->service, setup->instance, host->sign_key,
 		host->clock };
 	return lk_audit_sealer_start(&host->sealer, host->store, &audit, err);
@@ -132,7 +135,6 @@ make_auth(struct lk_host *host, const struct lk_host_services *services, struct 
 	struct lk_auth_config config = {
 		.service = host->service,
 		.instance = host->instance,
-		.token_typ = LK_TOKEN_TYP_AT_JWT,
 		.peers = host->peers,
 		.jwks = host->jwks,
 		.clock = host->clock,
@@ -156,6 +158,8 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	    &inner->health, host->service, LATCHKEY_VERSION, host->instance, host->clock);
 	all[services->count] = (struct lk_service){ lk_audit_method_table(), host->sealer };
 	all[services->count + 1] = (struct lk_service){ lk_health_method_table(), &inner->health };
+	inner->start = services->start;
+	inner->start_user = services->start_user;
 	inner->flush = services->flush;
 	inner->flush_user = services->flush_user;
 	LK_TRY(make_auth(host, services, err));
@@ -178,9 +182,10 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 static lk_status
 start(void *user, struct lk_error *err)
 {
-	struct lk_host *host = user;
+	const struct lk_host_private *inner = ((struct lk_host *)user)->inner;
 
-	return lk_server_start(host->inner->server, err);
+	LK_TRY(lk_server_start(inner->server, err));
+	return inner->start ? inner->start(inner->start_user, err) : LK_OK;
 }
 
 static void

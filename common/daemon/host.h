@@ -65,6 +65,9 @@ struct lk_host_services {
 	struct lk_standing_source standing;                      /* get NULL: ask keys over rpc */
 	bool (*token_revoked)(void *user, const char *token_id); /* tokens only */
 	void *token_revoked_user;
+	/* When the server listens, to start threads that flush stops; may be NULL. */
+	lk_status (*start)(void *user, struct lk_error *err);
+	void *start_user;
 	void (*flush)(
 	    void *user); /* after the last call is answered, before the store closes; may be NULL */
 	void *flush_user;

@@ -34,16 +34,24 @@ grant_scope(const struct grant_source *source, const struct grant_wish *wish,
 	return LK_OK;
 }
 
+static int64_t
+shorter(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* Whole seconds, rounded so that a token never lives a moment longer than it may. */
 static lk_status
-grant_times(const struct grant_source *source, const struct grant_wish *wish, int64_t now_ms,
-    struct lk_claims *claims, struct lk_error *err)
+grant_times(const struct grant_source *source, const struct grant_wish *wish,
+    const struct grant_rules *rules, int64_t now_ms, struct lk_claims *claims, struct lk_error *err)
 {
-	const int64_t ttl_ms = wish->ttl_ms ? wish->ttl_ms : source->ttl_default_ms;
+	const int64_t ttl_max_ms = shorter(source->ttl_max_ms, rules->ttl_limit_ms);
+	const int64_t ttl_ms =
+	    wish->ttl_ms ? wish->ttl_ms : shorter(source->ttl_default_ms, ttl_max_ms);
 	char longest[32];
 
-	if (ttl_ms > source->ttl_max_ms) {
-		lk_duration_format(source->ttl_max_ms, longest, sizeof longest);
+	if (ttl_ms > ttl_max_ms) {
+		lk_duration_format(ttl_max_ms, longest, sizeof longest);
 		return lk_fail_field(
 		    err, "ttl_ms", "TTL_TOO_LONG", "a token lives at most %s here", longest);
 	}
@@ -103,7 +111,7 @@ grant_claims(const struct grant_source *source, const struct grant_wish *wish,
 
 	LK_TRY(grant_audience(wish, rules, &claims, err));
 	LK_TRY(grant_scope(source, wish, &claims, err));
-	LK_TRY(grant_times(source, wish, lk_clock_wall_ms(clock), &claims, err));
+	LK_TRY(grant_times(source, wish, rules, lk_clock_wall_ms(clock), &claims, err));
 	LK_TRY(grant_workgroups(source, &claims, err));
 	grant_subject(source, &claims);
 	lk_text_copy(claims.issuer, sizeof claims.issuer, rules->issuer);

@@ -36,6 +36,8 @@ struct grant_rules {
 	const char *issuer;
 	const char *platform_audience;
 	const char *own_audience; /* "latchkey:<instance>" */
+	enum lk_token_typ typ;
+	int64_t ttl_limit_ms; /* no token lives longer, whatever the policy says */
 };
 
 /*

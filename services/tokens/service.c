@@ -9,6 +9,7 @@
 #include "claims_write.h"
 #include "daemon/write.h"
 #include "encode.h"
+#include "handlers.h"
 #include "keys_peer.h"
 #include "revoked_store.h"
 #include "validate.h"
@@ -79,7 +80,7 @@ record_issue(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    lk_clock_wall_ms(lk_call_clock(issue->call)), &event, err);
 }
 
-static lk_status
+lk_status
 tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
 {
 	struct tokens *tokens = lk_call_user(call);
@@ -109,7 +110,7 @@ tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenRespo
 
 /* ---- Validate ---- */
 
-static lk_status
+lk_status
 tokens_validate(struct lk_call *call, const ValidateTokenRequest *req, ValidateTokenResponse *rep)
 {
 	ValidateTokenRequest question = *req, *questions[] = { &question };
@@ -118,7 +119,7 @@ tokens_validate(struct lk_call *call, const ValidateTokenRequest *req, ValidateT
 	return validate_all(lk_call_user(call), call, questions, answers, 1, lk_call_error(call));
 }
 
-static lk_status
+lk_status
 tokens_validate_batch(
     struct lk_call *call, const ValidateTokensRequest *req, ValidateTokensResponse *rep)
 {
@@ -195,14 +196,15 @@ read_token(
 	const char *const audiences[] = { tokens->rules.platform_audience,
 		tokens->rules.own_audience };
 	struct lk_token_rules rules = { .issuer = tokens->rules.issuer,
-		.typ = LK_TOKEN_TYP_AT_JWT,
+		.typ = tokens->rules.typ,
 		.clock = tokens->host->clock };
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
 	struct lk_error why = { 0 };
 
 	for (size_t i = 0; i < LK_ARRAY_LEN(audiences); i++) {
 		rules.audience = audiences[i];
-		if (lk_token_verify(text, strlen(text), signer_jwks(tokens->signer), &rules, out,
-			&why) == LK_OK)
+		if (lk_token_verify(text, strlen(text), signing_set_jwks(set), &rules, out, &why) ==
+		    LK_OK)
 			return LK_OK;
 	}
 	return lk_fail_field(err, "secret_token", "TOKEN_REFUSED",
@@ -219,7 +221,7 @@ may_revoke(const struct lk_caller *caller, const struct lk_claims *claims, struc
 	return lk_caller_require(caller, LK_PERM_TOKENS_REVOKE_ANY, err);
 }
 
-static lk_status
+lk_status
 tokens_revoke(struct lk_call *call, const RevokeTokenRequest *req, RevokeTokenResponse *rep)
 {
 	struct lk_error *err = lk_call_error(call);
@@ -231,25 +233,6 @@ tokens_revoke(struct lk_call *call, const RevokeTokenRequest *req, RevokeTokenRe
 	    lk_call_write(call, r.tokens->host->store, revoke_in, &r, &rep->base, err);
 	lk_free(r.entry); /* NULL when it was handed over */
 	return status;
-}
-
-/* ---- Keys of tokens ---- */
-
-static lk_status
-tokens_get_jwks(struct lk_call *call, const GetJwksRequest *req, GetJwksResponse *rep)
-{
-	struct tokens *tokens = lk_call_user(call);
-	struct lk_arena *arena = lk_call_arena(call);
-	struct lk_error *err = lk_call_error(call);
-
-	(void)req;
-	rep->signed_at_ms = tokens->jwks_signed_at_ms;
-	rep->signature.data = tokens->jwks_signature;
-	rep->signature.len = sizeof tokens->jwks_signature;
-	LK_TRY(encode_text(arena, signer_jwks_json(tokens->signer), &rep->jwks, err));
-	LK_TRY(encode_text(arena, tokens->host->service, &rep->service, err));
-	LK_TRY(encode_text(arena, tokens->rules.issuer, &rep->issuer, err));
-	return encode_text(arena, tokens->rules.platform_audience, &rep->platform_audience, err);
 }
 
 #define LK_METHOD LK_METHOD_THUNK

@@ -6,7 +6,9 @@
 #include "config/config.h"
 #include "daemon/host.h"
 #include "grant.h"
+#include "keeper.h"
 #include "metrics/metrics.h"
+#include "publication.h"
 #include "revoked.h"
 #include "signer.h"
 
@@ -24,8 +26,8 @@ enum tokens_metric {
 #undef LK_METRIC
 };
 
-/* Shared by every call; immutable after tokens_open but for the set of revoked tokens and the
- * numbers, which lock for themselves. */
+/* Shared by every call; immutable after tokens_open but for the signing keys, the set of revoked
+ * tokens and the numbers, which lock for themselves. */
 struct tokens {
 	struct lk_host *host;
 	struct signer *signer;
@@ -33,8 +35,9 @@ struct tokens {
 	struct lk_metrics *metrics;
 	struct grant_rules rules;
 	char own_audience[LK_URI_SIZE];
-	int64_t jwks_signed_at_ms;
-	uint8_t jwks_signature[LK_SIGNATURE_LEN];
+	struct publication *publication;
+	struct keeper *keeper; /* NULL until the server listens */
+	bool keeping_failed;   /* the keeper's own: said once */
 };
 
 extern const struct lk_migrations tokens_migrations;
@@ -45,6 +48,10 @@ lk_status tokens_open(struct lk_host *host, const struct tokens_config *config,
     struct tokens **out_tokens, struct lk_error *err);
 void tokens_close(struct tokens *tokens);
 LK_DEFINE_FREEP(tokens_closep, struct tokens *, tokens_close)
+
+/* After a change of the signing keys: sign with, verify with and publish what the store says now.
+ * Blocks. */
+lk_status tokens_refresh(struct tokens *tokens, struct lk_error *err);
 
 /* TokenService and this service's say on revoked tokens, for lk_host_serve. */
 struct lk_host_services tokens_services(struct tokens *tokens);

@@ -1,143 +1,173 @@
-/* Signing keys in memory. The active key is parsed once and its token header encoded once; issuing
- * only hashes and signs. */
+/* Read, copy, update: readers take a reference under a read lock held for two instructions. */
 #include "signer.h"
 
+#include <pthread.h>
+
 #include "base/alloc.h"
-#include "base/json.h"
-#include "crypto/encode.h"
 
-#include <string.h>
-
-enum { SIGNER_ARENA = 256 * 1024, HEADER_MAX = 256 };
+enum { SIGNER_ARENA = 256 * 1024 };
 
 struct signer {
-	struct signing_key_list keys;
-	const struct signing_key *active; /* one of keys */
-	char header[LK_BASE64URL_LEN(HEADER_MAX) + 1];
-	size_t header_len;
-	char *jwks_json;
-	struct lk_jwks *jwks;
+	struct signer_setup setup;
+	struct lk_caller self; /* who acts when the calendar does */
+	pthread_rwlock_t lock;
+	struct signing_set *set;
 };
 
-struct opening {
-	const struct lk_keyring *ring;
-	const struct lk_clock *clock;
+struct signing_set *
+signer_set(struct signer *signer)
+{
+	pthread_rwlock_rdlock(&signer->lock);
+	struct signing_set *set = signing_set_ref(signer->set);
+	pthread_rwlock_unlock(&signer->lock);
+	return set;
+}
+
+/* Takes `set`. Two threads may come with two sets; the newer one stays. */
+static void
+install(struct signer *signer, struct signing_set *set)
+{
+	pthread_rwlock_wrlock(&signer->lock);
+	struct signing_set *old = signer->set;
+	if (!old || signing_set_version(set) > signing_set_version(old)) {
+		signer->set = set;
+		set = old;
+	}
+	pthread_rwlock_unlock(&signer->lock);
+	signing_set_unref(set);
+}
+
+/* ---- Loading ---- */
+
+struct loading {
+	const struct signer *signer;
 	struct lk_arena *arena;
+	int64_t known; /* version; 0 is none */
+	int64_t version;
 	struct signing_key_list keys;
 };
-
-static const struct signing_key *
-find_active(const struct signing_key_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->keys[i].state == SIGNING_KEY_ACTIVE)
-			return &list->keys[i];
-	return NULL;
-}
-
-static lk_status
-make_first_key(struct lk_tx *tx, struct opening *o, struct lk_error *err)
-{
-	struct signing_key key = { .state = SIGNING_KEY_ACTIVE,
-		.created_at_ms = lk_clock_wall_ms(o->clock) };
-	LK_AUTO(lk_es256_unrefp) struct lk_es256 *pair = NULL;
-
-	if (o->keys.count == SIGNING_KEYS_MAX)
-		return lk_fail(err, LK_RESOURCE_EXHAUSTED, "SIGNING_KEYS_MANY",
-		    "too many signing keys are published");
-	LK_TRY(lk_es256_generate(&pair, err));
-	lk_es256_thumbprint(pair, key.kid);
-	key.key = pair;
-	LK_TRY(signing_key_insert(tx, &key, o->ring, o->arena, err));
-	o->keys.keys[o->keys.count++] = key;
-	pair = NULL; /* the list holds it now */
-	return LK_OK;
-}
-
-/* One transaction, so that two instances that start together agree on one first key. */
-static lk_status
-open_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
-{
-	struct opening *o = arg;
-
-	signing_key_list_clear(&o->keys);
-	LK_TRY(signing_keys_load(tx, o->ring, o->arena, &o->keys, err));
-	if (find_active(&o->keys))
-		return LK_OK;
-	return make_first_key(tx, o, err);
-}
 
 static void
-write_jwk(struct lk_json *j, const struct signing_key *key)
+loading_wipe(struct loading *loading)
 {
-	char coordinate[LK_BASE64URL_LEN(LK_ES256_COORDINATE_LEN) + 1];
-
-	lk_json_object(j, NULL);
-	lk_json_string(j, "kty", "EC");
-	lk_json_string(j, "crv", "P-256");
-	lk_json_string(j, "use", "sig");
-	lk_json_string(j, "alg", "ES256");
-	lk_json_string(j, "kid", key->kid);
-	lk_base64url_encode(lk_bytes(lk_es256_x(key->key), LK_ES256_COORDINATE_LEN), coordinate);
-	lk_json_string(j, "x", coordinate);
-	lk_base64url_encode(lk_bytes(lk_es256_y(key->key), LK_ES256_COORDINATE_LEN), coordinate);
-	lk_json_string(j, "y", coordinate);
-	lk_json_object_end(j);
+	signing_key_list_clear(&loading->keys);
+	lk_arena_free(loading->arena);
 }
 
 static lk_status
-make_jwks(struct signer *signer, struct lk_error *err)
+load(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
-	LK_AUTO(lk_json_wipe) struct lk_json j = { 0 };
+	struct loading *l = arg;
 
-	lk_json_object(&j, NULL);
-	lk_json_array(&j, "keys");
-	for (size_t i = 0; i < signer->keys.count; i++)
-		if (signing_key_is_published(signer->keys.keys[i].state))
-			write_jwk(&j, &signer->keys.keys[i]);
-	lk_json_array_end(&j);
-	lk_json_object_end(&j);
-	signer->jwks_json = lk_text_dup(lk_json_text(&j));
-	if (!signer->jwks_json)
-		return lk_fail_oom(err);
-	return lk_jwks_parse(&signer->jwks, signer->jwks_json, strlen(signer->jwks_json), err);
-}
-
-/* RFC 9068 2.1: typ at+jwt; RFC 7515 4.1.4: kid. The verifier accepts these three members and no
- * other. */
-static lk_status
-make_header(struct signer *signer, struct lk_error *err)
-{
-	LK_AUTO(lk_json_wipe) struct lk_json j = { 0 };
-
-	lk_json_object(&j, NULL);
-	lk_json_string(&j, "alg", "ES256");
-	lk_json_string(&j, "typ", "at+jwt");
-	lk_json_string(&j, "kid", signer->active->kid);
-	lk_json_object_end(&j);
-	const char *text = lk_json_text(&j);
-	if (!text || strlen(text) > HEADER_MAX)
-		return lk_fail_oom(err);
-	signer->header_len = lk_base64url_encode(lk_bytes_of(text), signer->header);
-	return LK_OK;
+	LK_TRY(signing_keys_version(tx, &l->version, err));
+	if (l->version == l->known)
+		return LK_OK;
+	signing_key_list_clear(&l->keys);
+	return signing_keys_load(tx, l->signer->setup.ring, l->arena, &l->keys, err);
 }
 
 lk_status
-signer_open(struct lk_store *store, const struct lk_keyring *ring, const struct lk_clock *clock,
-    struct signer **out_signer, struct lk_error *err)
+signer_refresh(struct signer *signer, struct lk_error *err)
+{
+	LK_AUTO(signing_set_unrefp)
+	struct signing_set *known = signer->set ? signer_set(signer) : NULL;
+	LK_AUTO(loading_wipe)
+	struct loading l = { .signer = signer, .known = known ? signing_set_version(known) : 0 };
+	struct signing_set *set;
+
+	l.arena = lk_arena_new(SIGNER_ARENA);
+	if (!l.arena)
+		return lk_fail_oom(err);
+	LK_TRY(lk_store_read(signer->setup.store, LK_NO_DEADLINE, load, &l, err));
+	if (l.version == l.known)
+		return LK_OK;
+	LK_TRY(signing_set_new(&l.keys, l.version, signer->setup.typ, &set, err));
+	install(signer, set);
+	return LK_OK;
+}
+
+/* ---- The calendar ---- */
+
+struct signing_change
+signer_change(struct signer *signer, const struct lk_caller *actor, const char *request_id,
+    const char *reason, struct lk_arena *arena)
+{
+	return (struct signing_change){
+		.ring = signer->setup.ring,
+		.rules = &signer->setup.rules,
+		.actor = actor,
+		.request_id = request_id,
+		.reason = reason,
+		.now_ms = lk_clock_wall_ms(signer->setup.clock),
+		.arena = arena,
+	};
+}
+
+const struct rotation_rules *
+signer_rules(const struct signer *signer)
+{
+	return &signer->setup.rules;
+}
+
+static lk_status
+advance(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct signing_change *change = arg;
+
+	lk_arena_reset(change->arena);
+	return signing_keys_advance(tx, change, err);
+}
+
+static lk_status
+advance_now(struct signer *signer, struct lk_error *err)
+{
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(SIGNER_ARENA);
+	struct signing_change change = signer_change(signer, &signer->self, "", "", arena);
+
+	if (!arena)
+		return lk_fail_oom(err);
+	return lk_store_write(signer->setup.store, LK_NO_DEADLINE, advance, &change, err);
+}
+
+static bool
+is_due(struct signer *signer)
+{
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(signer);
+	const struct signing_key_list *list = signing_set_keys(set);
+
+	return rotation_next(&signer->setup.rules, list->keys, list->count,
+		   lk_clock_wall_ms(signer->setup.clock))
+		   .step != ROTATION_NOTHING;
+}
+
+lk_status
+signer_keep(struct signer *signer, struct lk_error *err)
+{
+	LK_TRY(signer_refresh(signer, err));
+	if (!is_due(signer))
+		return LK_OK;
+	LK_TRY(advance_now(signer, err));
+	return signer_refresh(signer, err);
+}
+
+/* ---- Life ---- */
+
+lk_status
+signer_open(const struct signer_setup *setup, struct signer **out_signer, struct lk_error *err)
 {
 	LK_AUTO(signer_closep) struct signer *signer = LK_ALLOC(struct signer);
-	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(SIGNER_ARENA);
-	struct opening opening = { .ring = ring, .clock = clock, .arena = arena };
 
-	if (!signer || !arena)
+	if (!signer) {
+		lk_keyring_free(setup->ring);
 		return lk_fail_oom(err);
-	const lk_status status = lk_store_write(store, LK_NO_DEADLINE, open_keys, &opening, err);
-	signer->keys = opening.keys; /* also after a failure: signer_close drops them */
-	LK_TRY(status);
-	signer->active = find_active(&signer->keys);
-	LK_TRY(make_header(signer, err));
-	LK_TRY(make_jwks(signer, err));
+	}
+	signer->setup = *setup;
+	pthread_rwlock_init(&signer->lock, NULL);
+	signer->self.kind = LK_CALLER_SERVICE;
+	lk_text_copy(signer->self.id, sizeof signer->self.id, setup->service);
+	LK_TRY(rotation_rules_check(&setup->rules, err));
+	LK_TRY(advance_now(signer, err));
+	LK_TRY(signer_refresh(signer, err));
 	*out_signer = LK_TAKE(signer);
 	return LK_OK;
 }
@@ -147,53 +177,17 @@ signer_close(struct signer *signer)
 {
 	if (!signer)
 		return;
-	signing_key_list_clear(&signer->keys);
-	lk_jwks_unref(signer->jwks);
-	lk_free(signer->jwks_json);
+	signing_set_unref(signer->set);
+	pthread_rwlock_destroy(&signer->lock);
+	lk_keyring_free(signer->setup.ring);
 	lk_free(signer);
 }
 
-const char *
-signer_jwks_json(const struct signer *signer)
-{
-	return signer->jwks_json;
-}
-
-struct lk_jwks *
-signer_jwks(const struct signer *signer)
-{
-	return signer->jwks;
-}
-
-const char *
-signer_kid(const struct signer *signer)
-{
-	return signer->active->kid;
-}
-
 lk_status
-signer_sign(const struct signer *signer, struct lk_bytes claims, struct lk_arena *arena,
+signer_sign(struct signer *signer, struct lk_bytes claims, struct lk_arena *arena,
     struct lk_bytes *out_token, struct lk_error *err)
 {
-	const size_t signature_len = LK_BASE64URL_LEN(LK_ES256_SIGNATURE_LEN);
-	const size_t len =
-	    signer->header_len + 1 + LK_BASE64URL_LEN(claims.len) + 1 + signature_len;
-	uint8_t signature[LK_ES256_SIGNATURE_LEN];
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(signer);
 
-	if (claims.len > LK_TOKEN_MAX || len > LK_TOKEN_MAX)
-		return lk_fail(err, LK_RESOURCE_EXHAUSTED, "TOKEN_TOO_LARGE",
-		    "the token would be larger than %d bytes: narrow its scope or workgroups",
-		    LK_TOKEN_MAX);
-	char *text = lk_arena_alloc(arena, len + 1);
-	if (!text)
-		return lk_fail_oom(err);
-	memcpy(text, signer->header, signer->header_len);
-	size_t at = signer->header_len;
-	text[at++] = '.';
-	at += lk_base64url_encode(claims, text + at);
-	LK_TRY(lk_es256_sign(signer->active->key, lk_bytes(text, at), signature, err));
-	text[at++] = '.';
-	at += lk_base64url_encode(lk_bytes(signature, sizeof signature), text + at);
-	*out_token = lk_bytes(text, at);
-	return LK_OK;
+	return signing_set_sign(set, claims, arena, out_token, err);
 }

@@ -26,6 +26,12 @@ signing_key_is_published(enum signing_key_state state)
 	return state != SIGNING_KEY_WITHDRAWN;
 }
 
+bool
+signing_key_may_sign(enum signing_key_state state)
+{
+	return state == SIGNING_KEY_PUBLISHED || state == SIGNING_KEY_ACTIVE;
+}
+
 const char *
 signing_key_state_name(enum signing_key_state state)
 {

@@ -1,13 +1,24 @@
 /* The only SQL about signing keys. */
 #include "signing_key_store.h"
 
+static const char Q_VERSION[] = "SELECT version FROM signing_key_version";
+static const char Q_RAISE_VERSION[] = "UPDATE signing_key_version SET version = version + 1";
 static const char Q_INSERT_KEY[] =
     "INSERT INTO signing_key"
-    " (kid, state, public_x, public_y, wrapped, created_at_ms, changed_at_ms)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $6)";
+    " (kid, state, public_x, public_y, wrapped, created_at_ms, changed_at_ms, activate_at_ms)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+#define COLUMNS                                                                                    \
+	"SELECT kid, state, public_x, public_y, wrapped, created_at_ms, changed_at_ms,"            \
+	" activate_at_ms FROM signing_key"
 static const char Q_PUBLISHED_KEYS[] =
-    "SELECT kid, state, public_x, public_y, wrapped, created_at_ms FROM signing_key"
-    " WHERE state <> 'withdrawn' ORDER BY created_at_ms, kid";
+    COLUMNS " WHERE state <> 'withdrawn' ORDER BY created_at_ms, kid";
+static const char Q_WITHDRAWN_KEYS[] =
+    COLUMNS " WHERE state = 'withdrawn' ORDER BY changed_at_ms DESC, kid LIMIT $1";
+static const char Q_UPDATE[] =
+    "UPDATE signing_key SET state = $2, changed_at_ms = $3, activate_at_ms = $4 WHERE kid = $1";
+static const char Q_DESTROY_PRIVATE[] = "UPDATE signing_key SET wrapped = NULL WHERE kid = $1";
+static const char Q_DELETE[] = "DELETE FROM signing_key WHERE kid = $1";
+static const char Q_EXISTS[] = "SELECT 1 FROM signing_key WHERE kid = $1";
 
 void
 signing_key_list_clear(struct signing_key_list *list)
@@ -57,13 +68,17 @@ static lk_status
 read_key(struct lk_rows *rows, const struct lk_keyring *ring, struct lk_arena *arena,
     struct signing_key *out, struct lk_error *err)
 {
-	struct signing_key key = { .created_at_ms = lk_col_int(rows, 5) };
+	struct signing_key key = {
+		.created_at_ms = lk_col_int(rows, 5),
+		.changed_at_ms = lk_col_int(rows, 6),
+		.activate_at_ms = lk_col_int(rows, 7),
+	};
 
 	if (!lk_text_copy(key.kid, sizeof key.kid, lk_col_text(rows, 0)) ||
 	    !signing_key_state_parse(lk_col_text(rows, 1), &key.state))
 		return lk_fail(
 		    err, LK_DATA_LOSS, "STORE_CORRUPT", "a signing key's row is not readable");
-	if (key.state == SIGNING_KEY_ACTIVE)
+	if (ring && key.state == SIGNING_KEY_ACTIVE)
 		LK_TRY(open_private(ring, key.kid, lk_col_blob(rows, 4), arena, &key.key, err));
 	else
 		LK_TRY(read_public(rows, &key.key, err));
@@ -71,26 +86,92 @@ read_key(struct lk_rows *rows, const struct lk_keyring *ring, struct lk_arena *a
 	return LK_OK;
 }
 
-lk_status
-signing_keys_load(struct lk_tx *tx, const struct lk_keyring *ring, struct lk_arena *arena,
+static lk_status
+read_keys(struct lk_rows *rows, bool has, const struct lk_keyring *ring, struct lk_arena *arena,
     struct signing_key_list *out_list, struct lk_error *err)
 {
 	LK_AUTO(signing_key_list_clear) struct signing_key_list list = { .count = 0 };
-	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
-	bool has;
 
-	LK_TRY(lk_tx_query_first(tx, Q_PUBLISHED_KEYS, LK_NO_ARGS, &rows, &has, err));
 	while (has) {
 		if (list.count == SIGNING_KEYS_MAX)
 			return lk_fail(err, LK_RESOURCE_EXHAUSTED, "SIGNING_KEYS_MANY",
 			    "more than %d signing keys are published", SIGNING_KEYS_MAX);
-		LK_TRY(read_key(&rows, ring, arena, &list.keys[list.count], err));
+		LK_TRY(read_key(rows, ring, arena, &list.keys[list.count], err));
 		list.count++;
-		LK_TRY(lk_rows_next(&rows, &has, err));
+		LK_TRY(lk_rows_next(rows, &has, err));
 	}
 	*out_list = list;
 	list.count = 0; /* the references moved */
 	return LK_OK;
+}
+
+lk_status
+signing_keys_load(struct lk_tx *tx, const struct lk_keyring *ring, struct lk_arena *arena,
+    struct signing_key_list *out_list, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	LK_TRY(lk_tx_query_first(tx, Q_PUBLISHED_KEYS, LK_NO_ARGS, &rows, &has, err));
+	return read_keys(&rows, has, ring, arena, out_list, err);
+}
+
+lk_status
+signing_keys_load_withdrawn(
+    struct lk_tx *tx, struct signing_key_list *out_list, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	LK_TRY(lk_tx_query_first(
+	    tx, Q_WITHDRAWN_KEYS, LK_ARGS(lk_int(SIGNING_KEYS_MAX)), &rows, &has, err));
+	return read_keys(&rows, has, NULL, NULL, out_list, err);
+}
+
+lk_status
+signing_keys_version(struct lk_tx *tx, int64_t *out_version, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	LK_TRY(lk_tx_query_first(tx, Q_VERSION, LK_NO_ARGS, &rows, &has, err));
+	if (!has)
+		return lk_fail(
+		    err, LK_DATA_LOSS, "STORE_CORRUPT", "the version of the signing keys is gone");
+	*out_version = lk_col_int(&rows, 0);
+	return LK_OK;
+}
+
+lk_status
+signing_keys_lock(struct lk_tx *tx, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_RAISE_VERSION, LK_NO_ARGS, NULL, err);
+}
+
+lk_status
+signing_key_update(struct lk_tx *tx, const struct signing_key *key, struct lk_error *err)
+{
+	LK_TRY(lk_tx_exec(tx, Q_UPDATE,
+	    LK_ARGS(lk_text(key->kid), lk_text(signing_key_state_name(key->state)),
+		lk_int(key->changed_at_ms), lk_int(key->activate_at_ms)),
+	    NULL, err));
+	if (signing_key_may_sign(key->state))
+		return LK_OK;
+	return lk_tx_exec(tx, Q_DESTROY_PRIVATE, LK_ARGS(lk_text(key->kid)), NULL, err);
+}
+
+lk_status
+signing_key_delete(struct lk_tx *tx, const char *kid, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_DELETE, LK_ARGS(lk_text(kid)), NULL, err);
+}
+
+lk_status
+signing_key_exists(struct lk_tx *tx, const char *kid, bool *out_exists, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_EXISTS, LK_ARGS(lk_text(kid)), &rows, out_exists, err);
 }
 
 lk_status
@@ -107,6 +188,7 @@ signing_key_insert(struct lk_tx *tx, const struct signing_key *key, const struct
 	    LK_ARGS(lk_text(key->kid), lk_text(signing_key_state_name(key->state)),
 		lk_blob(lk_bytes(lk_es256_x(key->key), LK_ES256_COORDINATE_LEN)),
 		lk_blob(lk_bytes(lk_es256_y(key->key), LK_ES256_COORDINATE_LEN)), lk_blob(wrapped),
-		lk_int(key->created_at_ms)),
+		lk_int(key->created_at_ms), lk_int(key->changed_at_ms),
+		lk_int(key->activate_at_ms)),
 	    NULL, err);
 }

@@ -1,10 +1,11 @@
 /* Opening and closing latchkey-tokens: options, key-encryption key, signing keys, revoked tokens,
- * the signed JWKS. */
+ * the signed JWKS, and the thread that keeps them. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "crypto/private_file.h"
+#include "log/log.h"
 #include "revoked_store.h"
 #include "service.h"
 #include "tokens_migrations.h"
@@ -42,15 +43,25 @@ tokens_host_setup(const struct tokens_config *config)
 }
 
 static lk_status
-open_signer(struct tokens *tokens, const char *kek_file, struct lk_error *err)
+open_signer(struct tokens *tokens, const struct tokens_config *config, struct lk_error *err)
 {
 	LK_AUTO(lk_keyring_freep) struct lk_keyring *ring = NULL;
 	LK_AUTO(lk_secret32_wipe) struct lk_secret32 kek = { 0 };
 
-	LK_TRY(lk_secret_file_load32(kek_file, "key-encryption key", &kek, err));
+	LK_TRY(lk_secret_file_load32(config->kek_file, "key-encryption key", &kek, err));
 	LK_TRY(lk_keyring_new(&ring, err));
 	LK_TRY(lk_keyring_add(ring, "kek-1", &kek, err));
-	return signer_open(tokens->host->store, ring, tokens->host->clock, &tokens->signer, err);
+	const struct signer_setup setup = {
+		.store = tokens->host->store,
+		.ring = LK_TAKE(ring),
+		.clock = tokens->host->clock,
+		.rules = { .life_ms = config->signing_key_life,
+		    .publish_ahead_ms = config->signing_key_publish_ahead,
+		    .keep_ms = config->token_ttl_limit },
+		.typ = tokens->rules.typ,
+		.service = tokens->host->service,
+	};
+	return signer_open(&setup, &tokens->signer, err);
 }
 
 static lk_status
@@ -61,17 +72,73 @@ load_revoked(struct lk_tx *tx, void *arg, struct lk_error *err)
 	return revoked_load(tx, tokens->revoked, lk_clock_wall_ms(tokens->host->clock), err);
 }
 
-/* Signed once: what services believe about our keys does not rest on the socket it came through. */
-static void
-publish_jwks(struct tokens *tokens)
+static lk_status
+open_publication(struct tokens *tokens, struct lk_error *err)
 {
 	const struct lk_host *host = tokens->host;
+	const struct publication_config config = {
+		.sign_key = host->sign_key,
+		.instance = host->instance,
+		.service = host->service,
+		.issuer = tokens->rules.issuer,
+		.platform_audience = tokens->rules.platform_audience,
+		.typ = tokens->rules.typ,
+	};
 
-	tokens->jwks_signed_at_ms = lk_clock_wall_ms(host->clock);
-	lk_jwks_sign(host->sign_key, host->instance, host->service,
-	    signer_jwks_json(tokens->signer), tokens->rules.issuer, tokens->rules.platform_audience,
-	    tokens->jwks_signed_at_ms, tokens->jwks_signature);
-	lk_jwks_source_set(host->jwks, signer_jwks(tokens->signer), tokens->rules.issuer);
+	tokens->publication = publication_new(&config);
+	return tokens->publication ? LK_OK : lk_fail_oom(err);
+}
+
+/* Signed: what services believe about our keys does not rest on the socket it came through. */
+static void
+publish(struct tokens *tokens)
+{
+	const struct lk_host *host = tokens->host;
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
+
+	if (publication_renew(tokens->publication, set, lk_clock_wall_ms(host->clock)))
+		lk_jwks_source_set(
+		    host->jwks, signing_set_jwks(set), tokens->rules.issuer, tokens->rules.typ);
+}
+
+lk_status
+tokens_refresh(struct tokens *tokens, struct lk_error *err)
+{
+	LK_TRY(signer_refresh(tokens->signer, err));
+	publish(tokens);
+	return LK_OK;
+}
+
+/* While the store cannot be read nothing is published anew: nobody could know what another instance
+ * has withdrawn. */
+static void
+keep(void *user)
+{
+	struct tokens *tokens = user;
+	struct lk_error err = { 0 };
+	const bool failed = signer_keep(tokens->signer, &err) != LK_OK;
+
+	if (failed && !tokens->keeping_failed)
+		lk_log(LK_LOG_ERROR, "signing_keys.not_kept", LK_LOG_FAILURE(&err));
+	tokens->keeping_failed = failed;
+	if (!failed)
+		publish(tokens);
+}
+
+static lk_status
+start_keeping(void *user, struct lk_error *err)
+{
+	struct tokens *tokens = user;
+
+	return keeper_start(&tokens->keeper, keep, tokens, err);
+}
+
+static void
+stop_keeping(void *user)
+{
+	struct tokens *tokens = user;
+
+	keeper_stop(LK_TAKE(tokens->keeper));
 }
 
 static lk_status
@@ -96,16 +163,22 @@ tokens_open(struct lk_host *host, const struct tokens_config *config, struct tok
 		return lk_fail_oom(err);
 	tokens->host = host;
 	snprintf(tokens->own_audience, sizeof tokens->own_audience, "latchkey:%s", host->instance);
-	tokens->rules =
-	    (struct grant_rules){ config->issuer, config->audience, tokens->own_audience };
+	tokens->rules = (struct grant_rules){
+		.issuer = config->issuer,
+		.platform_audience = config->audience,
+		.own_audience = tokens->own_audience,
+		.typ = (enum lk_token_typ)config->token_typ,
+		.ttl_limit_ms = config->token_ttl_limit,
+	};
 	if (lk_text_is(config->audience, tokens->own_audience))
 		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
 		    "audience must differ from %s: a platform's token must not open Latchkey "
 		    "itself",
 		    tokens->own_audience);
-	LK_TRY(open_signer(tokens, config->kek_file, err));
+	LK_TRY(open_signer(tokens, config, err));
+	LK_TRY(open_publication(tokens, err));
 	LK_TRY(lk_store_read(host->store, LK_NO_DEADLINE, load_revoked, tokens, err));
-	publish_jwks(tokens);
+	publish(tokens);
 	*out_tokens = LK_TAKE(tokens);
 	return LK_OK;
 }
@@ -115,6 +188,7 @@ tokens_close(struct tokens *tokens)
 {
 	if (!tokens)
 		return;
+	publication_free(tokens->publication);
 	signer_close(tokens->signer);
 	revoked_free(tokens->revoked);
 	lk_metrics_free(tokens->metrics);
@@ -137,5 +211,9 @@ tokens_services(struct tokens *tokens)
 		.count = 1,
 		.token_revoked = is_revoked,
 		.token_revoked_user = tokens,
+		.start = start_keeping,
+		.start_user = tokens,
+		.flush = stop_keeping,
+		.flush_user = tokens,
 	};
 }

@@ -18,6 +18,7 @@ struct validation {
 	size_t count;
 	ValidateTokenRequest *const *questions;
 	ValidateTokenResponse *const *answers;
+	struct signing_set *set;
 	struct lk_claims *claims; /* one for each question; only those of good tokens are filled */
 	size_t asked[KEYS_PEER_BATCH_MAX]; /* which question the nth one to keys belongs to */
 };
@@ -120,14 +121,14 @@ check_token(struct validation *v, size_t i, bool *out_good, struct lk_error *err
 		.issuer = tokens->rules.issuer,
 		.audience =
 		    question->audience[0] ? question->audience : tokens->rules.platform_audience,
-		.typ = LK_TOKEN_TYP_AT_JWT,
+		.typ = tokens->rules.typ,
 		.clock = tokens->host->clock,
 	};
 	struct lk_error why = { 0 };
 
 	*out_good = false;
 	if (lk_token_verify(question->secret_credential, strlen(question->secret_credential),
-		signer_jwks(tokens->signer), &rules, &v->claims[i], &why) != LK_OK)
+		signing_set_jwks(v->set), &rules, &v->claims[i], &why) != LK_OK)
 		return refuse(v, i, REFUSED, why.reason, err);
 	if (revoked_has(tokens->revoked, v->claims[i].token))
 		return refuse(v, i, REFUSED, "TOKEN_REVOKED", err);
@@ -257,5 +258,7 @@ validate_all(struct tokens *tokens, struct lk_call *call, ValidateTokenRequest *
 	if (!claims)
 		return lk_fail_oom(err);
 	LK_TRY(validate_keys(&v, err));
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
+	v.set = set;
 	return validate_tokens(&v, err);
 }

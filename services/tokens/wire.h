@@ -1,5 +1,5 @@
-/* The wire types under the names this service uses; only service.c, encode.c and keys_peer.c
- * include this. */
+/* The wire types under the names this service uses; only the handlers, encode.c, validate.c and
+ * keys_peer.c include this. */
 #ifndef LK_TOKENS_WIRE_H
 #define LK_TOKENS_WIRE_H
 
@@ -20,6 +20,16 @@ typedef Latchkey__Tokens__V1__RevokeTokenRequest RevokeTokenRequest;
 typedef Latchkey__Tokens__V1__RevokeTokenResponse RevokeTokenResponse;
 typedef Latchkey__Tokens__V1__GetJwksRequest GetJwksRequest;
 typedef Latchkey__Tokens__V1__GetJwksResponse GetJwksResponse;
+
+typedef Latchkey__Tokens__V1__SigningKey SigningKeyMsg;
+typedef Latchkey__Tokens__V1__ListSigningKeysRequest ListSigningKeysRequest;
+typedef Latchkey__Tokens__V1__ListSigningKeysResponse ListSigningKeysResponse;
+typedef Latchkey__Tokens__V1__RotateSigningKeyRequest RotateSigningKeyRequest;
+typedef Latchkey__Tokens__V1__RotateSigningKeyResponse RotateSigningKeyResponse;
+typedef Latchkey__Tokens__V1__WithdrawSigningKeyRequest WithdrawSigningKeyRequest;
+typedef Latchkey__Tokens__V1__WithdrawSigningKeyResponse WithdrawSigningKeyResponse;
+typedef Latchkey__Tokens__V1__ImportSigningKeyRequest ImportSigningKeyRequest;
+typedef Latchkey__Tokens__V1__ImportSigningKeyResponse ImportSigningKeyResponse;
 
 typedef Latchkey__Keys__V1__VerifyKeyRequest VerifyKeyRequest;
 typedef Latchkey__Keys__V1__VerifyKeyResponse VerifyKeyResponse;

@@ -16,7 +16,7 @@
 #include "tokens/grant.h"
 #include "tokens/signer.h"
 
-extern const struct lk_migrations tokens_migrations;
+extern const struct lk_migrations tokens_migrations, audit_migrations;
 
 struct world {
 	struct signer *signer;
@@ -39,8 +39,10 @@ must(lk_status status, const struct lk_error *err)
 static void
 issue_one(struct world *w, struct lk_bytes *out_json)
 {
-	static const struct grant_rules rules = { "https://issuer.example", "platform",
-		"latchkey:bench" };
+	static const struct grant_rules rules = { .issuer = "https://issuer.example",
+		.platform_audience = "platform",
+		.own_audience = "latchkey:bench",
+		.ttl_limit_ms = 3600000 };
 	const struct grant_source source = { .subject = "usr_01hf7yat00jz6j3k0c5m9s8w4x",
 		.tenant = "tnt_01hf7yat00jz6j3k0c5m9s8w4x",
 		.key = "key_01hf7yat00jz6j3k0c5m9s8w4x",
@@ -103,10 +105,15 @@ main(int argc, char **argv)
 	lk_secret32_random(&kek);
 	must(lk_keyring_new(&ring, &err), &err);
 	must(lk_keyring_add(ring, "kek-1", &kek, &err), &err);
-	must(lk_store_open(
-		 "sqlite://:memory:", LK_MIGRATIONS(&tokens_migrations), NULL, &store, &err),
+	must(lk_store_open("sqlite://:memory:",
+		 LK_MIGRATIONS(&audit_migrations, &tokens_migrations), NULL, &store, &err),
 	    &err);
-	must(signer_open(store, ring, lk_clock_system(), &w.signer, &err), &err);
+	const struct signer_setup setup = { .store = store,
+		.ring = LK_TAKE(ring),
+		.clock = lk_clock_system(),
+		.rules = { .life_ms = 7200000, .publish_ahead_ms = 3600000, .keep_ms = 3600000 },
+		.service = "tokens" };
+	must(signer_open(&setup, &w.signer, &err), &err);
 	issue_one(&w, &json);
 	const size_t signed_len = json.len * 4 / 3 + 120;
 	w.claims = lk_bytes(calloc(1, signed_len), signed_len);

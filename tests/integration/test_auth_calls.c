@@ -68,8 +68,10 @@ get_jwks(struct lk_call *call, const GetJwksRequest *req, GetJwksResponse *rep)
 	rep->signed_at_ms = w->f->clock.now_ms;
 	rep->signature =
 	    (ProtobufCBinaryData){ LK_SIGNATURE_LEN, lk_arena_alloc(arena, LK_SIGNATURE_LEN) };
-	lk_jwks_sign(w->identity.keys[WORLD_TOKENS], "test", rep->service, rep->jwks, rep->issuer,
-	    rep->platform_audience, rep->signed_at_ms, rep->signature.data);
+	rep->token_typ = lk_arena_text(arena, "at+jwt");
+	const struct lk_jwks_statement says = { rep->service, rep->jwks, rep->issuer,
+		rep->platform_audience, rep->token_typ, rep->signed_at_ms };
+	lk_jwks_sign(w->identity.keys[WORLD_TOKENS], "test", &says, rep->signature.data);
 	return LK_OK;
 }
 

@@ -61,7 +61,6 @@ auth_open(struct world *w)
 {
 	const struct lk_auth_config config = { .service = "keys",
 		.instance = "test",
-		.token_typ = LK_TOKEN_TYP_AT_JWT,
 		.peers = w->identity.peers,
 		.jwks = w->source,
 		.standing = { standing_get, w },
@@ -85,7 +84,7 @@ setup(void **state)
 	expect_ok(lk_jwks_source_new(
 		      &w.source, NULL, w.identity.peers, "test", &w.f->clock.clock, &w.err),
 	    &w.err);
-	lk_jwks_source_set(w.source, w.f->jwks, FORGE_ISSUER);
+	lk_jwks_source_set(w.source, w.f->jwks, FORGE_ISSUER, LK_TOKEN_TYP_AT_JWT);
 	auth_open(&w);
 	w.standing = (struct lk_standing){ .active = true,
 		.caller = { .kind = LK_CALLER_USER,
@@ -297,7 +296,7 @@ a_token_of_a_withdrawn_key_is_refused_though_remembered(void **state)
 
 	expect_ok(attempt(w), &w->err);
 	expect_ok(lk_jwks_parse(&empty, "{\"keys\":[]}", 11, &w->err), &w->err);
-	lk_jwks_source_set(w->source, empty, FORGE_ISSUER);
+	lk_jwks_source_set(w->source, empty, FORGE_ISSUER, LK_TOKEN_TYP_AT_JWT);
 	lk_jwks_unref(empty);
 	expect_token_out(w);
 }

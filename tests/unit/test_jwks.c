@@ -143,8 +143,7 @@ answer(void *user, int64_t deadline_steady_ms, struct lk_arena *arena, struct lk
 static void
 sign_answer(struct world *w, int signer)
 {
-	lk_jwks_sign(w->identity.keys[signer], "test", w->answer.service, w->answer.jwks,
-	    w->answer.issuer, w->answer.platform_audience, w->answer.signed_at_ms, w->signature);
+	lk_jwks_sign(w->identity.keys[signer], "test", &w->answer.says, w->signature);
 	w->answer.signature = lk_bytes(w->signature, sizeof w->signature);
 }
 
@@ -159,10 +158,11 @@ setup(void **state)
 	peers_world_open(&w.identity);
 	forge_jwk(w.f->key, jwk, sizeof jwk);
 	snprintf(w.set, sizeof w.set, "{\"keys\":[%s]}", jwk);
-	w.answer = (struct lk_jwks_answer){ .jwks = w.set,
+	w.answer.says = (struct lk_jwks_statement){ .jwks = w.set,
 		.service = "tokens",
 		.issuer = FORGE_ISSUER,
 		.platform_audience = "https://p.example",
+		.token_typ = "JWT",
 		.signed_at_ms = FORGE_NOW_S * 1000 };
 	sign_answer(&w, WORLD_TOKENS);
 	expect_ok(lk_jwks_source_new_with(&w.source, answer, &w, w.identity.peers, "test",
@@ -197,7 +197,7 @@ static void
 nothing_is_asked_before_the_first_use(void **state)
 {
 	struct world *w = *state;
-	char issuer[LK_URI_SIZE];
+	struct lk_jwks_about about;
 
 	assert_null(lk_jwks_source_peek(w->source));
 	assert_int_equal(w->asked, 0);
@@ -205,8 +205,9 @@ nothing_is_asked_before_the_first_use(void **state)
 	expect_ok(get(w, NULL), &w->f->err);
 	expect_ok(get(w, w->f->kid), &w->f->err);
 	assert_int_equal(w->asked, 1);
-	lk_jwks_source_issuer(w->source, issuer);
-	assert_string_equal(issuer, FORGE_ISSUER);
+	lk_jwks_source_about(w->source, &about);
+	assert_string_equal(about.issuer, FORGE_ISSUER);
+	assert_int_equal(about.typ, LK_TOKEN_TYP_JWT);
 }
 
 static void
@@ -253,14 +254,21 @@ an_answer_that_tokens_did_not_sign_is_not_believed(void **state)
 
 	sign_answer(w, WORLD_KEYS);
 	expect_unbelieved(w);
-	w->answer.service = "keys"; /* a peer, but not the one that owns signing keys */
+	w->answer.says.service = "keys"; /* a peer, but not the one that owns signing keys */
 	sign_answer(w, WORLD_KEYS);
 	expect_unbelieved(w);
-	w->answer.service = "tokens";
+	w->answer.says.service = "tokens";
 	sign_answer(w, WORLD_TOKENS);
-	w->answer.issuer = "https://other.example";
+	w->answer.says.issuer = "https://other.example";
 	expect_unbelieved(w);
-	w->answer.issuer = FORGE_ISSUER;
+	w->answer.says.issuer = FORGE_ISSUER;
+	w->answer.says.token_typ = "at+jwt";
+	expect_unbelieved(w);
+	w->answer.says.token_typ = "jose";
+	sign_answer(w, WORLD_TOKENS);
+	expect_unbelieved(w);
+	w->answer.says.token_typ = "JWT";
+	sign_answer(w, WORLD_TOKENS);
 	w->signature[5] ^= 1;
 	expect_unbelieved(w);
 	w->signature[5] ^= 1;
@@ -277,8 +285,8 @@ an_older_answer_never_replaces_a_newer_one(void **state)
 	struct world *w = *state;
 
 	expect_ok(get(w, NULL), &w->f->err);
-	w->answer.jwks = "{\"keys\":[]}";
-	w->answer.signed_at_ms -= 1;
+	w->answer.says.jwks = "{\"keys\":[]}";
+	w->answer.says.signed_at_ms -= 1;
 	sign_answer(w, WORLD_TOKENS);
 	w->f->clock.now_ms += 1000;
 	expect_ok(get(w, "unknown"), &w->f->err);
@@ -297,12 +305,111 @@ withdrawing_a_key_moves_the_epoch(void **state)
 	w->f->clock.now_ms += 1000;
 	expect_ok(get(w, "unknown"), &w->f->err); /* the same set again moves nothing */
 	assert_int_equal(lk_jwks_source_epoch(w->source), 0);
-	w->answer.jwks = "{\"keys\":[]}";
-	w->answer.signed_at_ms++;
+	w->answer.says.jwks = "{\"keys\":[]}";
+	w->answer.says.signed_at_ms++;
 	sign_answer(w, WORLD_TOKENS);
 	w->f->clock.now_ms += 1000;
 	expect_ok(get(w, "unknown"), &w->f->err);
 	assert_int_equal(lk_jwks_source_epoch(w->source), 1);
+}
+
+/* What the poller does, without its thread. */
+static void
+refresh_later(struct world *w, int64_t later_ms)
+{
+	w->f->clock.now_ms += later_ms;
+	lk_jwks_source_refresh(w->source);
+}
+
+static void
+a_withdrawn_key_is_forgotten_by_those_who_know_all_kids(void **state)
+{
+	struct world *w = *state;
+	struct lk_jwks *jwks;
+
+	expect_ok(get(w, w->f->kid), &w->f->err);
+	w->answer.says.jwks = "{\"keys\":[]}";
+	w->answer.says.signed_at_ms += LK_JWKS_POLL_MS;
+	sign_answer(w, WORLD_TOKENS);
+	refresh_later(w, LK_JWKS_POLL_MS);
+	jwks = lk_jwks_source_peek(w->source);
+	assert_null(lk_jwks_find(jwks, w->f->kid));
+	lk_jwks_unref(jwks);
+	assert_int_equal(lk_jwks_source_epoch(w->source), 1);
+}
+
+static void
+keys_that_nobody_confirms_are_not_trusted_for_long(void **state)
+{
+	struct world *w = *state;
+
+	expect_ok(get(w, NULL), &w->f->err);
+	w->silent = true;
+	refresh_later(w, LK_JWKS_STALE_MS - 1);
+	assert_true(lk_jwks_source_is_fresh(w->source));
+	expect_ok(get(w, w->f->kid), &w->f->err);
+	refresh_later(w, 1);
+	assert_false(lk_jwks_source_is_fresh(w->source));
+	expect_fail(get(w, w->f->kid), &w->f->err, LK_UNAVAILABLE, "JWKS_UNAVAILABLE");
+	w->silent = false;
+	w->answer.says.signed_at_ms = w->f->clock.now_ms + 1000;
+	sign_answer(w, WORLD_TOKENS);
+	refresh_later(w, 1000);
+	expect_ok(get(w, w->f->kid), &w->f->err);
+}
+
+static void
+a_word_from_long_ago_or_far_ahead_is_not_believed(void **state)
+{
+	struct world *w = *state;
+	const int64_t apart[] = { -LK_JWKS_STALE_MS - 1, LK_JWKS_STALE_MS + 1 };
+
+	for (size_t i = 0; i < LK_ARRAY_LEN(apart); i++) {
+		w->f->clock.now_ms += 1000;
+		w->answer.says.signed_at_ms = w->f->clock.now_ms + apart[i];
+		sign_answer(w, WORLD_TOKENS);
+		expect_fail(get(w, NULL), &w->f->err, LK_UNAVAILABLE, "JWKS_UNAVAILABLE");
+	}
+}
+
+static void
+a_clock_set_back_does_not_shut_out_tokens(void **state)
+{
+	struct world *w = *state;
+
+	w->answer.says.signed_at_ms = w->f->clock.now_ms + 30000;
+	sign_answer(w, WORLD_TOKENS);
+	expect_ok(get(w, NULL), &w->f->err);
+	w->answer.says.jwks = "{\"keys\":[]}";
+	w->answer.says.signed_at_ms = w->f->clock.now_ms + 1000;
+	sign_answer(w, WORLD_TOKENS);
+	refresh_later(w, 1000);
+	assert_int_equal(lk_jwks_source_epoch(w->source), 1);
+}
+
+static void
+another_typ_moves_the_epoch(void **state)
+{
+	struct world *w = *state;
+
+	expect_ok(get(w, NULL), &w->f->err);
+	w->answer.says.token_typ = "at+jwt";
+	sign_answer(w, WORLD_TOKENS);
+	refresh_later(w, 1000);
+	assert_int_equal(lk_jwks_source_epoch(w->source), 1);
+}
+
+static void
+the_poller_asks_by_itself_and_ends_with_its_source(void **state)
+{
+	struct world *w = *state;
+	struct lk_jwks *jwks = NULL;
+
+	expect_ok(lk_jwks_source_poll(w->source, &w->f->err), &w->f->err);
+	while (jwks == NULL)
+		jwks = lk_jwks_source_peek(w->source);
+	assert_non_null(lk_jwks_find(jwks, w->f->kid));
+	lk_jwks_unref(jwks);
 }
 
 static void
@@ -317,7 +424,7 @@ the_tokens_service_tells_its_own_source(void **state)
 	    &w->f->err);
 	expect_fail(lk_jwks_source_get(own, NULL, INT64_MAX, &jwks, &w->f->err), &w->f->err,
 	    LK_UNAVAILABLE, "JWKS_UNAVAILABLE");
-	lk_jwks_source_set(own, w->f->jwks, FORGE_ISSUER);
+	lk_jwks_source_set(own, w->f->jwks, FORGE_ISSUER, LK_TOKEN_TYP_AT_JWT);
 	expect_ok(lk_jwks_source_get(own, "unknown", INT64_MAX, &jwks, &w->f->err), &w->f->err);
 	assert_ptr_equal(jwks, w->f->jwks);
 	lk_jwks_unref(jwks);
@@ -335,4 +442,10 @@ LK_TESTS(LK_CASE_WITH(our_own_keys_are_a_set, forge_setup, forge_teardown),
     LK_CASE_WITH(an_answer_that_tokens_did_not_sign_is_not_believed, setup, teardown),
     LK_CASE_WITH(an_older_answer_never_replaces_a_newer_one, setup, teardown),
     LK_CASE_WITH(withdrawing_a_key_moves_the_epoch, setup, teardown),
+    LK_CASE_WITH(a_withdrawn_key_is_forgotten_by_those_who_know_all_kids, setup, teardown),
+    LK_CASE_WITH(keys_that_nobody_confirms_are_not_trusted_for_long, setup, teardown),
+    LK_CASE_WITH(a_word_from_long_ago_or_far_ahead_is_not_believed, setup, teardown),
+    LK_CASE_WITH(a_clock_set_back_does_not_shut_out_tokens, setup, teardown),
+    LK_CASE_WITH(another_typ_moves_the_epoch, setup, teardown),
+    LK_CASE_WITH(the_poller_asks_by_itself_and_ends_with_its_source, setup, teardown),
     LK_CASE_WITH(the_tokens_service_tells_its_own_source, setup, teardown))

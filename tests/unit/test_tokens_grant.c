@@ -5,7 +5,10 @@
 
 #include "tokens/grant.h"
 
-static const struct grant_rules rules = { "https://issuer.example", "platform", "latchkey:test" };
+static const struct grant_rules rules = { .issuer = "https://issuer.example",
+	.platform_audience = "platform",
+	.own_audience = "latchkey:test",
+	.ttl_limit_ms = 8 * 60 * 60 * 1000 };
 static const int64_t NOW_MS = 1700000000000;
 
 struct world {

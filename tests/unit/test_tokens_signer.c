@@ -7,66 +7,10 @@
 #include "base/alloc.h"
 #include "tokens/claims_write.h"
 #include "tokens/revoked_store.h"
-#include "tokens/signer.h"
-
-extern const struct lk_migrations tokens_migrations;
-
-struct world {
-	struct lk_store *store;
-	struct lk_keyring *ring;
-	struct lk_clock_frozen clock;
-	struct lk_arena *arena;
-	struct lk_error err;
-	char url[512];
-};
-
-static void
-open_store(struct world *w)
-{
-	expect_ok(
-	    lk_store_open(w->url, LK_MIGRATIONS(&tokens_migrations), NULL, &w->store, &w->err),
-	    &w->err);
-}
-
-static void
-add_root_key(struct world *w, uint8_t first_byte)
-{
-	struct lk_secret32 key = { { first_byte } };
-
-	lk_keyring_free(w->ring);
-	expect_ok(lk_keyring_new(&w->ring, &w->err), &w->err);
-	expect_ok(lk_keyring_add(w->ring, "kek-1", &key, &w->err), &w->err);
-}
-
-static int
-setup(void **state)
-{
-	static int number;
-	static struct world w;
-
-	memset(&w, 0, sizeof w);
-	snprintf(w.url, sizeof w.url, "sqlite://%s/tokens-%d.db", lk_test_tmpdir(), number++);
-	lk_clock_frozen_init(&w.clock, 1700000000000);
-	w.arena = lk_arena_new(1 << 20);
-	open_store(&w);
-	add_root_key(&w, 1);
-	*state = &w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	lk_store_close(w->store);
-	lk_keyring_free(w->ring);
-	lk_arena_free(w->arena);
-	return 0;
-}
+#include "tokens_world.h"
 
 static struct lk_claims
-some_claims(const struct world *w)
+some_claims(const struct tokens_world *w)
 {
 	const int64_t now_s = w->clock.now_ms / 1000;
 	return (struct lk_claims){
@@ -93,19 +37,19 @@ some_claims(const struct world *w)
 static void
 what_it_signs_the_verifier_reads_back(void **state)
 {
-	struct world *w = *state;
-	LK_AUTO(signer_closep) struct signer *signer = NULL;
+	struct tokens_world *w = *state;
+	LK_AUTO(signer_closep) struct signer *signer = tokens_world_signer(w);
 	const struct lk_claims claims = some_claims(w);
 	const struct lk_token_rules rules = { claims.issuer, claims.audience, LK_TOKEN_TYP_AT_JWT,
 		&w->clock.clock };
 	struct lk_claims read = { 0 };
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(signer);
 	struct lk_bytes json, token;
 
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
 	expect_ok(claims_write(&claims, w->arena, &json, &w->err), &w->err);
 	expect_ok(signer_sign(signer, json, w->arena, &token, &w->err), &w->err);
-	expect_ok(lk_token_verify((const char *)token.data, token.len, signer_jwks(signer), &rules,
-		      &read, &w->err),
+	expect_ok(lk_token_verify((const char *)token.data, token.len, signing_set_jwks(set),
+		      &rules, &read, &w->err),
 	    &w->err);
 	assert_memory_equal(&read, &claims, sizeof claims);
 }
@@ -113,34 +57,34 @@ what_it_signs_the_verifier_reads_back(void **state)
 static void
 the_first_key_is_kept(void **state)
 {
-	struct world *w = *state;
-	struct signer *signer = NULL;
+	struct tokens_world *w = *state;
+	struct signer *signer = tokens_world_signer(w);
+	struct signing_set *set = signer_set(signer);
 	char kid[LK_KID_SIZE];
 
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
-	lk_text_copy(kid, sizeof kid, signer_kid(signer));
+	lk_text_copy(kid, sizeof kid, signing_set_kid(set));
+	signing_set_unref(set);
 	signer_close(signer);
 	lk_store_close(w->store);
-	open_store(w);
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
-	assert_string_equal(signer_kid(signer), kid);
-	expect_contains(signer_jwks_json(signer), kid);
-	expect_lacks(signer_jwks_json(signer), "\"d\"");
+	tokens_world_open_store(w);
+	signer = tokens_world_signer(w);
+	set = signer_set(signer);
+	assert_string_equal(signing_set_kid(set), kid);
+	expect_contains(signing_set_jwks_json(set), kid);
+	expect_lacks(signing_set_jwks_json(set), "\"d\"");
+	signing_set_unref(set);
 	signer_close(signer);
 }
 
 static void
 another_root_key_does_not_open_it(void **state)
 {
-	struct world *w = *state;
+	struct tokens_world *w = *state;
 	struct signer *signer = NULL;
 
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
-	signer_close(signer);
-	signer = NULL;
-	add_root_key(w, 2);
-	expect_fail(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err,
-	    LK_DATA_LOSS, "SEAL_BROKEN");
+	signer_close(tokens_world_signer(w));
+	w->root_key = 2;
+	expect_fail(tokens_world_try_signer(w, &signer), &w->err, LK_DATA_LOSS, "SEAL_BROKEN");
 	assert_null(signer);
 }
 
@@ -156,28 +100,24 @@ swap_public_halves(struct lk_tx *tx, void *arg, struct lk_error *err)
 static void
 a_key_under_another_name_is_refused(void **state)
 {
-	struct world *w = *state;
+	struct tokens_world *w = *state;
 	struct signer *signer = NULL;
 
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
-	signer_close(signer);
-	signer = NULL;
+	signer_close(tokens_world_signer(w));
 	expect_ok(
 	    lk_store_write(w->store, LK_NO_DEADLINE, swap_public_halves, NULL, &w->err), &w->err);
-	expect_fail(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err,
-	    LK_DATA_LOSS, "SEAL_BROKEN");
+	expect_fail(tokens_world_try_signer(w, &signer), &w->err, LK_DATA_LOSS, "SEAL_BROKEN");
 }
 
 static void
 claims_that_make_a_token_too_large_are_refused(void **state)
 {
-	struct world *w = *state;
-	LK_AUTO(signer_closep) struct signer *signer = NULL;
+	struct tokens_world *w = *state;
+	LK_AUTO(signer_closep) struct signer *signer = tokens_world_signer(w);
 	struct lk_bytes token;
 	char *large = lk_arena_alloc(w->arena, LK_TOKEN_MAX);
 
 	memset(large, 'x', LK_TOKEN_MAX);
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &w->err), &w->err);
 	expect_fail(signer_sign(signer, lk_bytes(large, LK_TOKEN_MAX), w->arena, &token, &w->err),
 	    &w->err, LK_RESOURCE_EXHAUSTED, "TOKEN_TOO_LARGE");
 }
@@ -216,7 +156,7 @@ load(struct lk_tx *tx, void *arg, struct lk_error *err)
 static void
 a_revoked_token_is_remembered_until_it_would_have_expired(void **state)
 {
-	struct world *w = *state;
+	struct tokens_world *w = *state;
 	LK_AUTO(revoked_freep) struct revoked *revoked = revoked_new(&w->clock.clock);
 	struct revocation live = { "jti_live", w->clock.now_ms + 1000, w->clock.now_ms - 5000 };
 	struct revocation gone = { "jti_gone", w->clock.now_ms - 1000, w->clock.now_ms - 5000 };
@@ -231,7 +171,7 @@ a_revoked_token_is_remembered_until_it_would_have_expired(void **state)
 	assert_false(revoked_has(revoked, "jti_other"));
 }
 
-#define STORED(fn) LK_CASE_WITH(fn, setup, teardown)
+#define STORED(fn) LK_CASE_WITH(fn, tokens_world_setup, tokens_world_teardown)
 LK_TESTS(STORED(what_it_signs_the_verifier_reads_back), STORED(the_first_key_is_kept),
     STORED(another_root_key_does_not_open_it), STORED(a_key_under_another_name_is_refused),
     STORED(claims_that_make_a_token_too_large_are_refused), LK_CASE(signing_keys_move_only_forward),

@@ -8,6 +8,7 @@
 #include <latchkey/client.h>
 #include <latchkey/credentials.h>
 #include <latchkey/keys.h>
+#include <latchkey/signing_keys.h>
 #include <latchkey/tokens.h>
 
 #endif

@@ -77,6 +77,8 @@ LATCHKEY_API latchkey_status latchkey_jwks_get(latchkey_client *client, const la
 LATCHKEY_API const char *latchkey_jwks_json(const latchkey_jwks *jwks); /**< RFC 7517 */
 LATCHKEY_API const char *latchkey_jwks_issuer(const latchkey_jwks *jwks);
 LATCHKEY_API const char *latchkey_jwks_audience(const latchkey_jwks *jwks); /**< the platform's */
+/** "at+jwt" or "JWT": the typ that every token of this installation has in its header. */
+LATCHKEY_API const char *latchkey_jwks_token_typ(const latchkey_jwks *jwks);
 LATCHKEY_API void latchkey_jwks_free(latchkey_jwks *jwks);
 
 LATCHKEY_END_DECLS
