@@ -197,6 +197,38 @@ class TwoTenants(e2e.Case):
             self.assertNotIn(self.victim_key.id.encode(), fleet.call("keys", "KeyService/ListKeys", **request).raw)
 
 
+class WorkerOfATenant(e2e.Case):
+    """A worker of genomics is in two workgroups; Ben, whose credential it wants, is in one of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.state.start()
+        self.genomics = world.Tenant(self.state, "genomics")
+        self.ben = self.genomics.user("ben", "key-manager")
+        self.worker = self.genomics.user("worker")
+        self.state.ok("user", "roles", self.worker.email, "ingestion-worker", "--tenant", "genomics")
+        world.add_aws(self.ben)
+        self.readers, self.writers = self.workgroup("readers", self.worker), self.workgroup("writers", self.worker, self.ben)
+
+    def workgroup(self, name, *members):
+        admin = self.genomics.admin.caller
+        workgroup = admin.ok("keys", "AccountService/CreateWorkgroup", name=name)["workgroup"]["id"]
+        for member in members:
+            admin.ok("keys", "AccountService/AddWorkgroupMember", workgroup=workgroup, user=member.id)
+        return workgroup
+
+    def key_for(self, *workgroups):
+        words = [word for workgroup in workgroups for word in ("--workgroup", workgroup)]
+        answer = self.state.json("key", "create", "job", "--owner", self.worker.email, "--tenant", "genomics", *words)
+        return self.state.with_key(answer["key"])
+
+    def test_a_key_for_one_workgroup_fetches_only_from_its_members(self):
+        fetch = ("credential-process", "aws", "--owner", self.ben.email, "--purpose", "job-1")
+        self.assertIn("AKIAIOSFODNN7EXAMPLE", self.key_for(self.writers).ok(*fetch))
+        self.assertIn("AKIAIOSFODNN7EXAMPLE", self.key_for().ok(*fetch))
+        self.key_for(self.readers).refused(*fetch, reason="USER_NOT_FOUND")
+
+
 class Nobody(e2e.Case):
     def setUp(self):
         super().setUp()
