@@ -8,7 +8,7 @@
 #include "tokens/signer.h"
 #include "torture.h"
 
-extern const struct lk_migrations tokens_migrations;
+extern const struct lk_migrations tokens_migrations, audit_migrations;
 
 static const struct lk_claims claims = {
 	.issuer = "https://issuer.example",
@@ -30,7 +30,6 @@ static const struct lk_claims claims = {
 
 struct world {
 	struct lk_store *store;
-	struct lk_keyring *ring;
 	struct lk_clock_frozen clock;
 	struct signer *signer; /* of the arena cases */
 	char kid[LK_KID_SIZE]; /* of the signer that was open last */
@@ -40,12 +39,9 @@ static int
 setup(void **state)
 {
 	static struct world w;
-	const struct lk_secret32 kek = { { 1 } };
 
 	memset(&w, 0, sizeof w);
 	lk_clock_frozen_init(&w.clock, 1700000000000);
-	expect_ok(lk_keyring_new(&w.ring, NULL), NULL);
-	expect_ok(lk_keyring_add(w.ring, "kek-1", &kek, NULL), NULL);
 	*state = &w;
 	return 0;
 }
@@ -57,7 +53,6 @@ teardown(void **state)
 
 	signer_close(w->signer);
 	lk_store_close(w->store);
-	lk_keyring_free(w->ring);
 	return 0;
 }
 
@@ -66,23 +61,47 @@ open_store(struct world *w, struct lk_error *err)
 {
 	lk_store_close(w->store);
 	w->store = NULL;
-	return lk_store_open(
-	    "sqlite://:memory:", LK_MIGRATIONS(&tokens_migrations), NULL, &w->store, err);
+	return lk_store_open("sqlite://:memory:",
+	    LK_MIGRATIONS(&audit_migrations, &tokens_migrations), NULL, &w->store, err);
 }
 
 static lk_status
-write_and_sign(
-    struct world *w, const struct signer *signer, struct lk_arena *arena, struct lk_error *err)
+open_signer(struct world *w, struct signer **out_signer, struct lk_error *err)
+{
+	LK_AUTO(lk_keyring_freep) struct lk_keyring *ring = NULL;
+	const struct lk_secret32 kek = { { 1 } };
+
+	LK_TRY(lk_keyring_new(&ring, err));
+	LK_TRY(lk_keyring_add(ring, "kek-1", &kek, err));
+	const struct signer_setup setup = { .store = w->store,
+		.ring = LK_TAKE(ring),
+		.clock = &w->clock.clock,
+		.rules = { .life_ms = 86400000, .publish_ahead_ms = 3600000, .keep_ms = 3600000 },
+		.service = "tokens" };
+	return signer_open(&setup, out_signer, err);
+}
+
+static void
+note_kid(struct signer *signer, char out[LK_KID_SIZE])
+{
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(signer);
+
+	lk_text_copy(out, LK_KID_SIZE, signing_set_kid(set));
+}
+
+static lk_status
+write_and_sign(struct world *w, struct signer *signer, struct lk_arena *arena, struct lk_error *err)
 {
 	const struct lk_token_rules rules = { claims.issuer, claims.audience, LK_TOKEN_TYP_AT_JWT,
 		&w->clock.clock };
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(signer);
 	struct lk_claims read = { 0 };
 	struct lk_bytes json, token;
 
 	LK_TRY(claims_write(&claims, arena, &json, err));
 	LK_TRY(signer_sign(signer, json, arena, &token, err));
 	LK_TRY(lk_token_verify(
-	    (const char *)token.data, token.len, signer_jwks(signer), &rules, &read, err));
+	    (const char *)token.data, token.len, signing_set_jwks(set), &rules, &read, err));
 	assert_memory_equal(&read, &claims, sizeof claims);
 	return LK_OK;
 }
@@ -98,8 +117,8 @@ begin_and_sign(void *arg, struct lk_error *err)
 	if (!arena)
 		return lk_fail_oom(err);
 	LK_TRY(open_store(w, err));
-	LK_TRY(signer_open(w->store, w->ring, &w->clock.clock, &signer, err));
-	lk_text_copy(w->kid, sizeof w->kid, signer_kid(signer));
+	LK_TRY(open_signer(w, &signer, err));
+	note_kid(signer, w->kid);
 	return write_and_sign(w, signer, arena, err);
 }
 
@@ -110,13 +129,15 @@ the_key_is_durable(void *arg, lk_status answered)
 	struct world *w = arg;
 	LK_AUTO(signer_closep) struct signer *signer = NULL;
 	struct lk_error err = { 0 };
+	char kid[LK_KID_SIZE];
 
 	(void)answered;
 	if (!w->store)
 		return;
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &signer, &err), &err);
+	expect_ok(open_signer(w, &signer, &err), &err);
+	note_kid(signer, kid);
 	if (w->kid[0])
-		assert_string_equal(signer_kid(signer), w->kid);
+		assert_string_equal(kid, w->kid);
 }
 
 static void
@@ -139,7 +160,7 @@ a_token_is_made_within_its_arena_or_not(void **state)
 	struct world *w = *state;
 
 	expect_ok(open_store(w, NULL), NULL);
-	expect_ok(signer_open(w->store, w->ring, &w->clock.clock, &w->signer, NULL), NULL);
+	expect_ok(open_signer(w, &w->signer, NULL), NULL);
 	assert_true(arena_caps(write_and_sign_in, NULL, w) > 500);
 }
 
