@@ -146,6 +146,7 @@ run_login(struct cli *cli)
 		return cli_misused(
 		    cli, "write login --ticket TICKET, or give the ticket on standard input");
 	CLI_TRY(cli, ticket_read(cli, &ticket));
+	CLI_TRY(cli, latchkey_profile_prepare(cli_profile(cli), &cli->error));
 	CLI_TRY(cli, cli_connect(cli, true));
 	CLI_TRY(cli, latchkey_ticket_redeem(cli->client, latchkey_secret_text(ticket), &cli->call,
 			 &session, &secret, &cli->error));

@@ -76,6 +76,14 @@ class MainJob(e2e.Case):
         self.state.refused("--profile", "eve", "whoami", reason="PROFILE_MISSING")
         self.assertEqual("ada@genomics.example", self.ada.json("whoami")["name"])
 
+    def test_a_ticket_is_not_used_up_when_there_is_no_place_for_the_session(self):
+        ticket = self.ada.json("user", "create", "cleo@genomics.example")["ticket"]
+        self.state.refused("login", "--ticket", ticket, env={"HOME": ""}, reason="CONFIG_DIR_UNKNOWN")
+        self.state.refused("--profile", "../cleo", "login", "--ticket", ticket, reason="PROFILE_INVALID")
+        (self.state.folder / "file").write_text("")
+        self.state.unavailable("login", "--ticket", ticket, env={"XDG_CONFIG_HOME": str(self.state.folder / "file")})
+        self.state.ok("--profile", "cleo", "login", "--ticket", ticket)
+
     def test_a_ticket_is_read_from_standard_input(self):
         made = self.ada.json("user", "create", "cleo@genomics.example")
         self.state.ok("--profile", "cleo", "login", "-", stdin=made["ticket"] + "\n")

@@ -85,6 +85,21 @@ folders_make(const char *path, struct lk_error *err)
 	return LK_OK;
 }
 
+latchkey_status
+latchkey_profile_prepare(const char *name, latchkey_error *out_error)
+{
+	struct lk_error *err = error_inside(out_error);
+	LK_AUTO(lk_freep) char *path = NULL;
+
+	PUBLIC_TRY(profile_path(name, &path, err));
+	PUBLIC_TRY(folders_make(path, err));
+	*strrchr(path, '/') = '\0';
+	if (access(path, W_OK) != 0)
+		return (latchkey_status)lk_fail(err, LK_UNAVAILABLE, "SECRET_FILE_WRITE",
+		    "the folder of profiles cannot be written to: %s", strerror(errno));
+	return LATCHKEY_OK;
+}
+
 static lk_status
 profile_line(
     const latchkey_profile *profile, const struct line *line, FILE *out, struct lk_error *err)

@@ -99,6 +99,12 @@ typedef struct latchkey_profile {
 	const char *session_id;
 } latchkey_profile;
 
+/**
+ * Make the place for it, so that a profile can be saved once a ticket has been used up. Errors are
+ * those of latchkey_profile_save().
+ */
+LATCHKEY_API latchkey_status latchkey_profile_prepare(
+    const char *name, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 /** Write it, in place of an older one. LATCHKEY_INVALID_ARGUMENT PROFILE_INVALID;
  * LATCHKEY_UNAVAILABLE SECRET_FILE_WRITE. */
 LATCHKEY_API latchkey_status latchkey_profile_save(const char *name,
