@@ -1,17 +1,28 @@
 /* latchkey: the command line. Read this, then commands.def, then one handler (key.c). */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 
 #include "cli.h"
 #include "help.h"
 #include "time/duration.h"
 
-/* Secrets pass through here: no core dump keeps one. */
+/* The leak sanitizer attaches to its own process. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { DUMPABLE = 1 };
+#elif defined(__has_feature)
+enum { DUMPABLE = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) };
+#else
+enum { DUMPABLE = 0 };
+#endif
+
+/* Secrets pass through here: no core dump keeps one, no debugger of this user reads one. A command
+ * that is run by exec is free of it. */
 static void
 harden(void)
 {
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	if (!DUMPABLE)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
 }
 
