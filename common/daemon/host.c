@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "crypto/secret.h"
 #include "daemon/health.h"
+#include "feed_migrations.h"
 #include "idempotency_migrations.h"
 #include "log/log.h"
 
@@ -56,6 +57,22 @@ open_channel(const char *url, struct lk_channel **out, struct lk_error *err)
 	return url ? lk_channel_open(out, url, &config, err) : LK_OK;
 }
 
+/* SQLite has one writer, and that is us; beside others nobody could say what a reader knows. */
+static lk_status
+open_feed(struct lk_host *host, const struct lk_host_setup *setup, struct lk_error *err)
+{
+	const struct lk_feed_config config = {
+		.service = setup->service,
+		.instance = setup->instance,
+		.signing_key = host->sign_key,
+		.clock = host->clock,
+		.random = lk_random_system(),
+		.only_writer = strncmp(setup->store_url, "sqlite:", strlen("sqlite:")) == 0,
+	};
+
+	return lk_feed_open(&host->feed, host->store, &config, err);
+}
+
 static lk_status
 open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_error *err)
 {
@@ -63,8 +80,10 @@ open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_er
 
 	LK_TRY(open_identity(host, setup, err));
 	LK_TRY(lk_store_open(setup->store_url,
-	    LK_MIGRATIONS(&audit_migrations, &idempotency_migrations, setup->migrations), &options,
-	    &host->store, err));
+	    LK_MIGRATIONS(
+		&audit_migrations, &idempotency_migrations, &feed_migrations, setup->migrations),
+	    &options, &host->store, err));
+	LK_TRY(open_feed(host, setup, err));
 	LK_TRY(open_channel(setup->keys_url, &host->keys, err));
 	LK_TRY(open_channel(setup->tokens_url, &host->tokens, err));
 	LK_TRY(lk_jwks_source_new(
@@ -150,7 +169,7 @@ lk_status
 lk_host_serve(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
 {
 	struct lk_host_private *inner = host->inner;
-	struct lk_service all[LK_HOST_SERVICES_MAX + 2];
+	struct lk_service all[LK_HOST_SERVICES_MAX + 3];
 
 	for (size_t i = 0; i < services->count; i++)
 		all[i] = services->services[i];
@@ -158,6 +177,7 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	    &inner->health, host->service, LATCHKEY_VERSION, host->instance, host->clock);
 	all[services->count] = (struct lk_service){ lk_audit_method_table(), host->sealer };
 	all[services->count + 1] = (struct lk_service){ lk_health_method_table(), &inner->health };
+	all[services->count + 2] = (struct lk_service){ lk_feed_method_table(), host->feed };
 	inner->start = services->start;
 	inner->start_user = services->start_user;
 	inner->flush = services->flush;
@@ -166,7 +186,7 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	const struct lk_server_config config = {
 		.url = inner->setup.listen_url,
 		.services = all,
-		.service_count = services->count + 2,
+		.service_count = services->count + 3,
 		.authenticator = lk_auth_authenticator(inner->auth),
 		.clock = host->clock,
 		.on_finished = on_finished,
@@ -182,9 +202,11 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 static lk_status
 start(void *user, struct lk_error *err)
 {
-	const struct lk_host_private *inner = ((struct lk_host *)user)->inner;
+	const struct lk_host *host = user;
+	const struct lk_host_private *inner = host->inner;
 
 	LK_TRY(lk_server_start(inner->server, err));
+	LK_TRY(lk_feed_listen(host->feed, inner->setup.listen_url, err));
 	return inner->start ? inner->start(inner->start_user, err) : LK_OK;
 }
 
@@ -219,6 +241,7 @@ lk_host_close(struct lk_host *host)
 		lk_standing_remote_free(host->inner->standing);
 	}
 	lk_audit_sealer_stop(host->sealer);
+	lk_feed_close(host->feed);
 	lk_jwks_source_free(host->jwks);
 	lk_channel_close(host->tokens);
 	lk_channel_close(host->keys);

@@ -16,6 +16,7 @@
 #include "audit/audit.h"
 #include "auth/authenticator.h"
 #include "daemon/daemon.h"
+#include "feed/feed.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
 #include "store/store.h"
@@ -28,7 +29,7 @@ struct lk_host_setup {
 	const char *tokens_url; /* NULL in tokens itself */
 	int64_t workers, contexts, queue_limit;
 	const struct lk_migrations
-	    *migrations; /* the service's own; audit and idempotency are added */
+	    *migrations; /* the service's own; audit, feed and idempotency are added */
 };
 
 /* .instance = cfg.instance, …: the fields of options_common.def */
@@ -48,6 +49,7 @@ struct lk_host {
 	struct lk_channel *keys, *tokens; /* NULL where setup named none */
 	struct lk_jwks_source *jwks;
 	struct lk_audit_sealer *sealer;
+	struct lk_feed *feed; /* what changes here, for those who remember our answers */
 	struct lk_host_private *inner;
 };
 
@@ -59,8 +61,8 @@ lk_status lk_host_open(
 enum { LK_HOST_SERVICES_MAX = 8 };
 
 struct lk_host_services {
-	struct lk_service
-	    services[LK_HOST_SERVICES_MAX]; /* the service's own; audit and health are added */
+	struct lk_service services[LK_HOST_SERVICES_MAX]; /* the service's own; audit, feed and
+							     health are added */
 	size_t count;
 	struct lk_standing_source standing;                      /* get NULL: ask keys over rpc */
 	bool (*token_revoked)(void *user, const char *token_id); /* tokens only */

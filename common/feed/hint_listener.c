@@ -1,77 +1,192 @@
-/* Hints as they come in; what is not one is passed over. */
+/*
+ * Hints as they come in, over a plain socket that speaks nng's SUB (a greeting, then on ipc the
+ * byte 1, a length of 64 bits, the message). Not nng's own SUB: in 1.5.2 closing one while a
+ * message arrives waits for ever (the reaper waits for an aio that was begun after its stop), and a
+ * connection to a stopped listener goes unnoticed, while here two missed heartbeats end it.
+ */
 #include "feed/hint_listener.h"
 
-#include <nng/nng.h>
-#include <nng/protocol/pubsub0/sub.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "feed/feed.h"
 #include "feed/hints.h"
 #include "rpc/decode.h"
-#include "rpc/frame.h"
 
-enum { QUEUE = 256, HINT_ARENA = 128 * 1024, REDIAL_LEAST_MS = 20, REDIAL_MOST_MS = 500 };
+enum {
+	LINKS_MAX = 16,
+	GREETING_LEN = 8,
+	ENVELOPE_LEN = 9,
+	HINT_MAX = 64 * 1024, /* bytes of a message; ours have at most 128 events */
+	HINT_ARENA = 128 * 1024,
+	SILENCE_MS = 600, /* heartbeats come every 250 */
+	REDIAL_MS = 50,
+};
+
+/* One publisher. */
+struct hint_link {
+	struct hint_listener *listener;
+	struct sockaddr_un address;
+	struct lk_arena *arena;
+	pthread_t thread;
+	bool started;
+	uint8_t message[HINT_MAX];
+};
 
 struct hint_listener {
-	nng_socket socket;
-	bool socket_open;
-	nng_aio *aio;
-	struct lk_arena *arena;
+	int stop_fd; /* readable: stop */
 	void (*on_hint)(void *user, const FeedHint *hint);
 	void *user;
+	size_t count;
+	struct hint_link *links[LINKS_MAX];
 };
 
 static void
-take(struct hint_listener *listener, nng_msg *msg)
+close_fd(int *fd)
 {
-	const uint8_t *data = nng_msg_body(msg);
-	const size_t len = nng_msg_len(msg);
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* True when `fd` is ready; false when it is time to stop, or nothing came within `timeout_ms`. */
+static bool
+wait_for(const struct hint_link *link, int fd, short events, int timeout_ms, bool *out_stop)
+{
+	struct pollfd polls[] = { { .fd = link->listener->stop_fd, .events = POLLIN },
+		{ .fd = fd, .events = events } };
+	const int ready = poll(polls, fd < 0 ? 1 : 2, timeout_ms);
+
+	*out_stop = ready > 0 && polls[0].revents != 0;
+	return ready > 0 && !*out_stop;
+}
+
+static bool
+receive_all(const struct hint_link *link, int fd, uint8_t *out, size_t len)
+{
+	bool stop;
+
+	while (len > 0) {
+		if (!wait_for(link, fd, POLLIN, SILENCE_MS, &stop))
+			return false;
+		const ssize_t n = recv(fd, out, len, 0);
+		if (n <= 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			out += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+static bool
+greet(const struct hint_link *link, int fd)
+{
+	static const uint8_t we_are_sub[GREETING_LEN] = { 0, 'S', 'P', 0, 0, 0x21, 0, 0 };
+	static const uint8_t they_are_pub[GREETING_LEN] = { 0, 'S', 'P', 0, 0, 0x20, 0, 0 };
+	uint8_t theirs[GREETING_LEN];
+
+	return send(fd, we_are_sub, sizeof we_are_sub, MSG_NOSIGNAL) == sizeof we_are_sub &&
+	       receive_all(link, fd, theirs, sizeof theirs) &&
+	       memcmp(theirs, they_are_pub, sizeof theirs) == 0;
+}
+
+static bool
+message_len(const uint8_t envelope[ENVELOPE_LEN], size_t *out_len)
+{
+	uint64_t len = 0;
+
+	for (int i = 1; i < ENVELOPE_LEN; i++)
+		len = len << 8 | envelope[i];
+	*out_len = (size_t)len;
+	return envelope[0] == 1 && len > 0 && len <= HINT_MAX;
+}
+
+/* What is no hint is passed over. */
+static void
+take(struct hint_link *link, size_t len)
+{
+	const struct lk_bytes body = lk_bytes(link->message + 1, len - 1);
 	ProtobufCMessage *hint;
 
-	lk_arena_reset(listener->arena);
-	if (len > 1 && lk_decode(&latchkey__common__v1__feed_hint__descriptor,
-			   lk_bytes(data + 1, len - 1), listener->arena, &hint, NULL) == LK_OK)
-		listener->on_hint(listener->user, (const FeedHint *)(const void *)hint);
+	lk_arena_reset(link->arena);
+	if (link->message[0] == FEED_TOPIC_EVENTS &&
+	    lk_decode(&latchkey__common__v1__feed_hint__descriptor, body, link->arena, &hint,
+		NULL) == LK_OK)
+		link->listener->on_hint(link->listener->user, (const FeedHint *)(const void *)hint);
 }
 
+/* One connection until it ends, falls silent, or we stop. */
 static void
-received(void *arg)
+listen_once(struct hint_link *link)
 {
-	struct hint_listener *listener = arg;
+	LK_AUTO(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	uint8_t envelope[ENVELOPE_LEN];
+	size_t len;
 
-	if (nng_aio_result(listener->aio) != 0)
-		return; /* the end: nothing else makes a SUB fail */
-	nng_msg *msg = nng_aio_get_msg(listener->aio);
-	take(listener, msg);
-	nng_msg_free(msg);
-	nng_recv_aio(listener->socket, listener->aio);
+	if (fd < 0 ||
+	    connect(fd, (const struct sockaddr *)&link->address, sizeof link->address) != 0 ||
+	    !greet(link, fd))
+		return;
+	while (receive_all(link, fd, envelope, sizeof envelope) && message_len(envelope, &len) &&
+	       receive_all(link, fd, link->message, len))
+		take(link, len);
+}
+
+static void *
+run(void *arg)
+{
+	struct hint_link *link = arg;
+	bool stop = false;
+
+	while (!stop) {
+		listen_once(link);
+		(void)wait_for(link, -1, 0, REDIAL_MS, &stop);
+	}
+	return NULL;
+}
+
+/* ---- Life ---- */
+
+static bool
+start_thread(struct hint_link *link)
+{
+	sigset_t all, before; /* signals are for the program's own threads */
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	link->started = pthread_create(&link->thread, NULL, run, link) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return link->started;
 }
 
 static lk_status
-dial(struct hint_listener *listener, const char *service_url, struct lk_error *err)
+add_link(struct hint_listener *listener, const char *service_url, struct lk_error *err)
 {
 	char url[LK_URL_SIZE];
+	const char *path;
 
 	LK_TRY(lk_feed_hint_url(service_url, url, err));
-	if (nng_dial(listener->socket, url, NULL, NNG_FLAG_NONBLOCK) != 0)
+	LK_TRY(lk_url_check(url, &path, err));
+	if (listener->count == LINKS_MAX)
+		return lk_fail(err, LK_INVALID_ARGUMENT, "URL_INVALID",
+		    "at most %d addresses have feeds", LINKS_MAX);
+	struct hint_link *link = LK_ALLOC(struct hint_link);
+	if (!link)
 		return lk_fail_oom(err);
-	return LK_OK;
-}
-
-static lk_status
-open_socket(struct hint_listener *listener, struct lk_error *err)
-{
-	static const char topic = FEED_TOPIC_EVENTS;
-
-	if (nng_sub0_open(&listener->socket) != 0)
-		return lk_fail_oom(err);
-	listener->socket_open = true;
-	if (nng_socket_set(listener->socket, NNG_OPT_SUB_SUBSCRIBE, &topic, sizeof topic) != 0 ||
-	    nng_socket_set_int(listener->socket, NNG_OPT_RECVBUF, QUEUE) != 0 ||
-	    nng_socket_set_size(listener->socket, NNG_OPT_RECVMAXSZ, LK_FRAME_MESSAGE_MAX) != 0 ||
-	    nng_socket_set_ms(listener->socket, NNG_OPT_RECONNMINT, REDIAL_LEAST_MS) != 0 ||
-	    nng_socket_set_ms(listener->socket, NNG_OPT_RECONNMAXT, REDIAL_MOST_MS) != 0)
-		return lk_fail(err, LK_INTERNAL, "INTERNAL", "nng refused the options of a reader");
-	return LK_OK;
+	listener->links[listener->count++] = link;
+	link->listener = listener;
+	link->address.sun_family = AF_UNIX;
+	lk_text_copy(link->address.sun_path, sizeof link->address.sun_path, path);
+	link->arena = lk_arena_new(HINT_ARENA);
+	return link->arena && start_thread(link) ? LK_OK : lk_fail_oom(err);
 }
 
 lk_status
@@ -87,15 +202,13 @@ hint_listener_start(struct hint_listener **out_listener, const char *service_url
 	*out_listener = listener; /* whoever asked stops us, whole or not */
 	listener->on_hint = on_hint;
 	listener->user = user;
-	listener->arena = lk_arena_new(HINT_ARENA);
-	if (!listener->arena || nng_aio_alloc(&listener->aio, received, listener) != 0)
+	listener->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (listener->stop_fd < 0)
 		return lk_fail_oom(err);
-	LK_TRY(open_socket(listener, err));
 	while (rest) {
 		LK_TRY(lk_url_next(&rest, url, err));
-		LK_TRY(dial(listener, url, err));
+		LK_TRY(add_link(listener, url, err));
 	}
-	nng_recv_aio(listener->socket, listener->aio);
 	return LK_OK;
 }
 
@@ -104,12 +217,15 @@ hint_listener_stop(struct hint_listener *listener)
 {
 	if (!listener)
 		return;
-	if (listener->aio)
-		nng_aio_stop(listener->aio);
-	if (listener->socket_open)
-		nng_close(listener->socket);
-	if (listener->aio)
-		nng_aio_free(listener->aio);
-	lk_arena_free(listener->arena);
+	if (listener->stop_fd >= 0)
+		eventfd_write(listener->stop_fd, 1);
+	for (size_t i = 0; i < listener->count; i++) {
+		struct hint_link *link = listener->links[i];
+		if (link->started)
+			pthread_join(link->thread, NULL);
+		lk_arena_free(link->arena);
+		lk_free(link);
+	}
+	close_fd(&listener->stop_fd);
 	lk_free(listener);
 }

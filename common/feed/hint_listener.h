@@ -1,4 +1,4 @@
-/* The SUB socket of a reader. Inside common/feed only. */
+/* The SUB side of a reader. Inside common/feed only. */
 #ifndef LK_FEED_HINT_LISTENER_H
 #define LK_FEED_HINT_LISTENER_H
 
@@ -7,8 +7,11 @@
 
 struct hint_listener;
 
-/* Dials the feeds beside `service_urls` in the background, again and again. `on_hint` runs on a
- * thread of nng, one at a time; its argument lives for the call. Yours. */
+/*
+ * Listens to the feeds beside `service_urls` (at most 16), each from a thread of its own that
+ * connects again and again. `on_hint` runs on these threads; its argument lives for the call.
+ * Yours.
+ */
 lk_status hint_listener_start(struct hint_listener **out_listener, const char *service_urls,
     void (*on_hint)(void *user, const FeedHint *hint), void *user, struct lk_error *err);
 /* Once it returns, on_hint does not run any more. NULL is fine. */

@@ -299,6 +299,7 @@ credentials_list(
 /* ---- Delete ---- */
 
 struct deletion {
+	struct lk_feed *feed;
 	struct lk_call *call;
 	const DeleteCredentialsRequest *req;
 	DeleteCredentialsResponse *rep;
@@ -318,6 +319,8 @@ delete_one(struct lk_tx *tx, struct deletion *d, const char *id, struct credenti
 		.detail = out->provider,
 	};
 	LK_TRY(credential_delete(tx, id, err));
+	LK_TRY(lk_feed_emit(
+	    d->feed, tx, lk_call_arena(d->call), LK_FEED_CREDENTIAL_DELETED, id, 0, err));
 	return lk_audit_write(tx, d->call, &event, err);
 }
 
@@ -340,7 +343,9 @@ credentials_delete(
 {
 	struct credentials *credentials = lk_call_user(call);
 	struct lk_error *err = lk_call_error(call);
-	struct deletion d = { .call = call, .req = req, .rep = rep };
+	struct deletion d = {
+		.feed = credentials->host->feed, .call = call, .req = req, .rep = rep
+	};
 
 	if (req->n_ids == 0 || req->n_ids > IDS_MAX)
 		return lk_fail_field(err, "ids", "IDS_COUNT", "1 to %d ids may be given", IDS_MAX);

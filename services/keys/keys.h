@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "epochs.h"
 #include "fact_cache.h"
+#include "feed/feed.h"
 #include "key_cache.h"
 #include "metrics/metrics.h"
 #include "store/store.h"
@@ -19,6 +20,7 @@ struct keys_setup {
 	const struct lk_random *random;
 	const struct lk_pepper *pepper;
 	const struct lk_peers *peers; /* to know operators that services ask for; NULL: none */
+	struct lk_feed *feed;         /* NULL: nobody hears of changes */
 	struct lk_metrics *metrics;   /* NULL: nothing is counted */
 	const char *prefix;           /* of key texts */
 	int64_t ticket_ttl_ms;        /* 24 hours */

@@ -2,6 +2,7 @@
 #include "op.h"
 
 #include "daemon/write.h"
+#include "generation_store.h"
 
 struct op
 op_of(struct lk_call *call, const void *req, void *rep)
@@ -38,5 +39,12 @@ op_audit(struct op *op, struct lk_tx *tx, const struct lk_audit_event *event, st
 lk_status
 op_forget(struct op *op, struct lk_tx *tx, const char *id, struct lk_error *err)
 {
-	return keys_forget(op->keys, tx, op->arena, id, err);
+	struct lk_feed *feed = op->keys->setup.feed;
+	uint64_t generation;
+
+	LK_TRY(keys_forget(op->keys, tx, op->arena, id, err));
+	if (!feed)
+		return LK_OK;
+	LK_TRY(generation_of(tx, id, &generation, err));
+	return lk_feed_emit(feed, tx, op->arena, LK_FEED_GENERATION, id, generation, err);
 }

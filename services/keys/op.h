@@ -28,7 +28,8 @@ struct op op_of(struct lk_call *call, const void *req, void *rep);
 lk_status op_write(struct op *op, lk_tx_fn *fn);
 lk_status op_read(struct op *op, lk_tx_fn *fn);
 
-/* The audit row, in the same transaction; and what memory must forget at its commit. */
+/* The audit row, in the same transaction; and what everybody's memory must forget at its commit,
+ * ours first. After the rows of `id` were changed. */
 lk_status op_audit(
     struct op *op, struct lk_tx *tx, const struct lk_audit_event *event, struct lk_error *err);
 lk_status op_forget(struct op *op, struct lk_tx *tx, const char *id, struct lk_error *err);

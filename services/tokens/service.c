@@ -185,6 +185,8 @@ revoke_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    lk_clock_wall_ms(lk_call_clock(r->call)), lk_call_caller(r->call)->id, err));
 	LK_TRY(lk_audit_write(tx, r->call, &event, err));
 	LK_TRY(lk_tx_on_commit(tx, remember_revoked, r, err));
+	LK_TRY(lk_feed_emit(r->tokens->host->feed, tx, lk_call_arena(r->call),
+	    LK_FEED_TOKEN_REVOKED, r->claims.token, 0, err));
 	return encode_text(lk_call_arena(r->call), r->claims.token, &r->rep->token_id, err);
 }
 

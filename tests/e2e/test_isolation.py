@@ -14,7 +14,7 @@ import world
 
 OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
-PRINCIPALS_ONLY = {"VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
+PRINCIPALS_ONLY = {"ReadFeed", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "ListRoles", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [
     "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",

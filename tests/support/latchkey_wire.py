@@ -24,9 +24,9 @@ NUMBERS = ("uint32", "uint64", "int64", "bool")
 
 # Which contracts each process serves.
 SERVED = {
-    "keys": ("accounts", "keys", "audit", "health"),
-    "tokens": ("tokens", "audit", "health"),
-    "credentials": ("credentials", "audit", "health"),
+    "keys": ("accounts", "keys", "audit", "health", "common"),
+    "tokens": ("tokens", "audit", "health", "common"),
+    "credentials": ("credentials", "audit", "health", "common"),
 }
 PUBLIC = {"RedeemTicket", "IssueToken", "GetJwks", "Check"}
 
