@@ -11,7 +11,12 @@
 #include "rpc/channel_impl.h"
 #include "rpc/decode.h"
 
-enum { DEFAULT_TIMEOUT_MS = 5000, DEFAULT_IN_FLIGHT = 256, CLOSE_POLL_NS = 5000000 };
+enum {
+	DEFAULT_TIMEOUT_MS = 5000,
+	DEFAULT_IN_FLIGHT = 256,
+	CLOSE_POLL_NS = 5000000,
+	LINGER_NS = 30000000
+};
 
 static void
 fill_defaults(struct lk_channel_config *c)
@@ -218,6 +223,20 @@ end_exchanges(struct lk_channel *channel)
 	pthread_mutex_unlock(&channel->mutex);
 }
 
+/*
+ * A message that arrives in the moment its connection is closed can hang nng 1.5 for ever (its ipc
+ * transport forgets the receive between the head of a message and its rest). A server answers at
+ * the very time when a caller gives up, so stay away from that time.
+ */
+static void
+let_orphans_arrive(struct lk_channel *channel)
+{
+	const struct timespec linger = { .tv_nsec = LINGER_NS };
+
+	if (atomic_load(&channel->orphans))
+		nanosleep(&linger, NULL);
+}
+
 /* Sockets last: closing one while a thread is still on its way out of nng_ctx_send() makes nng use
  * freed memory. */
 void
@@ -229,6 +248,7 @@ lk_channel_close(struct lk_channel *channel)
 	atomic_store(&channel->closing, true);
 	pthread_mutex_unlock(&channel->mutex);
 	end_exchanges(channel);
+	let_orphans_arrive(channel);
 	for (struct lk_exchange *ex = channel->all_exchanges; ex != NULL; ex = ex->next_all)
 		lk_exchange_stop(ex);
 	for (unsigned i = 0; i < channel->address_count; i++)

@@ -99,7 +99,8 @@ struct lk_channel {
 	unsigned address_count;
 	struct lk_address addresses[LK_CHANNEL_ADDRESSES_MAX];
 	atomic_bool closing;
-	atomic_uint submitting;                   /* threads inside lk_channel_submit() */
+	atomic_uint submitting; /* threads inside lk_channel_submit() */
+	atomic_bool orphans;    /* replies may come that nobody waits for any more */
 	char id_stem[LK_CHANNEL_REQUEST_ID_SIZE]; /* request ids: this and a counter */
 	atomic_uint_fast64_t id_counter;
 

@@ -225,6 +225,8 @@ on_no_answer(struct lk_exchange *ex, int result)
 	struct lk_address *address = ex->lane->address;
 
 	drop_lane(ex);
+	if (result != NNG_ECONNRESET)
+		atomic_store(&ex->channel->orphans, true);
 	if (result == NNG_ETIMEDOUT)
 		lk_address_missed(address);
 	if (ex->effect == LK_WRITE_ONCE)

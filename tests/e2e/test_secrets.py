@@ -42,6 +42,9 @@ def secret_of_key(text):
 class Planted(e2e.Case):
     def setUp(self):
         super().setUp()
+        for service in e2e.SERVICES:  # as talkative as they can be
+            with open(self.state.path / f"{service}.conf", "a") as conf:
+                conf.write("log-level = debug\n")
         self.state.start()
         self.planted = {}
         self.live_a_little()

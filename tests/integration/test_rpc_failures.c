@@ -416,6 +416,25 @@ closing_a_channel_ends_what_is_in_flight(void **state)
 	expect_fail(write.status, &write.err, LK_UNKNOWN, "OUTCOME_UNKNOWN");
 }
 
+static void
+closing_a_channel_while_a_late_answer_arrives_does_not_hang(void **state)
+{
+	struct world *w = *state;
+	const size_t rounds = lk_test_repeat("late answers", 300, 40);
+	const struct lk_rpc_request impatient = { .timeout_ms = 2 };
+	struct lk_error err = { 0 };
+
+	for (size_t i = 0; i < rounds; i++) {
+		struct lk_channel *channel = open_channel(w->url);
+		expect_ok(world_ask_on(channel, NULL, "Echo", 0, "", NULL, 0, &err), &err);
+		/* Given up as a rule; a slow timer may let the answer through. */
+		LK_IGNORE(world_ask_on(
+		    channel, &impatient, "Wait", 4 + (unsigned)i % 3, "", NULL, 0, &err));
+		assert_true(world_wait_until(lk_server_stats(w->server).in_progress == 0));
+		lk_channel_close(channel);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -437,6 +456,8 @@ main(int argc, char **argv)
 		LK_CASE(a_missing_directory_is_told),
 		LK_CASE_WITH(a_server_that_ends_leaves_its_successors_socket, world_up, world_down),
 		LK_CASE_WITH(closing_a_channel_ends_what_is_in_flight, world_up, world_down),
+		LK_CASE_WITH(closing_a_channel_while_a_late_answer_arrives_does_not_hang, world_up,
+		    world_down),
 	};
 
 	if (argc == 4 && strcmp(argv[1], "--serve") == 0)
