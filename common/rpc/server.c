@@ -80,6 +80,7 @@ lk_server_new(
 	LK_TRY(lk_dispatcher_new(&server->dispatcher, config->services, config->service_count,
 	    &server->config.authenticator, server->config.max_timeout_ms, err));
 	LK_TRY(lk_queue_new(&server->queue, server->config.queue_max, lk_slot_run_on_worker, err));
+	LK_TRY(lk_shun_new(&server->shun, err));
 	server->slots = lk_alloc_array(server->config.contexts, sizeof *server->slots);
 	if (server->slots == NULL)
 		return lk_fail_oom(err);
@@ -194,6 +195,7 @@ lk_server_free(struct lk_server *server)
 	if (server->socket_open)
 		nng_close(server->socket);
 	lk_queue_free(server->queue);
+	lk_shun_free(server->shun);
 	lk_dispatcher_free(server->dispatcher);
 	lk_free(server->slots);
 	lk_free(server);

@@ -50,7 +50,8 @@ struct lk_server_config {
 	size_t arena_cap; /* most bytes of memory per call [1 MiB] */
 	uint32_t
 	    max_timeout_ms; /* a call's longest life, and that of one that names none [30,000] */
-	uint32_t send_timeout_ms; /* how long a peer that does not read may hold a reply [1,000] */
+	uint32_t send_timeout_ms; /* how long a reply may wait for its reader before its connection
+				     is shunned; a tenth while half of all contexts wait [1,000] */
 };
 
 /*

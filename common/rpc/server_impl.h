@@ -10,6 +10,7 @@
 #include "rpc/listener_guard.h"
 #include "rpc/queue.h"
 #include "rpc/server.h"
+#include "rpc/shun.h"
 #include "rpc/slot.h"
 
 struct lk_server {
@@ -17,6 +18,7 @@ struct lk_server {
 	char url[LK_URL_SIZE];
 	struct lk_dispatcher *dispatcher;
 	struct lk_queue *queue;
+	struct lk_shun *shun;
 	nng_socket socket;
 	bool socket_open, listening;
 	struct lk_listen listen;
@@ -25,7 +27,7 @@ struct lk_server {
 	unsigned slot_count; /* of these, initialised */
 
 	atomic_bool draining;
-	atomic_uint in_progress;
+	atomic_uint in_progress, sending; /* calls; those whose reply waits for its reader */
 	atomic_int_fast64_t last_received_us;
 	atomic_uint_fast64_t calls, failed, healed;
 };

@@ -14,6 +14,7 @@ static const bool legal[LK_SLOT_STATE_COUNT_][LK_SLOT_STATE_COUNT_] = {
 	    [LK_SLOT_STOPPED] = true },
 	[LK_SLOT_RUNNING] = { [LK_SLOT_QUEUED] = true,
 	    [LK_SLOT_SENDING] = true,
+	    [LK_SLOT_RECEIVING] = true, /* ignored */
 	    [LK_SLOT_STOPPED] = true },
 	[LK_SLOT_QUEUED] = { [LK_SLOT_RUNNING] = true, [LK_SLOT_STOPPED] = true },
 	[LK_SLOT_SENDING] = { [LK_SLOT_RECEIVING] = true, [LK_SLOT_STOPPED] = true },
@@ -67,6 +68,16 @@ end_call(struct lk_slot *slot)
 	atomic_fetch_sub(&slot->server->in_progress, 1);
 }
 
+/* While most contexts wait for somebody to read, patience is short: the rest must go on hearing. */
+static nng_duration
+send_patience(struct lk_server *server)
+{
+	const unsigned waiting = atomic_fetch_add(&server->sending, 1);
+	const nng_duration whole = (nng_duration)server->config.send_timeout_ms;
+
+	return waiting < server->config.contexts / 2 ? whole : (whole + 9) / 10;
+}
+
 static void
 answer(struct lk_slot *slot, lk_status status)
 {
@@ -83,7 +94,7 @@ answer(struct lk_slot *slot, lk_status status)
 		lk_slot_receive(slot);
 		return;
 	}
-	nng_aio_set_timeout(slot->aio, (nng_duration)server->config.send_timeout_ms);
+	nng_aio_set_timeout(slot->aio, send_patience(server));
 	nng_aio_set_msg(slot->aio, slot->message);
 	slot->message = NULL;
 	nng_ctx_send(slot->context, slot->aio);
@@ -134,6 +145,14 @@ lk_slot_run_on_worker(struct lk_slot *slot)
 	answer(slot, lk_dispatch_run(slot->server->dispatcher, &slot->call));
 }
 
+/* Nothing was executed, and there is nobody who would read an answer. */
+static void
+ignore(struct lk_slot *slot)
+{
+	end_call(slot);
+	lk_slot_receive(slot);
+}
+
 static void
 received(struct lk_slot *slot)
 {
@@ -146,12 +165,23 @@ received(struct lk_slot *slot)
 	slot->call.pipe = (uint32_t)nng_msg_get_pipe(slot->message).id;
 	atomic_fetch_add(&server->in_progress, 1);
 	atomic_store_explicit(&server->last_received_us, slot->received_us, memory_order_relaxed);
-	run_inline(slot);
+	if (lk_shun_admits(server->shun, slot->call.pipe, slot->received_us / 1000))
+		run_inline(slot);
+	else
+		ignore(slot);
 }
 
 static void
 sent(struct lk_slot *slot)
 {
+	struct lk_shun *shun = slot->server->shun;
+	const int result = nng_aio_result(slot->aio);
+
+	atomic_fetch_sub(&slot->server->sending, 1);
+	if (result == NNG_ETIMEDOUT)
+		lk_shun_add(shun, slot->call.pipe, lk_server_now_us() / 1000);
+	else if (result == 0)
+		lk_shun_forgive(shun, slot->call.pipe);
 	slot->message = nng_aio_get_msg(slot->aio); /* ours again when nobody took it */
 	nng_aio_set_msg(slot->aio, NULL);
 	end_call(slot);

@@ -251,6 +251,27 @@ a_peer_that_never_reads_holds_nobody(void **state)
 	close(fd);
 }
 
+static void
+peers_that_never_read_are_shunned_and_delay_nobody_for_long(void **state)
+{
+	enum { PEERS = 4, CALLS = 20 };
+	struct world *w = *state;
+	int fds[PEERS];
+
+	for (int i = 0; i < PEERS; i++) {
+		fds[i] = connect_to(w->url);
+		assert_true(fds[i] >= 0);
+		flood(fds[i]);
+	}
+	const int64_t began_ms = world_now_ms();
+	for (int i = 0; i < CALLS; i++)
+		expect_ok(world_ask(w, "Echo", 0, "x"), &w->err);
+	assert_true(world_now_ms() - began_ms < 2500);
+	assert_true(world_wait_until(lk_server_stats(w->server).in_progress == 0));
+	for (int i = 0; i < PEERS; i++)
+		close(fds[i]);
+}
+
 LK_TESTS(LK_CASE_WITH(connecting_and_leaving_200_times_stops_nothing_and_harms_no_write_in_flight,
 	     world_up, world_down),
     LK_CASE_WITH(a_listener_that_stopped_is_replaced, world_up, world_down),
@@ -258,4 +279,5 @@ LK_TESTS(LK_CASE_WITH(connecting_and_leaving_200_times_stops_nothing_and_harms_n
     LK_CASE_WITH(an_empty_message_gets_an_answer, world_up, world_down),
     LK_CASE_WITH(
 	a_message_above_a_megabyte_costs_only_its_senders_connection, world_up, world_down),
-    LK_CASE_WITH(a_peer_that_never_reads_holds_nobody, up_with_little_patience, world_down))
+    LK_CASE_WITH(a_peer_that_never_reads_holds_nobody, up_with_little_patience, world_down),
+    LK_CASE_WITH(peers_that_never_read_are_shunned_and_delay_nobody_for_long, world_up, world_down))
