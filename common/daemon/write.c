@@ -192,6 +192,34 @@ outcome_replay(const struct write *write, struct lk_error *err)
 	    err, LK_DATA_LOSS, "STORE_CORRUPT", "a remembered outcome is of no known kind");
 }
 
+/*
+ * A remote store may lose the answer of its commit. The same write again tells what became of it:
+ * its own outcome is there, and its reply still at hand; or somebody else's; or it happens now.
+ */
+static lk_status
+write_settled(struct write *write, struct lk_store *store, struct lk_error *err)
+{
+	const int64_t deadline = lk_call_deadline_steady_ms(write->call);
+	lk_status status = lk_store_write(store, deadline, run_once, write, err);
+
+	while (status == LK_UNKNOWN && lk_text_is(err->reason, "STORE_IN_DOUBT")) {
+		const struct lk_bytes mine = write->found ? lk_bytes(NULL, 0) : write->outcome;
+		const lk_status in_doubt = status;
+		const struct lk_error doubt = *err;
+
+		lk_error_clear(err);
+		status = lk_store_write(store, deadline, run_once, write, err);
+		if (status == LK_OK && write->found && mine.len > 0 &&
+		    lk_bytes_equal(mine, write->outcome))
+			write->found = false;
+		if (status == LK_UNAVAILABLE || status == LK_DEADLINE_EXCEEDED) {
+			*err = doubt; /* still nobody knows */
+			return in_doubt;
+		}
+	}
+	return status;
+}
+
 lk_status
 lk_call_write(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *arg,
     ProtobufCMessage *rep, struct lk_error *err)
@@ -203,7 +231,7 @@ lk_status
 lk_call_write_meaning(struct lk_call *call, struct lk_store *store, struct lk_bytes meaning,
     lk_tx_fn *fn, void *arg, ProtobufCMessage *rep, struct lk_error *err)
 {
-	const int64_t deadline = lk_call_deadline_steady_ms(call);
+	struct lk_error own = { 0 };
 	struct write write = { .call = call,
 		.fn = fn,
 		.arg = arg,
@@ -211,8 +239,14 @@ lk_call_write_meaning(struct lk_call *call, struct lk_store *store, struct lk_by
 		.now_ms = lk_clock_wall_ms(lk_call_clock(call)) };
 
 	if (lk_call_idempotency_key(call)[0] == '\0')
-		return lk_store_write(store, deadline, run_plain, &write, err);
+		return lk_store_write(
+		    store, lk_call_deadline_steady_ms(call), run_plain, &write, err);
 	write_name(&write, meaning);
-	LK_TRY(lk_store_write(store, deadline, run_once, &write, err));
+	const lk_status status = write_settled(&write, store, &own);
+	if (status != LK_OK) {
+		if (err)
+			*err = own;
+		return status;
+	}
 	return write.found ? outcome_replay(&write, err) : LK_OK;
 }

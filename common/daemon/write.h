@@ -21,7 +21,9 @@ enum { LK_IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000 };
  * A reply that holds a secret (its type has a field secret_…, at any depth) is remembered only
  * sealed to the call's reply_public_key (crypto/box.h) and comes again as a sealed body; when the
  * call brought no such key, again is ALREADY_EXISTS ALREADY_CREATED with the object's id as the
- * message. Failures are not remembered.
+ * message. Failures are not remembered. A commit whose answer was lost (UNKNOWN STORE_IN_DOUBT of a
+ * remote store) is looked up within the deadline; the answer is UNKNOWN only when that is not long
+ * enough.
  *
  * The table belongs to a set of migrations of its own: #include "idempotency_migrations.h",
  * &idempotency_migrations. Answers whatever `fn` and lk_store_write answer. Blocks: workers only.

@@ -159,7 +159,7 @@ static const char Q_SET_UP[] =
     "SELECT set_config('search_path', $1, false),"
     " set_config('synchronous_commit', current_setting('synchronous_commit'), false),"
     " set_config('default_transaction_isolation', $2, false),"
-    " set_config('default_transaction_read_only', $3, false),"
+    " CASE $3 WHEN 'read' THEN set_config('default_transaction_read_only', 'on', false) END,"
     " set_config('plan_cache_mode', 'force_generic_plan', false),"
     " set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),"
     " set_config('idle_in_transaction_session_timeout', '60000', false),"
@@ -208,7 +208,7 @@ set_up(PGconn *handle, const char *schema, enum lk_conn_role role, struct lk_err
 {
 	const bool writes = role == LK_CONN_WRITER;
 	const char *const values[] = { schema, writes ? "serializable" : "repeatable read",
-		writes ? "off" : "on" };
+		writes ? "write" : "read" };
 	LK_AUTO(result_clearp)
 	PGresult *result =
 	    PQexecParams(handle, Q_SET_UP, LK_ARRAY_LEN(values), NULL, values, NULL, NULL, 0);

@@ -9,6 +9,7 @@
 #include "audit/chain.h"
 #include "latchkey/audit/v1/audit.pb-c.h"
 #include "latchkey/common/v1/frame.pb-c.h"
+#include "postgres.h"
 #include "test.h"
 
 #define NOW_MS INT64_C(1790000000000)
@@ -47,7 +48,7 @@ audit_setup(void **state)
 	memset(&w, 0, sizeof w);
 	lk_clock_frozen_init(&w.clock, NOW_MS);
 	const struct lk_store_options options = { .clock = &w.clock.clock };
-	expect_ok(lk_store_open("sqlite://:memory:", LK_MIGRATIONS(&audit_migrations), &options,
+	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&audit_migrations), &options,
 		      &w.store, &w.err),
 	    &w.err);
 	expect_ok(lk_sign_key_generate(&w.key, &w.err), &w.err);

@@ -10,6 +10,7 @@
 #include "feed/feed.h"
 #include "feed/subscriber.h"
 #include "latchkey/common/v1/feed.pb-c.h"
+#include "postgres.h"
 #include "rpc/call.h"
 #include "test.h"
 
@@ -33,7 +34,7 @@ static inline void
 feed_world_open(struct feed_world *w, bool only_writer)
 {
 	memset(w, 0, sizeof *w);
-	expect_ok(lk_store_open("sqlite://:memory:", LK_MIGRATIONS(&feed_migrations), NULL,
+	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&feed_migrations), NULL,
 		      &w->store, &w->err),
 	    &w->err);
 	expect_ok(lk_sign_key_generate(&w->key, &w->err), &w->err);

@@ -18,6 +18,7 @@
 #include "keys/wire.h"
 #include "keys_migrations.h"
 #include "latchkey/common/v1/frame.pb-c.h"
+#include "postgres.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
 #include "test.h"
@@ -143,7 +144,10 @@ world_open_keys(struct world *w, const char *dir, size_t cache_keys)
 	char store_url[256];
 	const struct lk_secret32 pepper = { { 7 } };
 
-	snprintf(store_url, sizeof store_url, "sqlite://%s/keys.db", dir);
+	if (lk_test_on_postgres())
+		lk_text_copy(store_url, sizeof store_url, lk_test_store_url());
+	else
+		snprintf(store_url, sizeof store_url, "sqlite://%s/keys.db", dir);
 	expect_ok(lk_pepper_new(1, &pepper, "test", &w->pepper, &w->err), &w->err);
 	expect_ok(lk_store_open(store_url,
 		      LK_MIGRATIONS(&audit_migrations, &idempotency_migrations, &keys_migrations),

@@ -14,6 +14,7 @@ The programs come from $LATCHKEY_BUILD (ctest sets it) or build/; their logs are
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ import time
 import unittest
 
 import cases
+import postgres
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LATCHKEY_BUILD", TOP / "build")).resolve()
@@ -130,9 +132,10 @@ class Person:
 
 
 class State(Person):
-    """An installation; as a Person it is its operator."""
+    """An installation; as a Person it is its operator. Its databases are SQLite files, or, with engine="postgres", schemas of
+    the server that ctest started, each with a role of its own that reaches nothing else."""
 
-    def __init__(self):
+    def __init__(self, engine="sqlite"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-"))
         self.path = self.folder / "state"
         self.logs = self.folder / "log"
@@ -279,8 +282,10 @@ class State(Person):
 class Case(unittest.TestCase):
     """A test with an installation of its own."""
 
+    engine = "sqlite"
+
     def setUp(self):
-        self.state = State()
+        self.state = State(self.engine)
         self.addCleanup(self.state.close)
         self.addCleanup(self._show_logs)
 

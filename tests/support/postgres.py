@@ -150,6 +150,11 @@ class Server:
         return self._run(tool("psql"), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", "--host",
                          self.folder, "--port", self.port, "--username", ADMIN, "--dbname", database, "--command", statement).stdout
 
+    def make_role(self, name):
+        """A role with a schema of its own name, and no right to make or reach another."""
+        self.sql(f"CREATE ROLE {name} LOGIN")
+        self.sql(f"CREATE SCHEMA {name} AUTHORIZATION {name}", DATABASE)
+
     def url(self, schema=None, role=ROLE):
         """Over the socket."""
         tail = f"&schema={schema}" if schema else ""

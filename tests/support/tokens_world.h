@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "postgres.h"
 #include "test.h"
 #include "tokens/signer.h"
 
@@ -37,7 +38,11 @@ tokens_world_setup(void **state)
 	static struct tokens_world w;
 
 	memset(&w, 0, sizeof w);
-	snprintf(w.url, sizeof w.url, "sqlite://%s/tokens-%d.db", lk_test_tmpdir(), number++);
+	if (lk_test_on_postgres())
+		lk_text_copy(w.url, sizeof w.url, lk_test_store_url());
+	else
+		snprintf(
+		    w.url, sizeof w.url, "sqlite://%s/tokens-%d.db", lk_test_tmpdir(), number++);
 	lk_clock_frozen_init(&w.clock, INT64_C(1000) * WORLD_NOW_S);
 	w.arena = lk_arena_new(1 << 20);
 	w.root_key = 1;

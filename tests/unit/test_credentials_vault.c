@@ -1,5 +1,6 @@
 /* Sealed rows on a real database: whatever is moved, swapped or changed by SQL is refused; and keys
  * agreed with callers. */
+#include "postgres.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -27,19 +28,18 @@ setup(void **state)
 {
 	static int number;
 	static struct world w;
-	char url[512], kek[64];
+	char kek[64];
 	const uint8_t key[32] = { 7 };
 
 	memset(&w, 0, sizeof w);
-	snprintf(url, sizeof url, "sqlite://%s/credentials-%d.db", lk_test_tmpdir(), number);
 	snprintf(kek, sizeof kek, "kek-%d", number++);
 	const char *path = lk_test_path(lk_test_tmpdir(), kek);
 	w.arena = lk_arena_new(1 << 20);
 	lk_clock_frozen_init(&w.clock, 1700000000000);
 	expect_ok(lk_secret_file_create(path, "key", lk_bytes(key, sizeof key), &w.err), &w.err);
 	expect_ok(vault_open(&w.vault, path, &w.err), &w.err);
-	expect_ok(
-	    lk_store_open(url, LK_MIGRATIONS(&credentials_migrations), NULL, &w.store, &w.err),
+	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&credentials_migrations), NULL,
+		      &w.store, &w.err),
 	    &w.err);
 	*state = &w;
 	return 0;
@@ -184,7 +184,8 @@ a_row_changed_or_swapped_by_sql_is_refused(void **state)
 static void
 destroying_the_tenants_key_destroys_its_credentials(void **state)
 {
-	static char destroy[] = "UPDATE tenant_key SET wrapped = x'00' WHERE tenant = 'tnt_a'";
+	static char destroy[] = "UPDATE tenant_key SET wrapped = (SELECT sealed FROM credential "
+				"WHERE id = 'crd_a') WHERE tenant = 'tnt_a'";
 	struct world *w = *state;
 	struct row row = { .credential = credential("crd_a", "tnt_a", "usr_a") };
 

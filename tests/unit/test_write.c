@@ -11,6 +11,7 @@
 #include "latchkey/common/v1/frame.pb-c.h"
 #include "latchkey/keys/v1/keys.pb-c.h"
 #include "latchkey/tokens/v1/tokens.pb-c.h"
+#include "postgres.h"
 #include "test.h"
 
 #define NOW_MS INT64_C(1790000000000)
@@ -41,7 +42,7 @@ setup(void **state)
 	memset(&w, 0, sizeof w);
 	lk_clock_frozen_init(&w.clock, NOW_MS);
 	const struct lk_store_options options = { .clock = &w.clock.clock };
-	expect_ok(lk_store_open("sqlite://:memory:", LK_MIGRATIONS(&idempotency_migrations),
+	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&idempotency_migrations),
 		      &options, &w.store, &w.err),
 	    &w.err);
 	w.caller = (struct lk_caller){ .kind = LK_CALLER_USER, .id = "usr_1", .tenant = "tnt_1" };
