@@ -110,8 +110,12 @@ split_hosts(struct lk_pg_target *target, struct lk_error *err)
 		return url_fail(err, "as many ports as hosts are given, or one for all");
 	for (size_t i = 1; ports == 1 && i < target->count; i++)
 		target->ports[i] = target->ports[0];
-	for (size_t i = 0; i < target->count; i++)
+	for (size_t i = 0; i < target->count; i++) {
+		if (target->ports[i] &&
+		    strspn(target->ports[i], "0123456789") != strlen(target->ports[i]))
+			return url_fail(err, "a port is a number");
 		target->verify |= !is_here(target->hosts[i]);
+	}
 	target->verify &= option_of(target, "sslmode") == NULL;
 	return LK_OK;
 }

@@ -132,7 +132,8 @@ class Server:
         while any(pathlib.Path(f"/proc/{process}/cmdline").exists() and pathlib.Path(f"/proc/{process}/cmdline").read_bytes()
                   for process in processes):
             time.sleep(0.005)
-        (self.data / "postmaster.pid").unlink()
+        for left in (self.data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            left.unlink()
 
     def pause(self):
         self._signal(signal.SIGSTOP)
