@@ -18,6 +18,14 @@ assertion_to_wire(struct lk_assertion *assertion, Latchkey__Common__V1__Assertio
 	out->signature.len = sizeof assertion->signature;
 }
 
+/* The caller still has time, we only stopped waiting: another attempt may find the service back. */
+static lk_status
+gave_up(struct lk_error *err)
+{
+	return lk_fail(
+	    err, LK_UNAVAILABLE, "PEER_UNREACHABLE", "a service that is needed does not answer");
+}
+
 lk_status
 lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
     const struct lk_clock *clock, const struct lk_peer_question *question,
@@ -36,10 +44,12 @@ lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
 		.method = question->method,
 		.body = question->body,
 		.effect = question->effect,
-		.timeout_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
+		.timeout_ms = (uint32_t)(left_ms < LK_PEER_WAIT_MS ? left_ms : LK_PEER_WAIT_MS),
 		.request_id = question->request_id,
 		.traceparent = question->traceparent,
 		.assertion = &wire,
 	};
-	return lk_channel_call(channel, &request, reply_type, arena, out_reply, err);
+	const lk_status status =
+	    lk_channel_call(channel, &request, reply_type, arena, out_reply, err);
+	return status == LK_DEADLINE_EXCEEDED && left_ms > LK_PEER_WAIT_MS ? gave_up(err) : status;
 }

@@ -6,6 +6,10 @@
 #include "auth/assertion.h"
 #include "rpc/channel.h"
 
+/* The longest wait for a peer: a worker thread stands still meanwhile, whatever time its caller
+ * has. */
+enum { LK_PEER_WAIT_MS = 2000 };
+
 /* Everything is borrowed until lk_peer_ask returns. */
 struct lk_peer_question {
 	const char *callee; /* "keys" */
@@ -17,7 +21,8 @@ struct lk_peer_question {
 	const char *traceparent; /* NULL: none */
 };
 
-/* lk_channel_call with an assertion; DEADLINE_EXCEEDED DEADLINE when no time is left. The reply
+/* lk_channel_call with an assertion; DEADLINE_EXCEEDED DEADLINE when no time is left; UNAVAILABLE
+ * PEER_UNREACHABLE after LK_PEER_WAIT_MS without an answer. The reply
  * lies in the arena. Blocks. */
 lk_status lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
     const struct lk_clock *clock, const struct lk_peer_question *question,

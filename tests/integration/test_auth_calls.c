@@ -416,7 +416,33 @@ users_do_not_ask_for_standing(void **state)
 	    &w->err, LK_PERMISSION_DENIED, "SERVICES_ONLY");
 }
 
-LK_TESTS(LK_CASE_WITH(a_token_reaches_its_method_and_leaves_a_row, setup, teardown),
+/* The caller would wait a minute; a worker of ours does not stand still that long. */
+static void
+a_peer_that_is_away_is_given_up_before_the_callers_time(void **state)
+{
+	struct world *w = *state;
+	const int64_t started_ms = lk_clock_steady_ms(lk_clock_system());
+	GetStandingRequest body = LATCHKEY__ACCOUNTS__V1__GET_STANDING_REQUEST__INIT;
+	LK_AUTO(lk_channel_closep) struct lk_channel *nobody = NULL;
+	ProtobufCMessage *reply = NULL;
+	char url[256];
+	const struct lk_peer_question question = { .callee = "keys",
+		.method = STANDING,
+		.body = &body.base,
+		.effect = LK_READ,
+		.deadline_steady_ms = started_ms + 60000 };
+
+	snprintf(url, sizeof url, "ipc://%s/nobody.sock", lk_test_tmpdir());
+	expect_ok(lk_channel_open(&nobody, url, NULL, &w->err), &w->err);
+	expect_fail(lk_peer_ask(nobody, w->maker, lk_clock_system(), &question,
+			&latchkey__accounts__v1__get_standing_response__descriptor, w->arena,
+			&reply, &w->err),
+	    &w->err, LK_UNAVAILABLE, NULL);
+	assert_true(lk_clock_steady_ms(lk_clock_system()) - started_ms < 30000);
+}
+
+LK_TESTS(LK_CASE_WITH(a_peer_that_is_away_is_given_up_before_the_callers_time, setup, teardown),
+    LK_CASE_WITH(a_token_reaches_its_method_and_leaves_a_row, setup, teardown),
     LK_CASE_WITH(a_suspended_owner_is_refused_by_the_very_next_call, setup, teardown),
     LK_CASE_WITH(nobody_and_forgers_are_refused, setup, teardown),
     LK_CASE_WITH(a_denied_call_is_in_the_trail, setup, teardown),
