@@ -33,6 +33,7 @@ struct write {
 	void *arg;
 	ProtobufCMessage *rep;
 	int64_t now_ms;
+	uint64_t runs; /* of the function: `rep` is of the last */
 	uint8_t scope[LK_DIGEST_LEN], body_hash[LK_DIGEST_LEN];
 
 	/* What the transaction found; the bytes lie in the call's arena. */
@@ -151,6 +152,7 @@ domain_run(struct write *write, struct lk_tx *tx, struct lk_error *err)
 {
 	const ProtobufCMessageDescriptor *type = write->rep->descriptor;
 
+	write->runs++;
 	protobuf_c_message_init(type, write->rep);
 	return write->fn(tx, write->arg, err);
 }
@@ -205,13 +207,14 @@ write_settled(struct write *write, struct lk_store *store, struct lk_error *err)
 	while (status == LK_UNKNOWN && lk_text_is(err->reason, "STORE_IN_DOUBT")) {
 		const struct lk_bytes mine = write->found ? lk_bytes(NULL, 0) : write->outcome;
 		const lk_status in_doubt = status;
+		const uint64_t runs = write->runs;
 		const struct lk_error doubt = *err;
 
 		lk_error_clear(err);
 		status = lk_store_write(store, deadline, run_once, write, err);
-		if (status == LK_OK && write->found && mine.len > 0 &&
+		if (status == LK_OK && write->found && write->runs == runs && mine.len > 0 &&
 		    lk_bytes_equal(mine, write->outcome))
-			write->found = false;
+			write->found = false; /* it is what was about to be answered */
 		if (status == LK_UNAVAILABLE || status == LK_DEADLINE_EXCEEDED) {
 			*err = doubt; /* still nobody knows */
 			return in_doubt;

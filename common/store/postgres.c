@@ -234,6 +234,7 @@ conn_connect(
 	conn->era = atomic_load(&db->era);
 	conn->left_ms = INT64_MAX;
 	LK_TRY(lk_pg_connect(db, db->tag, role, &conn->handle, err));
+	conn->backend = PQbackendPID(conn->handle);
 	if (PQsetnonblocking(conn->handle, 1) != 0 || !PQenterPipelineMode(conn->handle))
 		return lk_pg_fail(NULL, err);
 	*out_conn = LK_TAKE(conn);

@@ -152,7 +152,7 @@ keeper_drop(struct lk_db *db)
 		return;
 	atomic_store(&db->keeper_fd, -1);
 	atomic_fetch_add(&db->era, 1);
-	lk_pg_doubt(db, PQbackendPID(db->keeper)); /* it may still hold the lock */
+	lk_pg_doubt(db, db->keeper_pid); /* it may still hold the lock */
 	PQfinish(db->keeper);
 	db->keeper = NULL;
 }
@@ -165,6 +165,7 @@ repair(struct lk_db *db, struct lk_error *err)
 	if (!keeper_alive(db)) {
 		keeper_drop(db);
 		LK_TRY(lk_pg_connect(db, db->tag, LK_CONN_WRITER, &db->keeper, err));
+		db->keeper_pid = PQbackendPID(db->keeper);
 	}
 	status = settle_all(db, err);
 	if (status == LK_OK && atomic_load(&db->keeper_fd) < 0)

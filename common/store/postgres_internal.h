@@ -12,7 +12,7 @@ enum {
 	LK_PG_HOSTS_MAX = 16,
 	LK_PG_NAME_SIZE = 64, /* NAMEDATALEN of PostgreSQL, its NUL included */
 	LK_PG_PENDING_MAX = 128,
-	LK_PG_DOUBTS_MAX = 64,
+	LK_PG_DOUBTS_MAX = 128,
 	LK_PG_CONNECT_MS = 3000, /* to one host */
 };
 
@@ -59,6 +59,7 @@ struct lk_db {
 	lk_status last_status;
 
 	PGconn *keeper; /* holds the advisory lock; of whoever set `repairing` */
+	int keeper_pid;
 };
 
 lk_status lk_pg_open(const char *location, const char *service, void (*on_fatal)(const char *why),
@@ -90,6 +91,7 @@ enum lk_pg_due { LK_PG_DUE_RESULT, LK_PG_DUE_SYNC };
 struct lk_conn {
 	PGconn *handle;
 	struct lk_db *db;
+	int backend; /* its process; libpq forgets it with the connection */
 	enum lk_conn_role role;
 	unsigned era;       /* of the database, when this connected */
 	int64_t left_ms;    /* for the next transaction, INT64_MAX without limit */

@@ -14,7 +14,7 @@ LK_DEFINE_FREEP(result_clearp, PGresult *, PQclear)
 static lk_status
 in_doubt(struct lk_conn *conn, struct lk_error *err)
 {
-	lk_pg_doubt(conn->db, PQbackendPID(conn->handle));
+	lk_pg_doubt(conn->db, conn->backend);
 	conn->may_rerun = false;
 	return lk_fail(err, LK_UNKNOWN, "STORE_IN_DOUBT",
 	    "the connection was lost while committing; it may have happened");
