@@ -151,6 +151,13 @@ class Server:
         return self._run(tool("psql"), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", "--host",
                          self.folder, "--port", self.port, "--username", ADMIN, "--dbname", database, "--command", statement).stdout
 
+    def script(self, text, database="postgres"):
+        """What psql says to a script of the superuser, errors among the answers; it goes on after one."""
+        done = subprocess.run([*unprivileged(), tool("psql"), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--host",
+                               str(self.folder), "--port", self.port, "--username", ADMIN, "--dbname", database],
+                              input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/")
+        return done.stdout
+
     def make_role(self, name):
         """A role with a schema of its own name, and no right to make or reach another."""
         self.sql(f"CREATE ROLE {name} LOGIN")
