@@ -1,16 +1,13 @@
-/* Addresses: one environment variable for an installation, one override per service. See url.h. */
+/* Addresses: one for an installation, one override per service. See url.h. */
 #include "rpc/url.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	const char *socket, *variable;
-} services[] = {
-	[LK_URL_KEYS] = { "keys.sock", "LATCHKEY_KEYS_URL" },
-	[LK_URL_TOKENS] = { "tokens.sock", "LATCHKEY_TOKENS_URL" },
-	[LK_URL_CREDENTIALS] = { "credentials.sock", "LATCHKEY_CREDENTIALS_URL" },
+static const char *const sockets[] = {
+	[LK_URL_KEYS] = "keys.sock",
+	[LK_URL_TOKENS] = "tokens.sock",
+	[LK_URL_CREDENTIALS] = "credentials.sock",
 };
 
 static const char ipc_scheme[] = "ipc://";
@@ -103,15 +100,7 @@ lk_url_of_service(enum lk_url_service service, const char *base, const char *ove
     char out[LK_URL_LIST_SIZE], struct lk_error *err)
 {
 	if (override == NULL || *override == '\0')
-		return derive(base, services[service].socket, out, err);
+		return derive(base, sockets[service], out, err);
 	LK_TRY(check_list(override, err));
 	return lk_text_copy(out, LK_URL_LIST_SIZE, override) ? LK_OK : too_long(err);
-}
-
-lk_status
-lk_url_from_environment(
-    enum lk_url_service service, char out[LK_URL_LIST_SIZE], struct lk_error *err)
-{
-	return lk_url_of_service(
-	    service, getenv("LATCHKEY_URL"), getenv(services[service].variable), out, err);
 }

@@ -21,10 +21,6 @@ enum lk_url_service { LK_URL_KEYS, LK_URL_TOKENS, LK_URL_CREDENTIALS };
 lk_status lk_url_of_service(enum lk_url_service service, const char *base, const char *override,
     char out[LK_URL_LIST_SIZE], struct lk_error *err);
 
-/* The same from the process's environment. */
-lk_status lk_url_from_environment(
-    enum lk_url_service service, char out[LK_URL_LIST_SIZE], struct lk_error *err);
-
 /* Check one address; out_path (may be NULL) points into `url` at the path of an ipc one. */
 lk_status lk_url_check(const char *url, const char **out_path, struct lk_error *err);
 

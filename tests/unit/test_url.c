@@ -1,5 +1,4 @@
 /* Addresses: derived, overridden, listed, refused. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -43,22 +42,6 @@ no_address_at_all_is_told(void **state)
 	expect_field(
 	    lk_url_of_service(LK_URL_KEYS, NULL, NULL, out, &err), &err, "url", "URL_MISSING");
 	expect_field(lk_url_of_service(LK_URL_KEYS, "", "", out, &err), &err, "url", "URL_MISSING");
-}
-
-static void
-the_environment_is_read(void **state)
-{
-	char out[LK_URL_LIST_SIZE];
-	struct lk_error err = { 0 };
-
-	(void)state;
-	setenv("LATCHKEY_URL", "ipc:///srv/run", 1);
-	unsetenv("LATCHKEY_KEYS_URL");
-	setenv("LATCHKEY_TOKENS_URL", "ipc:///other.sock", 1);
-	expect_ok(lk_url_from_environment(LK_URL_KEYS, out, &err), &err);
-	assert_string_equal(out, "ipc:///srv/run/keys.sock");
-	expect_ok(lk_url_from_environment(LK_URL_TOKENS, out, &err), &err);
-	assert_string_equal(out, "ipc:///other.sock");
 }
 
 static void
@@ -140,6 +123,6 @@ an_empty_place_in_a_list_is_refused(void **state)
 
 LK_TESTS(LK_CASE(sockets_are_named_below_the_installations_address),
     LK_CASE(an_override_goes_before_and_may_list_several), LK_CASE(no_address_at_all_is_told),
-    LK_CASE(the_environment_is_read), LK_CASE(a_path_has_107_bytes_at_most_and_the_limit_is_told),
-    LK_CASE(tls_is_refused_clearly), LK_CASE(what_is_no_address_is_refused),
-    LK_CASE(a_list_is_taken_one_by_one), LK_CASE(an_empty_place_in_a_list_is_refused))
+    LK_CASE(a_path_has_107_bytes_at_most_and_the_limit_is_told), LK_CASE(tls_is_refused_clearly),
+    LK_CASE(what_is_no_address_is_refused), LK_CASE(a_list_is_taken_one_by_one),
+    LK_CASE(an_empty_place_in_a_list_is_refused))
