@@ -2,18 +2,13 @@
 #include "audit/audit.h"
 #include "audit/trail.h"
 #include "audit/wire.h"
+#include "rpc/field.h"
 
 #include <string.h>
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, CURSOR_DIGITS = 19 };
 
 /* ---- Encoding ---- */
-
-static char *
-wire_text(const char *text)
-{
-	return (char *)(uintptr_t)text; /* generated types know no const */
-}
 
 static lk_status
 encode_event(struct lk_arena *arena, const struct lk_chain_row *row,
@@ -25,19 +20,19 @@ encode_event(struct lk_arena *arena, const struct lk_chain_row *row,
 		return lk_fail_oom(err);
 	latchkey__audit__v1__event__init(event);
 	event->sequence = row->sequence;
-	event->id = wire_text(row->id);
+	event->id = lk_field_borrow(row->id);
 	event->at_ms = row->at_ms;
-	event->action = wire_text(row->action);
-	event->outcome = wire_text(row->outcome);
-	event->actor_kind = wire_text(row->actor_kind);
-	event->actor = wire_text(row->actor);
-	event->actor_key = wire_text(row->actor_key);
-	event->tenant = wire_text(row->tenant);
-	event->object = wire_text(row->object);
-	event->owner = wire_text(row->owner);
-	event->purpose = wire_text(row->purpose);
-	event->request_id = wire_text(row->request_id);
-	event->detail = wire_text(row->detail);
+	event->action = lk_field_borrow(row->action);
+	event->outcome = lk_field_borrow(row->outcome);
+	event->actor_kind = lk_field_borrow(row->actor_kind);
+	event->actor = lk_field_borrow(row->actor);
+	event->actor_key = lk_field_borrow(row->actor_key);
+	event->tenant = lk_field_borrow(row->tenant);
+	event->object = lk_field_borrow(row->object);
+	event->owner = lk_field_borrow(row->owner);
+	event->purpose = lk_field_borrow(row->purpose);
+	event->request_id = lk_field_borrow(row->request_id);
+	event->detail = lk_field_borrow(row->detail);
 	if (row->sequence != 0)
 		event->chain_hash = (ProtobufCBinaryData){ LK_CHAIN_HASH_SIZE, hash };
 	*out = event;
@@ -160,7 +155,7 @@ encode_head(struct lk_arena *arena, const struct lk_audit_sealer *sealer,
 	    head->hash, rep->signed_at_ms, signature);
 	rep->head_sequence = head->sequence;
 	rep->head_hash = (ProtobufCBinaryData){ LK_CHAIN_HASH_SIZE, hash };
-	rep->service = wire_text(config->service);
+	rep->service = lk_field_borrow(config->service);
 	rep->signature = (ProtobufCBinaryData){ LK_SIGNATURE_LEN, signature };
 	return LK_OK;
 }

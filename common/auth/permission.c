@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "rpc/field.h"
 
 static const struct {
 	const char *name;
@@ -83,6 +83,23 @@ lk_permissions_names(lk_permissions set, const char *out[LK_PERM_COUNT])
 			out[count++] = rows[i].name;
 	}
 	return count;
+}
+
+lk_status
+lk_permissions_fields(lk_permissions set, struct lk_arena *arena, char ***out_names,
+    size_t *out_count, struct lk_error *err)
+{
+	const char *names[LK_PERM_COUNT];
+	const size_t count = lk_permissions_names(set, names);
+	char **fields = lk_arena_array(arena, count, sizeof *fields);
+
+	if (!fields)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < count; i++)
+		fields[i] = lk_field_borrow(names[i]);
+	*out_names = fields;
+	*out_count = count;
+	return LK_OK;
 }
 
 /* The scope of all permissions fits: 18 names of at most 22 characters and a separator each. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "base/base.h"
 
 enum lk_permission {
 #define LK_PERMISSION(symbol, name, delegating, help) LK_PERM_##symbol,
@@ -50,6 +50,11 @@ lk_status lk_permissions_parse(
 
 /* Fill `out` with borrowed static names in list order; returns how many. */
 size_t lk_permissions_names(lk_permissions set, const char *out[LK_PERM_COUNT]);
+
+/* The same as a repeated field of a message, the array in the arena. RESOURCE_EXHAUSTED
+ * OUT_OF_MEMORY. */
+lk_status lk_permissions_fields(lk_permissions set, struct lk_arena *arena, char ***out_names,
+    size_t *out_count, struct lk_error *err);
 
 /* Space-separated, as in the scope claim (RFC 6749 3.3). out_size ≥ LK_SCOPE_SIZE. Unknown words
  * are an error when parsed. */

@@ -5,6 +5,7 @@
 #include "auth/authenticator.h"
 #include "auth/peer_call.h"
 #include "latchkey/accounts/v1/accounts.pb-c.h"
+#include "rpc/field.h"
 
 typedef Latchkey__Accounts__V1__GetStandingRequest GetStandingRequest;
 typedef Latchkey__Accounts__V1__GetStandingResponse GetStandingResponse;
@@ -130,9 +131,9 @@ remote_get(void *user, const char *subject, const char *key, const char *session
 
 	if (!may_block)
 		return lk_fail(err, LK_ABORTED, "WOULD_BLOCK", "keys has to be asked");
-	query.subject = (char *)(uintptr_t)subject; /* generated types know no const */
-	query.key = (char *)(uintptr_t)key;
-	query.session = (char *)(uintptr_t)session;
+	query.subject = lk_field_borrow(subject);
+	query.key = lk_field_borrow(key);
+	query.session = lk_field_borrow(session);
 	LK_TRY(keys_ask(user, &query, deadline_steady_ms, arena, &answer, err));
 	memset(out, 0, sizeof *out);
 	return answer->active ? standing_read(answer->identity, out, err) : LK_OK;

@@ -4,6 +4,7 @@
 #include "auth/permission.h"
 #include "latchkey/health/v1/health.pb-c.h"
 #include "rpc/call.h"
+#include "rpc/field.h"
 
 typedef Latchkey__Health__V1__CheckRequest CheckRequest;
 typedef Latchkey__Health__V1__CheckResponse CheckResponse;
@@ -25,23 +26,17 @@ lk_health_drain(struct lk_health *health)
 	atomic_store(&health->draining, true);
 }
 
-static char *
-wire_text(const char *text)
-{
-	return (char *)(uintptr_t)text; /* generated types know no const */
-}
-
 static lk_status
 health_check(struct lk_call *call, const CheckRequest *req, CheckResponse *rep)
 {
 	const struct lk_health *health = lk_call_user(call);
 
 	(void)req;
-	rep->service = wire_text(health->service);
-	rep->version = wire_text(health->version);
-	rep->instance = wire_text(health->instance);
+	rep->service = lk_field_borrow(health->service);
+	rep->version = lk_field_borrow(health->version);
+	rep->instance = lk_field_borrow(health->instance);
 	rep->started_at_ms = health->started_at_ms;
-	rep->state = wire_text(atomic_load(&health->draining) ? "draining" : "serving");
+	rep->state = lk_field_borrow(atomic_load(&health->draining) ? "draining" : "serving");
 	return LK_OK;
 }
 

@@ -1,4 +1,5 @@
-/* Where services are: LATCHKEY_URL and its overrides, and what an address must look like. */
+/* Where services are: an installation's address and its overrides, and what an address must look
+ * like. */
 #ifndef LK_RPC_URL_H
 #define LK_RPC_URL_H
 
@@ -13,10 +14,10 @@ enum {
 enum lk_url_service { LK_URL_KEYS, LK_URL_TOKENS, LK_URL_CREDENTIALS };
 
 /*
- * The addresses of one service, comma-separated. `override` (LATCHKEY_KEYS_URL …) is taken as it is
- * when not NULL or empty; otherwise `base` (LATCHKEY_URL) is ipc:///DIR/run and the name of the
- * service's socket is appended. INVALID_ARGUMENT URL_MISSING, URL_INVALID, URL_TOO_LONG;
- * FAILED_PRECONDITION URL_UNSUPPORTED for tls+tcp://.
+ * The addresses of one service, comma-separated. `override` (the client's LATCHKEY_KEYS_URL) is
+ * taken as it is when not NULL or empty; otherwise `base` (LATCHKEY_URL) is ipc:///DIR/run and the
+ * name of the service's socket is appended. INVALID_ARGUMENT URL_MISSING, URL_INVALID,
+ * URL_TOO_LONG; FAILED_PRECONDITION URL_UNSUPPORTED for tls+tcp://.
  */
 lk_status lk_url_of_service(enum lk_url_service service, const char *base, const char *override,
     char out[LK_URL_LIST_SIZE], struct lk_error *err);

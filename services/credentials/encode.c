@@ -4,17 +4,6 @@
 #include "rpc/decode.h"
 
 lk_status
-encode_text(struct lk_arena *arena, const char *text, char **out, struct lk_error *err)
-{
-	char *copy = lk_arena_text(arena, text);
-
-	if (!copy)
-		return lk_fail_oom(err);
-	*out = copy;
-	return LK_OK;
-}
-
-lk_status
 encode_credential(struct lk_arena *arena, const struct credential *credential, int64_t now_ms,
     CredentialMsg **out, struct lk_error *err)
 {
@@ -27,14 +16,14 @@ encode_credential(struct lk_arena *arena, const struct credential *credential, i
 	msg->created_at_ms = credential->created_at_ms;
 	msg->expires_at_ms = credential->expires_at_ms;
 	msg->last_used_at_ms = credential->last_used_at_ms;
-	LK_TRY(encode_text(arena, credential->id, &msg->id, err));
-	LK_TRY(encode_text(arena, credential->tenant, &msg->tenant, err));
-	LK_TRY(encode_text(arena, credential->owner, &msg->owner, err));
-	LK_TRY(encode_text(arena, credential->provider, &msg->provider, err));
-	LK_TRY(encode_text(arena, credential->label, &msg->label, err));
-	LK_TRY(encode_text(arena, credential->hint, &msg->hint, err));
-	LK_TRY(encode_text(arena, credential_is_expired(credential, now_ms) ? "expired" : "active",
-	    &msg->state, err));
+	LK_TRY(lk_field_copy(arena, credential->id, &msg->id, err));
+	LK_TRY(lk_field_copy(arena, credential->tenant, &msg->tenant, err));
+	LK_TRY(lk_field_copy(arena, credential->owner, &msg->owner, err));
+	LK_TRY(lk_field_copy(arena, credential->provider, &msg->provider, err));
+	LK_TRY(lk_field_copy(arena, credential->label, &msg->label, err));
+	LK_TRY(lk_field_copy(arena, credential->hint, &msg->hint, err));
+	LK_TRY(lk_field_copy(arena,
+	    credential_is_expired(credential, now_ms) ? "expired" : "active", &msg->state, err));
 	*out = msg;
 	return LK_OK;
 }
@@ -80,7 +69,7 @@ encode_secret(struct lk_arena *arena, const struct lk_transport *transport,
 		return lk_fail_oom(err);
 	latchkey__credentials__v1__sealed_secret__init(msg);
 	LK_TRY(lk_transport_seal(transport, call, packed, arena, &blob, err));
-	LK_TRY(encode_text(arena, transport_id, &msg->transport_id, err));
+	LK_TRY(lk_field_copy(arena, transport_id, &msg->transport_id, err));
 	msg->sealed.data = (uint8_t *)(uintptr_t)blob.data;
 	msg->sealed.len = blob.len;
 	*out = msg;

@@ -4,9 +4,8 @@
 
 #include "credential.h"
 #include "crypto/transport.h"
+#include "rpc/field.h"
 #include "wire.h"
-
-lk_status encode_text(struct lk_arena *arena, const char *text, char **out, struct lk_error *err);
 
 /* Metadata only: there is no way from here to the secret. */
 lk_status encode_credential(struct lk_arena *arena, const struct credential *credential,

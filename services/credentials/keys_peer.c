@@ -3,6 +3,7 @@
 #include "keys_peer.h"
 
 #include "auth/peer_call.h"
+#include "rpc/field.h"
 #include "time/duration.h"
 #include "wire.h"
 
@@ -76,11 +77,11 @@ keys_peer_owner(const struct lk_host *host, struct lk_call *call, const char *us
 	ResolveUserRequest body = LATCHKEY__ACCOUNTS__V1__RESOLVE_USER_REQUEST__INIT;
 	ProtobufCMessage *reply;
 
-	body.user = (char *)(uintptr_t)user;
-	body.tenant = (char *)(uintptr_t)tenant;
-	body.for_subject = (char *)(uintptr_t)caller->id;
-	body.for_key = (char *)(uintptr_t)caller->key;
-	body.for_session = (char *)(uintptr_t)caller->session;
+	body.user = lk_field_borrow(user);
+	body.tenant = lk_field_borrow(tenant);
+	body.for_subject = lk_field_borrow(caller->id);
+	body.for_key = lk_field_borrow(caller->key);
+	body.for_session = lk_field_borrow(caller->session);
 	const struct lk_peer_question question = {
 		.callee = "keys",
 		.method = "latchkey.accounts.v1.AccountService/ResolveUser",

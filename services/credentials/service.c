@@ -5,18 +5,14 @@
 #include "audit/audit.h"
 #include "credential_store.h"
 #include "crypto/digest.h"
+#include "daemon/page.h"
 #include "daemon/write.h"
 #include "encode.h"
 #include "fetch.h"
 #include "keys_peer.h"
 #include "wire.h"
 
-enum {
-	PAGE_DEFAULT = 100,
-	PAGE_MAX = 1000,
-	PAGE_ROWS = 128 /* what one call's memory holds */,
-	IDS_MAX = 128
-};
+enum { IDS_MAX = 128 };
 
 static int64_t
 now_of(const struct lk_call *call)
@@ -43,7 +39,7 @@ credentials_agree(
 	rep->server_public_key.len = sizeof server_key;
 	if (!rep->server_public_key.data)
 		return lk_fail_oom(err);
-	return encode_text(arena, id, &rep->transport_id, err);
+	return lk_field_copy(arena, id, &rep->transport_id, err);
 }
 
 /* ---- Create ---- */
@@ -253,23 +249,6 @@ list_filter(struct credentials *credentials, struct lk_call *call,
 }
 
 static lk_status
-read_page(const ListCredentialsRequest *req, struct credential_filter *out, struct lk_error *err)
-{
-	const uint32_t size = req->page ? req->page->size : 0;
-
-	out->after = req->page ? req->page->cursor : "";
-	if (out->after[0] && !lk_id_ok(LK_ID_CREDENTIAL, out->after))
-		return lk_fail_field(err, "page.cursor", "CURSOR_INVALID",
-		    "the cursor is not one that a page answered");
-	if (size > PAGE_MAX)
-		return lk_fail_field(
-		    err, "page.size", "PAGE_SIZE", "a page has 1 to %d rows", PAGE_MAX);
-	const size_t rows = size == 0 ? PAGE_DEFAULT : size < PAGE_ROWS ? size : PAGE_ROWS;
-	out->limit = rows + 1; /* one more tells whether another page follows */
-	return LK_OK;
-}
-
-static lk_status
 credentials_list(
     struct lk_call *call, const ListCredentialsRequest *req, ListCredentialsResponse *rep)
 {
@@ -278,22 +257,22 @@ credentials_list(
 	struct lk_error *err = lk_call_error(call);
 	struct listing l = { .count = 0 };
 	struct owner owner;
+	struct lk_page page;
 
 	LK_TRY(list_filter(credentials, call, req, &owner, &l.filter, err));
-	LK_TRY(read_page(req, &l.filter, err));
+	LK_TRY(lk_page_read(LK_ID_CREDENTIAL, req->page, &page, err));
+	l.filter.after = page.after;
+	l.filter.limit = page.size + 1; /* one more tells whether another page follows */
 	l.found = lk_arena_array(arena, l.filter.limit, sizeof *l.found);
-	rep->page = LK_ARENA_NEW(arena, PageReplyMsg);
-	if (!l.found || !rep->page)
+	if (!l.found)
 		return lk_fail_oom(err);
-	latchkey__common__v1__page_reply__init(rep->page);
 	LK_TRY(lk_store_read(
 	    credentials->host->store, lk_call_deadline_steady_ms(call), list_in, &l, err));
-	if (l.count == l.filter.limit) {
-		l.count--;
-		LK_TRY(encode_text(arena, l.found[l.count - 1].id, &rep->page->next_cursor, err));
-	}
-	rep->n_credentials = l.count;
-	return encode_credentials(arena, l.found, l.count, now_of(call), &rep->credentials, err);
+	const bool more = l.count > page.size;
+	rep->n_credentials = more ? page.size : l.count;
+	LK_TRY(lk_page_reply(arena, more ? l.found[page.size - 1].id : NULL, &rep->page, err));
+	return encode_credentials(
+	    arena, l.found, rep->n_credentials, now_of(call), &rep->credentials, err);
 }
 
 /* ---- Delete ---- */

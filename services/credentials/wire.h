@@ -6,7 +6,6 @@
 #include "latchkey/accounts/v1/accounts.pb-c.h"
 #include "latchkey/credentials/v1/credentials.pb-c.h"
 
-typedef Latchkey__Common__V1__PageReply PageReplyMsg;
 typedef Latchkey__Credentials__V1__Credential CredentialMsg;
 typedef Latchkey__Credentials__V1__SealedSecret SealedSecretMsg;
 

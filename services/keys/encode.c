@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "page.h"
-
 /* A new message of this type, or leave with OUT_OF_MEMORY. */
 #define NEW_MSG(msg, Type, init)                                                                   \
 	Type *msg = LK_ARENA_NEW(arena, Type);                                                     \
@@ -12,25 +10,7 @@
 		return lk_fail_oom(err);                                                           \
 	*msg = (Type)init
 
-#define TEXT(field, text) LK_TRY(encode_text(arena, (text), &(field), err))
-
-lk_status
-encode_text(struct lk_arena *arena, const char *text, char **out_text, struct lk_error *err)
-{
-	char *copy = lk_arena_text(arena, text);
-
-	if (!copy)
-		return lk_fail_oom(err);
-	*out_text = copy;
-	return LK_OK;
-}
-
-/* Messages have char ** and never write through it. */
-static char *
-as_field(const char *text)
-{
-	return (char *)(uintptr_t)text;
-}
+#define TEXT(field, text) LK_TRY(lk_field_copy(arena, (text), &(field), err))
 
 lk_status
 encode_ids(struct lk_arena *arena, const struct id_list *list, char ***out_ids, size_t *out_count,
@@ -41,26 +21,9 @@ encode_ids(struct lk_arena *arena, const struct id_list *list, char ***out_ids, 
 	if (!ids)
 		return lk_fail_oom(err);
 	for (size_t i = 0; i < list->count; i++)
-		ids[i] = as_field(list->ids[i]);
+		ids[i] = lk_field_borrow(list->ids[i]);
 	*out_ids = ids;
 	*out_count = list->count;
-	return LK_OK;
-}
-
-lk_status
-encode_permissions(struct lk_arena *arena, lk_permissions permissions, char ***out_names,
-    size_t *out_count, struct lk_error *err)
-{
-	const char *names[LK_PERM_COUNT];
-	const size_t count = lk_permissions_names(permissions, names);
-	char **fields = lk_arena_array(arena, count, sizeof *fields);
-
-	if (!fields)
-		return lk_fail_oom(err);
-	for (size_t i = 0; i < count; i++)
-		fields[i] = as_field(names[i]);
-	*out_names = fields;
-	*out_count = count;
 	return LK_OK;
 }
 
@@ -91,7 +54,7 @@ encode_roles(struct lk_arena *arena, role_set roles, char ***out_names, size_t *
 		return lk_fail_oom(err);
 	for (int i = 0; i < ROLE_COUNT; i++) {
 		if (roles & role_bit((enum role)i))
-			names[count++] = as_field(role_name((enum role)i));
+			names[count++] = lk_field_borrow(role_name((enum role)i));
 	}
 	*out_names = names;
 	*out_count = count;
@@ -128,8 +91,8 @@ encode_principal(struct lk_arena *arena, const struct principal *principal, Prin
 	TEXT(msg->id, principal->id);
 	TEXT(msg->name, principal->name);
 	TEXT(msg->state, principal_state_name(principal->state));
-	LK_TRY(encode_permissions(
-	    arena, principal->permissions, &msg->permissions, &msg->n_permissions, err));
+	LK_TRY(lk_permissions_fields(
+	    principal->permissions, arena, &msg->permissions, &msg->n_permissions, err));
 	LK_TRY(encode_ids(arena, &principal->tenants, &msg->tenants, &msg->n_tenants, err));
 	msg->all_tenants = principal->all_tenants;
 	msg->created_at_ms = principal->created_at_ms;
@@ -158,9 +121,9 @@ encode_role(struct lk_arena *arena, enum role role, RoleMsg **out_msg, struct lk
 {
 	NEW_MSG(msg, RoleMsg, LATCHKEY__ACCOUNTS__V1__ROLE__INIT);
 
-	msg->name = as_field(role_name(role));
-	LK_TRY(encode_permissions(
-	    arena, role_permissions(role), &msg->permissions, &msg->n_permissions, err));
+	msg->name = lk_field_borrow(role_name(role));
+	LK_TRY(lk_permissions_fields(
+	    role_permissions(role), arena, &msg->permissions, &msg->n_permissions, err));
 	msg->built_in = true;
 	*out_msg = msg;
 	return LK_OK;
@@ -174,7 +137,7 @@ encode_policy_value(struct lk_arena *arena, const struct policy *policy, enum po
 	NEW_MSG(msg, PolicyValueMsg, LATCHKEY__ACCOUNTS__V1__POLICY_VALUE__INIT);
 
 	policy_text(policy, name, text);
-	msg->name = as_field(policy_name(name));
+	msg->name = lk_field_borrow(policy_name(name));
 	TEXT(msg->value, text);
 	*out_msg = msg;
 	return LK_OK;
@@ -220,8 +183,8 @@ encode_key(struct lk_arena *arena, const struct key *key, const char *prefix, in
 	NEW_MSG(msg, KeyMsg, LATCHKEY__KEYS__V1__KEY__INIT);
 
 	LK_TRY(encode_key_texts(arena, key, prefix, now_ms, msg, err));
-	LK_TRY(encode_permissions(
-	    arena, key->permissions, &msg->permissions, &msg->n_permissions, err));
+	LK_TRY(lk_permissions_fields(
+	    key->permissions, arena, &msg->permissions, &msg->n_permissions, err));
 	LK_TRY(encode_ids(arena, &key->workgroups, &msg->workgroups, &msg->n_workgroups, err));
 	msg->all_workgroups = key->all_workgroups;
 	msg->created_at_ms = key->created_at_ms;
@@ -272,8 +235,8 @@ encode_identity_texts(
 		TEXT(msg->key, identity->key);
 	if (identity->session[0] != '\0')
 		TEXT(msg->session, identity->session);
-	msg->name = as_field(identity->name);
-	msg->tenant_name = as_field(identity->tenant_name);
+	msg->name = lk_field_borrow(identity->name);
+	msg->tenant_name = lk_field_borrow(identity->tenant_name);
 	return LK_OK;
 }
 
@@ -284,8 +247,8 @@ encode_identity(struct lk_arena *arena, const struct identity *identity, Identit
 	NEW_MSG(msg, IdentityMsg, LATCHKEY__COMMON__V1__IDENTITY__INIT);
 
 	LK_TRY(encode_identity_texts(arena, identity, msg, err));
-	LK_TRY(encode_permissions(
-	    arena, identity->permissions, &msg->permissions, &msg->n_permissions, err));
+	LK_TRY(lk_permissions_fields(
+	    identity->permissions, arena, &msg->permissions, &msg->n_permissions, err));
 	LK_TRY(encode_ids(arena, &identity->workgroups, &msg->workgroups, &msg->n_workgroups, err));
 	LK_TRY(encode_ids(arena, &identity->tenants, &msg->tenants, &msg->n_tenants, err));
 	LK_TRY(encode_generations(arena, identity, &msg->generations, err));
@@ -293,20 +256,6 @@ encode_identity(struct lk_arena *arena, const struct identity *identity, Identit
 	msg->all_workgroups = identity->all_workgroups;
 	msg->all_tenants = identity->all_tenants;
 	msg->expires_at_ms = identity->expires_at_ms;
-	*out_msg = msg;
-	return LK_OK;
-}
-
-lk_status
-encode_page(struct lk_arena *arena, const char *last, PageReplyMsg **out_msg, struct lk_error *err)
-{
-	char cursor[CURSOR_SIZE];
-	NEW_MSG(msg, PageReplyMsg, LATCHKEY__COMMON__V1__PAGE_REPLY__INIT);
-
-	if (last) {
-		page_cursor(last, cursor);
-		TEXT(msg->next_cursor, cursor);
-	}
 	*out_msg = msg;
 	return LK_OK;
 }

@@ -6,13 +6,12 @@
 #include "facts.h"
 #include "key.h"
 #include "principal.h"
+#include "rpc/field.h"
 #include "tenant.h"
 #include "user.h"
 #include "wire.h"
 #include "workgroup.h"
 
-lk_status encode_text(
-    struct lk_arena *arena, const char *text, char **out_text, struct lk_error *err);
 lk_status encode_tenant(
     struct lk_arena *arena, const struct tenant *tenant, TenantMsg **out_msg, struct lk_error *err);
 lk_status encode_user(
@@ -34,10 +33,5 @@ lk_status encode_identity(struct lk_arena *arena, const struct identity *identit
     IdentityMsg **out_msg, struct lk_error *err);
 lk_status encode_ids(struct lk_arena *arena, const struct id_list *list, char ***out_ids,
     size_t *out_count, struct lk_error *err);
-lk_status encode_permissions(struct lk_arena *arena, lk_permissions permissions, char ***out_names,
-    size_t *out_count, struct lk_error *err);
-/* `last` is the id of the page's last row; NULL when there is no next page. */
-lk_status encode_page(
-    struct lk_arena *arena, const char *last, PageReplyMsg **out_msg, struct lk_error *err);
 
 #endif

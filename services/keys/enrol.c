@@ -30,5 +30,5 @@ ticket_issue(struct op *op, struct lk_tx *tx, const struct user *user, char **ou
 		.owner = user->id },
 	    err));
 	*out_expires_at_ms = ticket.expires_at_ms;
-	return encode_text(op->arena, issued.text.text, out_text, err);
+	return lk_field_copy(op->arena, issued.text.text, out_text, err);
 }

@@ -27,5 +27,5 @@ key_make(struct op *op, struct lk_tx *tx, struct key *key, char **out_text, stru
 		.owner = key->owner,
 		.detail = key->name },
 	    err));
-	return encode_text(op->arena, issued.text.text, out_text, err);
+	return lk_field_copy(op->arena, issued.text.text, out_text, err);
 }

@@ -148,7 +148,7 @@ key_owner_has_any(struct lk_tx *tx, const char *owner, bool *out_has, struct lk_
 }
 
 lk_status
-key_list(struct lk_tx *tx, const struct key_filter *filter, const struct page *page,
+key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page *page,
     struct lk_arena *arena, struct key_page *out_page, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };

@@ -2,8 +2,8 @@
 #ifndef LK_KEYS_KEY_STORE_H
 #define LK_KEYS_KEY_STORE_H
 
+#include "daemon/page.h"
 #include "key.h"
-#include "page.h"
 #include "store/store.h"
 
 lk_status key_insert(struct lk_tx *tx, const struct key *key, struct lk_error *err);
@@ -30,7 +30,7 @@ struct key_filter {
 	const char *owner, *tenant;
 	bool include_revoked;
 };
-lk_status key_list(struct lk_tx *tx, const struct key_filter *filter, const struct page *page,
+lk_status key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page *page,
     struct lk_arena *arena, struct key_page *out_page, struct lk_error *err);
 
 /* Destroys the digest and raises the generation. */

@@ -87,7 +87,7 @@ principal_insert(struct lk_tx *tx, const struct principal *p, struct lk_error *e
 }
 
 lk_status
-principal_list(struct lk_tx *tx, const struct page *page, struct lk_arena *arena,
+principal_list(struct lk_tx *tx, const struct lk_page *page, struct lk_arena *arena,
     struct principal_page *out_page, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };

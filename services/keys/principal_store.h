@@ -2,7 +2,7 @@
 #ifndef LK_KEYS_PRINCIPAL_STORE_H
 #define LK_KEYS_PRINCIPAL_STORE_H
 
-#include "page.h"
+#include "daemon/page.h"
 #include "principal.h"
 #include "store/store.h"
 
@@ -19,7 +19,7 @@ struct principal_page {
 	size_t count;
 	bool more;
 };
-lk_status principal_list(struct lk_tx *tx, const struct page *page, struct lk_arena *arena,
+lk_status principal_list(struct lk_tx *tx, const struct lk_page *page, struct lk_arena *arena,
     struct principal_page *out_page, struct lk_error *err);
 
 /* Raises the generation as well. */

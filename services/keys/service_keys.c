@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "access.h"
-#include "decode.h"
+#include "daemon/page.h"
 #include "encode.h"
 #include "handlers.h"
 #include "key_make.h"
@@ -76,7 +76,7 @@ creation_allowed(struct op *op, struct lk_tx *tx, const struct making *m, Create
 	LK_TRY(key_creation_check(&m->policy, m->by_owner, m->owner.roles, &warn, err));
 	LK_TRY(key_count_active(tx, m->owner.id, op->now_ms, &active, err));
 	LK_TRY(key_limit_check(&m->policy, active, err));
-	return warn ? encode_text(op->arena, "keys owned by administrators are advised against",
+	return warn ? lk_field_copy(op->arena, "keys owned by administrators are advised against",
 			  &rep->warning, err)
 		    : LK_OK;
 }
@@ -271,10 +271,10 @@ list_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
 	const ListKeysRequest *req = op->req;
 	ListKeysResponse *rep = op->rep;
 	struct key_filter filter = { 0 };
-	struct page page;
+	struct lk_page page;
 	struct key_page found;
 
-	LK_TRY(page_of_request(LK_ID_KEY, req->page, &page, err));
+	LK_TRY(lk_page_read(LK_ID_KEY, req->page, &page, err));
 	LK_TRY(filter_of_request(op, tx, req, &filter, err));
 	LK_TRY(key_list(tx, &filter, &page, op->arena, &found, err));
 	rep->keys = lk_arena_array(op->arena, found.count, sizeof *rep->keys);
@@ -283,7 +283,7 @@ list_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
 	for (; rep->n_keys < found.count; rep->n_keys++)
 		LK_TRY(encode_key(op->arena, &found.items[rep->n_keys], op->keys->setup.prefix,
 		    op->now_ms, &rep->keys[rep->n_keys], err));
-	return encode_page(
+	return lk_page_reply(
 	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "access.h"
-#include "decode.h"
+#include "daemon/page.h"
 #include "encode.h"
 #include "handlers.h"
 #include "key_make.h"
@@ -38,7 +38,7 @@ make_principal_key(struct op *op, struct lk_tx *tx, const struct principal *prin
 	memcpy(key.owner, principal->id, sizeof key.owner);
 	lk_text_copy(key.name, sizeof key.name, principal->name);
 	LK_TRY(key_make(op, tx, &key, &rep->secret_key, err));
-	return encode_text(op->arena, key.id, &rep->key_id, err);
+	return lk_field_copy(op->arena, key.id, &rep->key_id, err);
 }
 
 static lk_status
@@ -83,10 +83,10 @@ list_principals(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct op *op = arg;
 	const ListPrincipalsRequest *req = op->req;
 	ListPrincipalsResponse *rep = op->rep;
-	struct page page;
+	struct lk_page page;
 	struct principal_page found;
 
-	LK_TRY(page_of_request(LK_ID_PRINCIPAL, req->page, &page, err));
+	LK_TRY(lk_page_read(LK_ID_PRINCIPAL, req->page, &page, err));
 	LK_TRY(principal_list(tx, &page, op->arena, &found, err));
 	rep->principals = lk_arena_array(op->arena, found.count, sizeof *rep->principals);
 	if (!rep->principals)
@@ -94,7 +94,7 @@ list_principals(struct lk_tx *tx, void *arg, struct lk_error *err)
 	for (; rep->n_principals < found.count; rep->n_principals++)
 		LK_TRY(encode_principal(op->arena, &found.items[rep->n_principals],
 		    &rep->principals[rep->n_principals], err));
-	return encode_page(
+	return lk_page_reply(
 	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
 }
 

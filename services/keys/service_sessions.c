@@ -109,8 +109,8 @@ start_session(struct op *op, struct lk_tx *tx, const struct user *user, RedeemTi
 		.owner = user->id },
 	    err));
 	rep->expires_at_ms = session.expires_at_ms;
-	LK_TRY(encode_text(op->arena, session.id, &rep->session_id, err));
-	return encode_text(op->arena, issued.text.text, &rep->secret_session, err);
+	LK_TRY(lk_field_copy(op->arena, session.id, &rep->session_id, err));
+	return lk_field_copy(op->arena, issued.text.text, &rep->secret_session, err);
 }
 
 static lk_status
@@ -245,7 +245,7 @@ describe_peer(const struct op *op, GetMeResponse *rep, struct lk_error *err)
 
 	LK_TRY(encode_identity(op->arena, &identity, &rep->identity, err));
 	rep->identity->kind = LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_UNSPECIFIED;
-	return encode_text(op->arena, op->caller->id, &rep->identity->name, err);
+	return lk_field_copy(op->arena, op->caller->id, &rep->identity->name, err);
 }
 
 /* What the caller is now, narrowed to what the token they came with allows. */
@@ -274,7 +274,7 @@ accounts_get_me(struct lk_call *call, const GetMeRequest *req, GetMeResponse *re
 	struct lk_error *err = lk_call_error(call);
 	const enum lk_caller_kind kind = op.caller->kind;
 
-	LK_TRY(encode_text(op.arena, lk_caller_kind_name(kind), &rep->caller_kind, err));
+	LK_TRY(lk_field_copy(op.arena, lk_caller_kind_name(kind), &rep->caller_kind, err));
 	return kind == LK_CALLER_USER || kind == LK_CALLER_PRINCIPAL
 		   ? describe_subject(&op, rep, err)
 		   : describe_peer(&op, rep, err);

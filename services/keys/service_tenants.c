@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "access.h"
-#include "decode.h"
+#include "daemon/page.h"
 #include "encode.h"
 #include "enrol.h"
 #include "handlers.h"
@@ -109,10 +109,10 @@ list_tenants(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct op *op = arg;
 	const ListTenantsRequest *req = op->req;
 	ListTenantsResponse *rep = op->rep;
-	struct page page;
+	struct lk_page page;
 	struct tenant_page found;
 
-	LK_TRY(page_of_request(LK_ID_TENANT, req->page, &page, err));
+	LK_TRY(lk_page_read(LK_ID_TENANT, req->page, &page, err));
 	LK_TRY(tenant_list(tx, &page, op->arena, &found, err));
 	rep->tenants = lk_arena_array(op->arena, found.count, sizeof *rep->tenants);
 	if (!rep->tenants)
@@ -120,7 +120,7 @@ list_tenants(struct lk_tx *tx, void *arg, struct lk_error *err)
 	for (; rep->n_tenants < found.count; rep->n_tenants++)
 		LK_TRY(encode_tenant(
 		    op->arena, &found.items[rep->n_tenants], &rep->tenants[rep->n_tenants], err));
-	return encode_page(
+	return lk_page_reply(
 	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
 }
 
@@ -143,7 +143,7 @@ get_policy(struct lk_tx *tx, void *arg, struct lk_error *err)
 
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
 	LK_TRY(policy_load(tx, &tenant, &policy, err));
-	LK_TRY(encode_text(op->arena, tenant.profile, &rep->profile, err));
+	LK_TRY(lk_field_copy(op->arena, tenant.profile, &rep->profile, err));
 	return encode_policy(op->arena, &policy, &rep->values, &rep->n_values, err);
 }
 
@@ -195,7 +195,7 @@ set_policy(struct lk_tx *tx, void *arg, struct lk_error *err)
 	if (policy_narrows(&before, &after))
 		LK_TRY(tenant_raise_generation(tx, tenant.id, err));
 	LK_TRY(op_forget(op, tx, tenant.id, err));
-	LK_TRY(encode_text(op->arena, tenant.profile, &rep->profile, err));
+	LK_TRY(lk_field_copy(op->arena, tenant.profile, &rep->profile, err));
 	return encode_policy(op->arena, &after, &rep->values, &rep->n_values, err);
 }
 

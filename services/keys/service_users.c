@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "access.h"
-#include "decode.h"
+#include "daemon/page.h"
 #include "encode.h"
 #include "enrol.h"
 #include "handlers.h"
@@ -127,10 +127,10 @@ list_users(struct lk_tx *tx, void *arg, struct lk_error *err)
 	const ListUsersRequest *req = op->req;
 	ListUsersResponse *rep = op->rep;
 	struct tenant tenant;
-	struct page page;
+	struct lk_page page;
 	struct user_page found;
 
-	LK_TRY(page_of_request(LK_ID_USER, req->page, &page, err));
+	LK_TRY(lk_page_read(LK_ID_USER, req->page, &page, err));
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
 	LK_TRY(user_list(tx, tenant.id, &page, op->arena, &found, err));
 	rep->users = lk_arena_array(op->arena, found.count, sizeof *rep->users);
@@ -139,7 +139,7 @@ list_users(struct lk_tx *tx, void *arg, struct lk_error *err)
 	for (; rep->n_users < found.count; rep->n_users++)
 		LK_TRY(encode_user(
 		    op->arena, &found.items[rep->n_users], &rep->users[rep->n_users], err));
-	return encode_page(
+	return lk_page_reply(
 	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
 }
 

@@ -50,7 +50,7 @@ verify_one(
 	    keys->setup.metrics, answer.active ? VERIFICATIONS_ACTIVE : VERIFICATIONS_REFUSED, 1);
 	rep->active = answer.active;
 	if (!answer.active)
-		return encode_text(patience.arena, answer.reason, &rep->reason, err);
+		return lk_field_copy(patience.arena, answer.reason, &rep->reason, err);
 	if (asker->kind == LK_CALLER_SERVICE) {
 		rep->token_ttl_default_ms = answer.token_ttl_default_ms;
 		rep->token_ttl_max_ms = answer.token_ttl_max_ms;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "access.h"
-#include "decode.h"
+#include "daemon/page.h"
 #include "encode.h"
 #include "handlers.h"
 #include "user_store.h"
@@ -64,10 +64,10 @@ list_workgroups(struct lk_tx *tx, void *arg, struct lk_error *err)
 	const ListWorkgroupsRequest *req = op->req;
 	ListWorkgroupsResponse *rep = op->rep;
 	struct tenant tenant;
-	struct page page;
+	struct lk_page page;
 	struct workgroup_page found;
 
-	LK_TRY(page_of_request(LK_ID_WORKGROUP, req->page, &page, err));
+	LK_TRY(lk_page_read(LK_ID_WORKGROUP, req->page, &page, err));
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
 	LK_TRY(workgroup_list(tx, tenant.id, &page, op->arena, &found, err));
 	rep->workgroups = lk_arena_array(op->arena, found.count, sizeof *rep->workgroups);
@@ -78,7 +78,7 @@ list_workgroups(struct lk_tx *tx, void *arg, struct lk_error *err)
 			LK_TRY(encode_workgroup(op->arena, &found.items[i],
 			    &rep->workgroups[rep->n_workgroups++], err));
 	}
-	return encode_page(
+	return lk_page_reply(
 	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
 }
 

@@ -90,7 +90,7 @@ tenant_insert(struct lk_tx *tx, const struct tenant *t, struct lk_error *err)
 }
 
 lk_status
-tenant_list(struct lk_tx *tx, const struct page *page, struct lk_arena *arena,
+tenant_list(struct lk_tx *tx, const struct lk_page *page, struct lk_arena *arena,
     struct tenant_page *out_page, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };

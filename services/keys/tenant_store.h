@@ -2,7 +2,7 @@
 #ifndef LK_KEYS_TENANT_STORE_H
 #define LK_KEYS_TENANT_STORE_H
 
-#include "page.h"
+#include "daemon/page.h"
 #include "store/store.h"
 #include "tenant.h"
 
@@ -18,7 +18,7 @@ struct tenant_page {
 	size_t count;
 	bool more;
 };
-lk_status tenant_list(struct lk_tx *tx, const struct page *page, struct lk_arena *arena,
+lk_status tenant_list(struct lk_tx *tx, const struct lk_page *page, struct lk_arena *arena,
     struct tenant_page *out_page, struct lk_error *err);
 
 lk_status tenant_raise_generation(struct lk_tx *tx, const char *id, struct lk_error *err);

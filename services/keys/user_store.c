@@ -114,7 +114,7 @@ user_insert(struct lk_tx *tx, const struct user *u, struct lk_error *err)
 }
 
 lk_status
-user_list(struct lk_tx *tx, const char *tenant, const struct page *page, struct lk_arena *arena,
+user_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page, struct lk_arena *arena,
     struct user_page *out_page, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };

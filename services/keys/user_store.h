@@ -2,7 +2,7 @@
 #ifndef LK_KEYS_USER_STORE_H
 #define LK_KEYS_USER_STORE_H
 
-#include "page.h"
+#include "daemon/page.h"
 #include "store/store.h"
 #include "user.h"
 
@@ -20,7 +20,7 @@ struct user_page {
 	size_t count;
 	bool more;
 };
-lk_status user_list(struct lk_tx *tx, const char *tenant, const struct page *page,
+lk_status user_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page,
     struct lk_arena *arena, struct user_page *out_page, struct lk_error *err);
 
 lk_status user_save_roles(struct lk_tx *tx, const char *user, role_set roles, struct lk_error *err);

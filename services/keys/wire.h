@@ -9,8 +9,6 @@
 
 typedef Latchkey__Common__V1__Identity IdentityMsg;
 typedef Latchkey__Common__V1__Generations GenerationsMsg;
-typedef Latchkey__Common__V1__PageRequest PageRequestMsg;
-typedef Latchkey__Common__V1__PageReply PageReplyMsg;
 
 typedef Latchkey__Accounts__V1__Tenant TenantMsg;
 typedef Latchkey__Accounts__V1__User UserMsg;

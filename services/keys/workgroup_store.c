@@ -84,7 +84,7 @@ workgroup_insert(struct lk_tx *tx, const struct workgroup *w, struct lk_error *e
 }
 
 lk_status
-workgroup_list(struct lk_tx *tx, const char *tenant, const struct page *page,
+workgroup_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page,
     struct lk_arena *arena, struct workgroup_page *out_page, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };

@@ -2,7 +2,7 @@
 #ifndef LK_KEYS_WORKGROUP_STORE_H
 #define LK_KEYS_WORKGROUP_STORE_H
 
-#include "page.h"
+#include "daemon/page.h"
 #include "store/store.h"
 #include "workgroup.h"
 
@@ -19,7 +19,7 @@ struct workgroup_page {
 	size_t count;
 	bool more;
 };
-lk_status workgroup_list(struct lk_tx *tx, const char *tenant, const struct page *page,
+lk_status workgroup_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page,
     struct lk_arena *arena, struct workgroup_page *out_page, struct lk_error *err);
 
 /* Adds the user, or changes whether they are an administrator of it. */

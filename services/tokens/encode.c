@@ -36,34 +36,6 @@ decode_source(
 	return LK_OK;
 }
 
-lk_status
-encode_text(struct lk_arena *arena, const char *text, char **out, struct lk_error *err)
-{
-	char *copy = lk_arena_text(arena, text);
-
-	if (!copy)
-		return lk_fail_oom(err);
-	*out = copy;
-	return LK_OK;
-}
-
-lk_status
-encode_scope(struct lk_arena *arena, lk_permissions scope, size_t *out_count, char ***out_names,
-    struct lk_error *err)
-{
-	const char *names[LK_PERM_COUNT];
-	const size_t count = lk_permissions_names(scope, names);
-	char **copies = lk_arena_array(arena, count, sizeof *copies);
-
-	if (!copies)
-		return lk_fail_oom(err);
-	for (size_t i = 0; i < count; i++)
-		LK_TRY(encode_text(arena, names[i], &copies[i], err));
-	*out_names = copies;
-	*out_count = count;
-	return LK_OK;
-}
-
 static bool
 claims_have_workgroup(const struct lk_claims *claims, const char *workgroup)
 {
@@ -85,7 +57,7 @@ narrow_workgroups(struct lk_arena *arena, const struct lk_claims *claims, Identi
 		if (!list)
 			return lk_fail_oom(err);
 		for (size_t i = 0; i < claims->workgroups_count; i++)
-			LK_TRY(encode_text(arena, claims->workgroups[i], &list[i], err));
+			LK_TRY(lk_field_copy(arena, claims->workgroups[i], &list[i], err));
 		identity->all_workgroups = false;
 		identity->workgroups = list;
 		identity->n_workgroups = claims->workgroups_count;
@@ -108,8 +80,8 @@ narrow_identity(struct lk_arena *arena, const struct lk_claims *claims, Identity
 
 	LK_TRY(lk_permissions_parse(
 	    "permissions", identity->permissions, identity->n_permissions, &live, err));
-	LK_TRY(encode_scope(
-	    arena, live & claims->scope, &identity->n_permissions, &identity->permissions, err));
+	LK_TRY(lk_permissions_fields(
+	    live & claims->scope, arena, &identity->permissions, &identity->n_permissions, err));
 	LK_TRY(narrow_workgroups(arena, claims, identity, err));
 	if (!identity->expires_at_ms || token_expires_at_ms < identity->expires_at_ms)
 		identity->expires_at_ms = token_expires_at_ms;

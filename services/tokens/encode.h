@@ -4,18 +4,13 @@
 
 #include "auth/token.h"
 #include "grant.h"
+#include "rpc/field.h"
 #include "wire.h"
 
 /* What keys said of a good key or session, for grant_claims. Borrows from `answer`. INTERNAL
  * REPLY_INVALID for permissions we do not know. */
 lk_status decode_source(
     const VerifyKeyResponse *answer, struct grant_source *out_source, struct lk_error *err);
-
-/* A copy of a text for a reply; "" as the shared empty string of protobuf-c. RESOURCE_EXHAUSTED
- * OUT_OF_MEMORY. */
-lk_status encode_text(struct lk_arena *arena, const char *text, char **out, struct lk_error *err);
-lk_status encode_scope(struct lk_arena *arena, lk_permissions scope, size_t *out_count,
-    char ***out_names, struct lk_error *err);
 
 /*
  * Narrow who somebody is now (as keys says) to what the token they showed says: permissions ∩

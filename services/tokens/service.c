@@ -104,8 +104,8 @@ tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenRespo
 	lk_counter_add(tokens->metrics, TOKENS_ISSUED, 1);
 	rep->secret_token = (char *)(uintptr_t)issue.token.data;
 	rep->expires_at_ms = claims.expires_at_s * 1000;
-	LK_TRY(encode_text(arena, claims.token, &rep->token_id, err));
-	return encode_scope(arena, claims.scope, &rep->n_scope, &rep->scope, err);
+	LK_TRY(lk_field_copy(arena, claims.token, &rep->token_id, err));
+	return lk_permissions_fields(claims.scope, arena, &rep->scope, &rep->n_scope, err);
 }
 
 /* ---- Validate ---- */
@@ -187,7 +187,7 @@ revoke_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(lk_tx_on_commit(tx, remember_revoked, r, err));
 	LK_TRY(lk_feed_emit(r->tokens->host->feed, tx, lk_call_arena(r->call),
 	    LK_FEED_TOKEN_REVOKED, r->claims.token, 0, err));
-	return encode_text(lk_call_arena(r->call), r->claims.token, &r->rep->token_id, err);
+	return lk_field_copy(lk_call_arena(r->call), r->claims.token, &r->rep->token_id, err);
 }
 
 /* Either audience will do: who asks to revoke need not know what the token was for. */

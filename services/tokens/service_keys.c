@@ -23,11 +23,11 @@ tokens_get_jwks(struct lk_call *call, const GetJwksRequest *req, GetJwksResponse
 		return lk_fail_oom(err);
 	rep->signature.len = sizeof published.signature;
 	rep->signed_at_ms = published.says.signed_at_ms;
-	LK_TRY(encode_text(arena, published.says.jwks, &rep->jwks, err));
-	LK_TRY(encode_text(arena, published.says.service, &rep->service, err));
-	LK_TRY(encode_text(arena, published.says.issuer, &rep->issuer, err));
-	LK_TRY(encode_text(arena, published.says.token_typ, &rep->token_typ, err));
-	return encode_text(arena, published.says.platform_audience, &rep->platform_audience, err);
+	LK_TRY(lk_field_copy(arena, published.says.jwks, &rep->jwks, err));
+	LK_TRY(lk_field_copy(arena, published.says.service, &rep->service, err));
+	LK_TRY(lk_field_copy(arena, published.says.issuer, &rep->issuer, err));
+	LK_TRY(lk_field_copy(arena, published.says.token_typ, &rep->token_typ, err));
+	return lk_field_copy(arena, published.says.platform_audience, &rep->platform_audience, err);
 }
 
 /* ---- Listing ---- */
@@ -68,8 +68,8 @@ encode_key(
 	msg->created_at_ms = key->created_at_ms;
 	msg->changed_at_ms = key->changed_at_ms;
 	msg->next_at_ms = rotation_leaves_at(signer_rules(tokens->signer), key);
-	LK_TRY(encode_text(arena, key->kid, &msg->kid, err));
-	LK_TRY(encode_text(arena, signing_key_state_name(key->state), &msg->state, err));
+	LK_TRY(lk_field_copy(arena, key->kid, &msg->kid, err));
+	LK_TRY(lk_field_copy(arena, signing_key_state_name(key->state), &msg->state, err));
 	*out = msg;
 	return LK_OK;
 }

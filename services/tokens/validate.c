@@ -32,7 +32,7 @@ refuse(struct validation *v, size_t i, const char *uniform, const char *why, str
 	lk_counter_add(v->tokens->metrics, VALIDATIONS_REFUSED, 1);
 	v->answers[i]->active = false;
 	v->answers[i]->identity = NULL;
-	return encode_text(v->arena, tell ? why : uniform, &v->answers[i]->reason, err);
+	return lk_field_copy(v->arena, tell ? why : uniform, &v->answers[i]->reason, err);
 }
 
 static lk_status
@@ -42,7 +42,7 @@ accept(
 	lk_counter_add(v->tokens->metrics, VALIDATIONS_ACTIVE, 1);
 	v->answers[i]->active = true;
 	v->answers[i]->identity = identity;
-	return encode_text(v->arena, kind, &v->answers[i]->credential_kind, err);
+	return lk_field_copy(v->arena, kind, &v->answers[i]->credential_kind, err);
 }
 
 /* A principal's own identity belongs to no tenant: only those who reach every tenant may ask about
@@ -159,9 +159,9 @@ describe_token(struct validation *v, size_t i, struct lk_error *err)
 	ValidateTokenResponse *answer = v->answers[i];
 
 	answer->issued_at_ms = claims->issued_at_s * 1000;
-	LK_TRY(encode_text(v->arena, claims->token, &answer->token_id, err));
-	LK_TRY(encode_text(v->arena, claims->issuer, &answer->issuer, err));
-	return encode_text(v->arena, claims->audience, &answer->audience, err);
+	LK_TRY(lk_field_copy(v->arena, claims->token, &answer->token_id, err));
+	LK_TRY(lk_field_copy(v->arena, claims->issuer, &answer->issuer, err));
+	return lk_field_copy(v->arena, claims->audience, &answer->audience, err);
 }
 
 static lk_status

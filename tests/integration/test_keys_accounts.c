@@ -199,7 +199,7 @@ pages_stay_put_while_the_list_changes(void **state)
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
 	ListKeysRequest list = LATCHKEY__KEYS__V1__LIST_KEYS_REQUEST__INIT;
-	PageRequestMsg page = LATCHKEY__COMMON__V1__PAGE_REQUEST__INIT;
+	Latchkey__Common__V1__PageRequest page = LATCHKEY__COMMON__V1__PAGE_REQUEST__INIT;
 	ListKeysResponse *rep;
 	struct world_key keys[7];
 	struct id_list seen = { 0 };

@@ -1,8 +1,6 @@
-/* The rules of tenants, users, roles, principals, workgroups, tickets, sessions, ids and cursors.
- */
+/* The rules of tenants, users, roles, principals, workgroups, tickets, sessions and ids. */
 #include <string.h>
 
-#include "keys/page.h"
 #include "keys/principal.h"
 #include "keys/session.h"
 #include "keys/tenant.h"
@@ -269,43 +267,6 @@ an_id_packs_and_unpacks(void **state)
 	assert_false(id_pack(NULL, &packed));
 }
 
-static void
-a_cursor_of_another_list_is_refused(void **state)
-{
-	char cursor[CURSOR_SIZE];
-	struct page page;
-	struct lk_error err = { 0 };
-
-	(void)state;
-	page_cursor("key_01hzzzzzzzzzzzzzzzzzzzzzzz", cursor);
-	expect_ok(page_read(LK_ID_KEY, 0, cursor, &page, &err), &err);
-	assert_string_equal(page.after, "key_01hzzzzzzzzzzzzzzzzzzzzzzz");
-	expect_field(
-	    page_read(LK_ID_USER, 0, cursor, &page, &err), &err, "page.cursor", "CURSOR_INVALID");
-	expect_field(
-	    page_read(LK_ID_KEY, 0, "key_1", &page, &err), &err, "page.cursor", "CURSOR_INVALID");
-	expect_field(
-	    page_read(LK_ID_KEY, 1001, "", &page, &err), &err, "page.size", "PAGE_SIZE_INVALID");
-}
-
-static void
-mutated_cursors_never_give_anything_but_an_id(void **state)
-{
-	const size_t count = lk_test_repeat("cursors", 200000, 20000);
-	struct lk_test_rng rng = lk_test_rng();
-	struct page page;
-
-	(void)state;
-	for (size_t i = 0; i < count; i++) {
-		uint8_t text[80] = { 0 };
-		page_cursor("key_01hzzzzzzzzzzzzzzzzzzzzzzz", (char *)text);
-		const size_t len = strlen((char *)text);
-		text[lk_test_rng_mutate(&rng, text, len, sizeof text - 1)] = '\0';
-		if (page_read(LK_ID_KEY, 0, (const char *)text, &page, NULL) == LK_OK)
-			assert_true(page.after[0] == '\0' || lk_id_ok(LK_ID_KEY, page.after));
-	}
-}
-
 LK_TESTS(LK_CASE(a_tenant_names_the_field_that_is_wrong), LK_CASE(an_address_is_kept_in_lower_case),
     LK_CASE(what_is_no_address_is_refused),
     LK_CASE(mutated_addresses_are_accepted_only_in_one_spelling), LK_CASE(an_unknown_role_is_named),
@@ -316,6 +277,4 @@ LK_TESTS(LK_CASE(a_tenant_names_the_field_that_is_wrong), LK_CASE(an_address_is_
     LK_CASE(a_principal_names_its_tenants_or_all),
     LK_CASE(a_workgroup_is_managed_by_its_own_administrators_too),
     LK_CASE(a_ticket_opens_once_and_in_time),
-    LK_CASE(a_session_ends_by_word_by_time_and_by_idleness), LK_CASE(an_id_packs_and_unpacks),
-    LK_CASE(a_cursor_of_another_list_is_refused),
-    LK_CASE(mutated_cursors_never_give_anything_but_an_id))
+    LK_CASE(a_session_ends_by_word_by_time_and_by_idleness), LK_CASE(an_id_packs_and_unpacks))
