@@ -13,6 +13,12 @@
 #include "store/store.h"
 #include "use_log.h"
 
+enum keys_metric {
+#define LK_METRIC(kind, id, name, help) id,
+#include "metrics.def"
+#undef LK_METRIC
+};
+
 /* Everything is borrowed for the life of struct keys. */
 struct keys_setup {
 	struct lk_store *store;
@@ -41,11 +47,6 @@ struct keys {
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */
 lk_status keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err);
-enum keys_metric {
-#define LK_METRIC(kind, id, name, help) id,
-#include "metrics.def"
-#undef LK_METRIC
-};
 
 /* Writes down what was used until now; keys_stop does so for the last time, before the store
  * closes. */

@@ -1,7 +1,7 @@
 /* latchkey-keys owns API keys and everybody who may have one. Read this, then service_keys.c, then
  * key.c. */
 #include "log/log.h"
-#include "process.h"
+#include "service.h"
 
 int
 main(int argc, char **argv)

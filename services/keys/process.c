@@ -1,10 +1,9 @@
-/* Options, pepper, metrics and the domain put together; see process.h. */
-#include "process.h"
+/* Options, pepper, metrics and the domain put together; see service.h. */
+#include "service.h"
 
 #include "crypto/key_format.h"
 #include "crypto/private_file.h"
 #include "keys_migrations.h"
-#include "service.h"
 
 static const struct lk_option option_rows[] = {
 #define LK_OPTION(kind, field, name, preset, help)                                                 \
