@@ -16,7 +16,8 @@ static lk_status
 invalid(struct lk_error *err)
 {
 	return lk_fail_field(err, "url", "URL_INVALID",
-	    "an address is ipc:// and an absolute path, without commas and spaces");
+	    "an address is ipc:// and an absolute path, without commas, line breaks and a space at "
+	    "its end");
 }
 
 static lk_status
@@ -39,12 +40,13 @@ lk_status
 lk_url_check(const char *url, const char **out_path, struct lk_error *err)
 {
 	if (url == NULL || *url == '\0')
-		return lk_fail_field(
-		    err, "url", "URL_MISSING", "an address is needed: ipc:///DIR/run");
+		return lk_fail_field(err, "url", "URL_MISSING",
+		    "an address is needed: LATCHKEY_URL says ipc:///DIR/run, as the state "
+		    "directory's env.sh does");
 	LK_TRY(check_scheme(url, err));
 	const char *path = url + sizeof ipc_scheme - 1;
-	if (path[0] != '/' || path[1] == '\0' || path[strlen(path) - 1] == '/' ||
-	    strpbrk(path, ", \t\r\n") != NULL)
+	if (path[0] != '/' || path[1] == '\0' || strchr("/ ", path[strlen(path) - 1]) != NULL ||
+	    strpbrk(path, ",\t\r\n") != NULL)
 		return invalid(err);
 	if (strlen(path) > LK_URL_PATH_MAX)
 		return too_long(err);

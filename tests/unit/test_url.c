@@ -83,8 +83,8 @@ static void
 what_is_no_address_is_refused(void **state)
 {
 	static const char *const wrong[] = { "tcp://127.0.0.1:1", "http://x", "/run/keys.sock",
-		"ipc://", "ipc:///", "ipc://relative", "ipc:///dir/", "ipc:///a b", "ipc:///a\n",
-		"inproc://x", "ipc:///a,ipc:///b", "IPC:///a" };
+		"ipc://", "ipc:///", "ipc://relative", "ipc:///dir/", "ipc:///a ", "ipc:///a\n",
+		"ipc:///a\tb", "inproc://x", "ipc:///a,ipc:///b", "IPC:///a" };
 	struct lk_error err = { 0 };
 
 	(void)state;
@@ -111,7 +111,7 @@ static void
 an_empty_place_in_a_list_is_refused(void **state)
 {
 	static const char *const wrong[] = { ",ipc:///a", "ipc:///a,", "ipc:///a,,ipc:///b",
-		"ipc:///a, ipc:///b" };
+		"ipc:///a, ipc:///b", "ipc:///a ,ipc:///b" };
 	char out[LK_URL_LIST_SIZE];
 	struct lk_error err = { 0 };
 
