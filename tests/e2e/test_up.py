@@ -32,14 +32,14 @@ class Up(unittest.TestCase):
     def command(self, *arguments, state=None):
         return ["bash", UP, "--build", e2e.BUILD, "--state", state or self.state, *arguments]
 
-    def run_up(self, *arguments, state=None):
-        done = subprocess.run(self.command(*arguments, state=state), capture_output=True, text=True, timeout=DEMO_S)
+    def run_up(self, *arguments, state=None, **more):
+        done = subprocess.run(self.command(*arguments, state=state), capture_output=True, text=True, timeout=DEMO_S, **more)
         return done.returncode, done.stdout + done.stderr
 
     def start_up(self):
         """An `up` in the background that has started its services."""
         with open(self.output, "ab") as output:
-            up = subprocess.Popen(self.command(), stdout=output, stderr=output)
+            up = subprocess.Popen(self.command(), stdout=output, stderr=output, start_new_session=True)
         self.addCleanup(self.end, up)
         e2e.wait_until(lambda: "Ctrl-C ends" in self.said() or up.poll() is not None, START_S, "up is ready")
         self.assertIsNone(up.poll(), self.said())
@@ -96,6 +96,48 @@ class Up(unittest.TestCase):
             e2e.wait_until(lambda: self.pids(name) not in ([], before), 10, f"{name} runs again")
         e2e.wait_until(lambda: self.latchkey("status")[0] == 0, 10, "every service answers again")
         self.assertIn("ended with status 137; starting it again in 200 ms", self.said())
+
+    def test_who_dies_again_waits_twice_as_long(self):
+        self.start_up()
+        before = None
+        for delay_ms in (200, 400, 800):
+            tokens = e2e.wait_until(lambda: [pid for pid in self.pids("tokens") if pid != before], 10, "tokens runs")
+            before = tokens[0]
+            os.kill(before, signal.SIGKILL)
+            said = f"latchkey-tokens ended with status 137; starting it again in {delay_ms} ms"
+            e2e.wait_until(lambda: said in self.said(), 10, said)
+
+    def test_ctrl_c_ends_up_and_its_services(self):
+        up = self.start_up()
+        os.killpg(up.pid, signal.SIGINT)  # as a terminal does
+        self.assertEqual(0, up.wait(20), self.said())
+        self.assertEqual([], [pid for name in e2e.SERVICES for pid in self.pids(name)])
+        for name in e2e.SERVICES:
+            self.assertIn("service.stopped", (self.state / "log" / f"{name}.log").read_text(), "drained, not killed")
+
+    def test_a_demo_that_fails_is_the_status_of_once(self):
+        aws = self.folder / "bin" / "aws"
+        aws.parent.mkdir()
+        aws.write_text("#!/bin/sh\necho no signature today >&2\nexit 5\n")
+        aws.chmod(0o755)
+        status, said = self.run_up("--demo", "--once", env={**os.environ, "PATH": f"{aws.parent}:{os.environ['PATH']}"})
+        self.assertEqual(1, status, said)
+        self.assertIn("no signature today", said)
+        self.assertNotIn("main job is done", said)
+        self.assertEqual([], [pid for name in e2e.SERVICES for pid in self.pids(name)])
+
+    def test_the_directory_may_be_relative_and_hold_spaces_and_quotes(self):
+        self.state = self.folder / "it's a $HOME `x`"
+        status, said = self.run_up("--once", state=self.state.name, cwd=self.folder)
+        self.assertEqual(0, status, said)
+        self.assertEqual(3, self.latchkey("status")[0])
+        self.assertIn("serving", said)
+
+    def test_a_directory_that_cannot_be_made_is_told(self):
+        (self.folder / "file").write_text("")
+        status, said = self.run_up("--once", state=self.folder / "file")
+        self.assertEqual(1, status)
+        self.assertIn("file", said)
 
     def test_one_up_holds_a_state_directory(self):
         up = self.start_up()
