@@ -89,6 +89,10 @@ class Package(unittest.TestCase):
             self.assertEqual([], [name for name in named if not re.fullmatch(r"latchkey_[a-z]\w*|LATCHKEY_0", name)])
             self.assertGreater(len(named), 200)
 
+    def test_programs_ask_for_this_major_version(self):
+        self.assertRegex(run("readelf", "--dynamic", self.library / "liblatchkey.so"), r"SONAME.*\[liblatchkey\.so\.0\]")
+        self.assertIn("LATCHKEY_0", run("readelf", "--version-info", self.library / "liblatchkey.so"))
+
     def test_every_declared_function_is_there(self):
         declared = set()
         for header in (self.prefix / "include/latchkey").glob("*.h"):
