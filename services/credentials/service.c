@@ -327,7 +327,8 @@ credentials_delete(
 	};
 
 	if (req->n_ids == 0 || req->n_ids > IDS_MAX)
-		return lk_fail_field(err, "ids", "IDS_COUNT", "1 to %d ids may be given", IDS_MAX);
+		return lk_fail_field(
+		    err, "ids", "IDS_INVALID", "1 to %d ids may be given", IDS_MAX);
 	d.gone = lk_arena_array(lk_call_arena(call), req->n_ids, sizeof *d.gone);
 	if (!d.gone)
 		return lk_fail_oom(err);
