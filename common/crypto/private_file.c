@@ -136,18 +136,6 @@ length_ok(size_t len, struct lk_error *err)
 }
 
 lk_status
-lk_secret_file_load(const char *path, const char *what, size_t len, struct lk_secret **out_secret,
-    struct lk_error *err)
-{
-	uint8_t bytes[SECRET_MAX];
-	LK_AUTO(lk_wipe_view) struct lk_wiped wiped = { bytes, sizeof bytes };
-
-	LK_TRY(length_ok(len, err));
-	LK_TRY(load_line(path, what, bytes, len, err));
-	return lk_secret_new(lk_bytes(bytes, len), out_secret, err);
-}
-
-lk_status
 lk_secret_file_load32(
     const char *path, const char *what, struct lk_secret32 *out_secret, struct lk_error *err)
 {

@@ -34,17 +34,12 @@ lk_status lk_private_file_create(
 lk_status lk_private_file_replace(
     const char *path, const char *what, struct lk_bytes content, struct lk_error *err);
 
-/*
- * A secret as a file: one line of base64url and a newline. `len` is how many bytes it must hold.
- * Besides the above: FAILED_PRECONDITION SECRET_FILE_CONTENT. The secret is yours, in guarded
- * memory.
- */
-lk_status lk_secret_file_load(const char *path, const char *what, size_t len,
-    struct lk_secret **out_secret, struct lk_error *err);
+/* A secret as a file: one line of base64url and a newline. */
 lk_status lk_secret_file_create(
     const char *path, const char *what, struct lk_bytes secret, struct lk_error *err);
 
-/* For 32-byte keys under LK_AUTO(lk_secret32_wipe). */
+/* One that must hold 32 bytes, under LK_AUTO(lk_secret32_wipe). Besides the errors of
+ * lk_private_file_read: FAILED_PRECONDITION SECRET_FILE_CONTENT. */
 lk_status lk_secret_file_load32(
     const char *path, const char *what, struct lk_secret32 *out_secret, struct lk_error *err);
 

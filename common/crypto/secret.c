@@ -46,47 +46,23 @@ lk_wipe_view(struct lk_wiped *view)
 	lk_wipe(view->data, view->len);
 }
 
-static lk_status
-secret_alloc(size_t len, struct lk_secret **out_secret, struct lk_error *err)
+lk_status
+lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err)
 {
-	struct lk_secret *secret;
-
 	LK_TRY(lk_crypto_init(err));
-	if (len == 0 || len > LK_SECRET_MAX)
+	if (bytes.len == 0 || bytes.len > LK_SECRET_MAX)
 		return lk_fail(
 		    err, LK_INTERNAL, "SECRET_LENGTH", "a secret has 1 to %d bytes", LK_SECRET_MAX);
-	secret = LK_ALLOC(struct lk_secret);
+	struct lk_secret *secret = LK_ALLOC(struct lk_secret);
 	if (!secret)
 		return lk_fail_oom(err);
-	secret->len = len;
-	secret->bytes = sodium_malloc(len);
+	secret->len = bytes.len;
+	secret->bytes = sodium_malloc(bytes.len);
 	if (!secret->bytes) {
 		lk_free(secret);
 		return lk_fail_oom(err);
 	}
-	*out_secret = secret;
-	return LK_OK;
-}
-
-lk_status
-lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err)
-{
-	struct lk_secret *secret;
-
-	LK_TRY(secret_alloc(bytes.len, &secret, err));
 	memcpy(secret->bytes, bytes.data, bytes.len);
-	sodium_mprotect_readonly(secret->bytes);
-	*out_secret = secret;
-	return LK_OK;
-}
-
-lk_status
-lk_secret_new_random(size_t len, struct lk_secret **out_secret, struct lk_error *err)
-{
-	struct lk_secret *secret;
-
-	LK_TRY(secret_alloc(len, &secret, err));
-	randombytes_buf(secret->bytes, len);
 	sodium_mprotect_readonly(secret->bytes);
 	*out_secret = secret;
 	return LK_OK;

@@ -40,16 +40,12 @@ random_secrets_differ(void **state)
 {
 	(void)state;
 	struct lk_error err = { 0 };
-	LK_AUTO(lk_secret_freep) struct lk_secret *a = NULL;
-	LK_AUTO(lk_secret_freep) struct lk_secret *b = NULL;
-	struct lk_secret32 c = { 0 }, d = { 0 };
+	struct lk_secret32 a = { 0 }, b = { 0 };
 
-	expect_ok(lk_secret_new_random(32, &a, &err), &err);
-	expect_ok(lk_secret_new_random(32, &b, &err), &err);
-	assert_false(lk_secret_equal(lk_secret_bytes(a).data, lk_secret_bytes(b).data, 32));
-	lk_secret32_random(&c);
-	lk_secret32_random(&d);
-	assert_false(lk_secret_equal(&c, &d, sizeof c));
+	expect_ok(lk_crypto_init(&err), &err);
+	lk_secret32_random(&a);
+	lk_secret32_random(&b);
+	assert_false(lk_secret_equal(&a, &b, sizeof a));
 }
 
 static void
@@ -59,8 +55,11 @@ a_secret_of_no_bytes_or_too_many_is_refused(void **state)
 	struct lk_error err = { 0 };
 	struct lk_secret *secret = NULL;
 
-	expect_fail(lk_secret_new_random(0, &secret, &err), &err, LK_INTERNAL, "SECRET_LENGTH");
-	expect_fail(lk_secret_new_random(LK_SECRET_MAX + 1, &secret, &err), &err, LK_INTERNAL,
+	static const uint8_t bytes[LK_SECRET_MAX + 1];
+
+	expect_fail(
+	    lk_secret_new(lk_bytes(bytes, 0), &secret, &err), &err, LK_INTERNAL, "SECRET_LENGTH");
+	expect_fail(lk_secret_new(lk_bytes(bytes, sizeof bytes), &secret, &err), &err, LK_INTERNAL,
 	    "SECRET_LENGTH");
 	assert_null(secret);
 }
@@ -92,11 +91,11 @@ a_secret_cannot_be_written_or_read_past_its_end(void **state)
 	struct lk_error err = { 0 };
 	LK_AUTO(lk_secret_freep) struct lk_secret *secret = NULL;
 
-	expect_ok(lk_secret_new_random(32, &secret, &err), &err);
+	expect_ok(lk_secret_new(lk_bytes_of("a long-lived secret"), &secret, &err), &err);
 	uint8_t *bytes = (uint8_t *)(uintptr_t)lk_secret_bytes(secret).data;
 	assert_false(dies(bytes, false));
 	assert_true(dies(bytes, true));
-	assert_true(dies(bytes + 32, false));
+	assert_true(dies(bytes + lk_secret_bytes(secret).len, false));
 }
 
 static void
