@@ -12,7 +12,8 @@ import latchkey_e2e as e2e
 import latchkey_wire as wire
 import world
 
-OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain"}
+OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain",
+                  "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
 PRINCIPALS_ONLY = {"ReadFeed", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "ListRoles", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
