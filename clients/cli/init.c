@@ -180,10 +180,10 @@ folders_make(struct cli *cli, const struct installation *installation)
 	latchkey_status status = folders_above(cli, installation->dir);
 
 	if (status == LATCHKEY_OK)
-		status = folder_make(cli, installation->dir, 0750);
+		status = folder_own(cli, installation->dir, 0750);
 	for (size_t i = 0; i < LK_ARRAY_LEN(folders) && status == LATCHKEY_OK; i++) {
 		installation_path(installation, folders[i].name, "", path);
-		status = folder_make(cli, path, folders[i].mode);
+		status = folder_own(cli, path, folders[i].mode);
 	}
 	return status;
 }

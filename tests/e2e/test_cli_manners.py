@@ -130,6 +130,14 @@ class Init(e2e.Case):
         pub.write_text((self.state.path / "peers/keys.pub").read_text().replace("service keys", "operator operator"))
         self.state.refused("init", "--state", self.state.path, reason="PEER_DIFFERS")
 
+    def test_a_place_where_others_may_write_is_refused(self):
+        for name, mode, below in (("open", 0o777, ""), ("group", 0o770, ""), ("peers", 0o757, "peers"), ("secrets", 0o730, "secrets")):
+            path = self.state.folder / name
+            (path / below).mkdir(parents=True)
+            (path / below).chmod(mode)
+            self.state.refused("init", "--state", path, reason="FOLDER_UNSAFE")
+            self.assertEqual([], [item for item in path.rglob("*") if item.is_file()])
+
     def test_a_place_whose_sockets_have_no_room_is_refused(self):
         longest = self.state.folder / ("x" * (107 - len("/run/credentials.sock") - len(str(self.state.folder)) - 1))
         self.state.ok("init", "--state", longest)
