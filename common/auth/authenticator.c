@@ -14,9 +14,11 @@ enum { TOKENS_KEPT = 8192, ASSERTIONS_KEPT = 4096 };
 typedef Latchkey__Common__V1__RequestHeader RequestHeader;
 typedef Latchkey__Common__V1__Assertion AssertionMsg;
 
-/* Services ask these of each other; everything else they do is on a LK_PERM_SERVICE row. */
-static const lk_permissions SERVICE_PERMISSIONS =
-    (lk_permissions)1 << LK_PERM_KEYS_VERIFY | (lk_permissions)1 << LK_PERM_FEED_READ;
+/* Services ask these of each other; everything else they do is on a LK_PERM_SERVICE row. Nobody but
+ * tokens is shown keys: from any other service the question would be an oracle for guesses. */
+static const lk_permissions SERVICE_PERMISSIONS = (lk_permissions)1 << LK_PERM_FEED_READ;
+static const lk_permissions TOKENS_PERMISSIONS = (lk_permissions)1 << LK_PERM_KEYS_VERIFY;
+static const char TOKENS[] = "tokens";
 
 struct lk_auth {
 	struct lk_auth_config config;
@@ -49,14 +51,21 @@ assertion_from_wire(const AssertionMsg *wire, struct lk_assertion *out)
 	return true;
 }
 
+static lk_permissions
+peer_permissions(const struct lk_known_peer *peer)
+{
+	if (peer->role == LK_PEER_OPERATOR)
+		return LK_PERMISSIONS_ALL;
+	return lk_text_is(peer->name, TOKENS) ? SERVICE_PERMISSIONS | TOKENS_PERMISSIONS
+					      : SERVICE_PERMISSIONS;
+}
+
 static void
 caller_from_peer(const struct lk_known_peer *peer, struct lk_caller *out)
 {
-	const bool operator_ = peer->role == LK_PEER_OPERATOR;
-
-	out->kind = operator_ ? LK_CALLER_OPERATOR : LK_CALLER_SERVICE;
+	out->kind = peer->role == LK_PEER_OPERATOR ? LK_CALLER_OPERATOR : LK_CALLER_SERVICE;
 	memcpy(out->id, peer->name, sizeof out->id);
-	out->permissions = operator_ ? LK_PERMISSIONS_ALL : SERVICE_PERMISSIONS;
+	out->permissions = peer_permissions(peer);
 	out->all_tenants = true;
 	out->all_workgroups = true;
 }

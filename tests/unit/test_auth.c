@@ -399,6 +399,19 @@ a_service_may_what_services_ask_each_other(void **state)
 }
 
 static void
+no_service_but_tokens_may_ask_about_keys(void **state)
+{
+	struct world *w = *state;
+
+	drop_token(w);
+	show_assertion(w, "keys", WORLD_KEYS);
+	w->row.permission = LK_PERM_FEED_READ;
+	expect_ok(attempt(w), &w->err);
+	w->row.permission = LK_PERM_KEYS_VERIFY;
+	expect_fail(attempt(w), &w->err, LK_PERMISSION_DENIED, "PERMISSION_MISSING");
+}
+
+static void
 a_wrong_assertion_is_refused_even_beside_a_good_token(void **state)
 {
 	struct world *w = *state;
@@ -484,6 +497,7 @@ LK_TESTS(LK_CASE_WITH(a_token_makes_a_caller_no_wider_than_scope_and_standing, s
     LK_CASE_WITH(a_new_token_waits_for_a_worker_and_a_known_one_does_not, setup, teardown),
     LK_CASE_WITH(an_operator_may_everything_everywhere, setup, teardown),
     LK_CASE_WITH(a_service_may_what_services_ask_each_other, setup, teardown),
+    LK_CASE_WITH(no_service_but_tokens_may_ask_about_keys, setup, teardown),
     LK_CASE_WITH(a_wrong_assertion_is_refused_even_beside_a_good_token, setup, teardown),
     LK_CASE_WITH(the_row_decides_which_of_two_credentials_speaks, setup, teardown),
     LK_CASE_WITH(nobody_reaches_public_methods_only, setup, teardown),
