@@ -40,6 +40,18 @@ block_signals(void)
 	signal(SIGHUP, SIG_IGN);
 }
 
+/* The usual 1,024 are soon spent by somebody who only connects; the administrator's limit holds. */
+static void
+allow_many_connections(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 struct lk_error *
 lk_daemon_begin(const char *name)
 {
@@ -50,6 +62,7 @@ lk_daemon_begin(const char *name)
 	lk_error_clear(&main_error);
 	umask(0077);
 	setrlimit(RLIMIT_CORE, &no_core);
+	allow_many_connections();
 	if (!DUMPABLE)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	block_signals();

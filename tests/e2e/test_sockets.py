@@ -4,9 +4,12 @@
 import os
 import pathlib
 import random
+import resource
+import socket
 import struct
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -169,6 +172,53 @@ class Sockets(e2e.Case):
                     except ConnectionResetError:
                         pass
         self.assert_well()
+
+    # Connect and stay
+
+    def stay(self, service):
+        silent = socket.socket(socket.AF_UNIX)
+        self.addCleanup(silent.close)
+        silent.setblocking(False)
+        e2e.wait_until(lambda: silent.connect_ex(self.state.socket_path(service)) == 0, HEALED_S, "a connection")
+
+    def test_1100_connections_that_say_nothing_keep_nobody_out(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, limits[1]))
+        self.state.restart()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+        for service in e2e.SERVICES:
+            for _ in range(1100):
+                self.stay(service)
+            self.assertTrue(self.answers_newcomers(service), service)
+
+    # Ask and never read
+
+    def ask_without_reading(self, service, seconds):
+        """Requests on one connection until nobody takes any more of them."""
+        connection = nng_wire.Wire(self.state.socket_path(service), seconds)
+        self.addCleanup(connection.socket.close)
+        method = wire.CONTRACT.full_name(service, "HealthService/Check")
+        try:
+            for _ in range(5000):
+                connection.send(wire.request(method, {}))
+        except OSError:
+            pass
+
+    def test_who_never_reads_delays_nobody_for_long(self):
+        for service in e2e.SERVICES:
+            threads = [threading.Thread(target=self.ask_without_reading, args=(service, 3)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            time.sleep(1)  # all four have filled what there is to fill
+            caller, began = wire.Caller(self.state, seconds=5), time.monotonic()
+            for _ in range(10):
+                caller.ok(service, "HealthService/Check")
+            self.assertLess(time.monotonic() - began, 4, service)
+            for thread in threads:
+                thread.join()
+        self.assertNotIn("listener.healed", "".join(self.state.log(service) for service in e2e.SERVICES))
+        self.state.kill()
 
 
 if __name__ == "__main__":
