@@ -80,16 +80,41 @@ unlink_agreed(struct transports *transports, const struct agreed *gone)
 	}
 }
 
+/* The caller's own oldest when they have as many as one may have; else the oldest of all. */
+static size_t
+place_for(const struct transports *transports, const char *caller, size_t most)
+{
+	size_t own_oldest = 0, count = 0;
+
+	for (size_t i = 0; i < TRANSPORTS_MAX; i++) {
+		const size_t at = (transports->oldest + i) % TRANSPORTS_MAX;
+		const struct agreed *agreed = transports->ring[at];
+		if (agreed && strcmp(agreed->caller, caller) == 0 && count++ == 0)
+			own_oldest = at;
+	}
+	return count < most ? transports->oldest : own_oldest;
+}
+
+/* What lies between moves up, so that the ring stays in order of agreement. */
 static void
-insert_agreed(struct transports *transports, struct agreed *agreed)
+make_room(struct transports *transports, size_t at)
+{
+	struct agreed **ring = transports->ring;
+
+	if (ring[at])
+		unlink_agreed(transports, ring[at]);
+	agreed_free(ring[at]);
+	for (; at != transports->oldest; at = (at + TRANSPORTS_MAX - 1) % TRANSPORTS_MAX)
+		ring[at] = ring[(at + TRANSPORTS_MAX - 1) % TRANSPORTS_MAX];
+}
+
+static void
+insert_agreed(struct transports *transports, struct agreed *agreed, size_t most)
 {
 	struct agreed **bucket = bucket_of(transports, agreed->id);
-	struct agreed **place = &transports->ring[transports->oldest];
 
-	if (*place)
-		unlink_agreed(transports, *place);
-	agreed_free(*place);
-	*place = agreed;
+	make_room(transports, place_for(transports, agreed->caller, most));
+	transports->ring[transports->oldest] = agreed;
 	transports->oldest = (transports->oldest + 1) % TRANSPORTS_MAX;
 	agreed->next = *bucket;
 	*bucket = agreed;
@@ -124,7 +149,8 @@ transports_agree(struct transports *transports, const struct lk_caller *caller,
 	memcpy(out_id, agreed->id, TRANSPORT_ID_SIZE);
 	*out_expires_at_ms = agreed->expires_at_ms;
 	pthread_mutex_lock(&transports->lock);
-	insert_agreed(transports, agreed);
+	insert_agreed(transports, agreed,
+	    caller->kind == LK_CALLER_PRINCIPAL ? TRANSPORTS_OF_PRINCIPAL : TRANSPORTS_OF_USER);
 	pthread_mutex_unlock(&transports->lock);
 	return LK_OK;
 }

@@ -11,6 +11,8 @@ enum {
 	TRANSPORT_ID_SIZE = 33,            /* 32 hex digits and NUL */
 	TRANSPORT_TTL_MS = 75 * 60 * 1000, /* clients renew after 60 minutes */
 	TRANSPORTS_MAX = 8192,             /* the oldest leaves when one more comes */
+	TRANSPORTS_OF_USER = 64,        /* nobody makes all others agree again: then the oldest */
+	TRANSPORTS_OF_PRINCIPAL = 4096, /* of their own leaves; a principal is a whole fleet */
 };
 
 struct transports;

@@ -228,34 +228,86 @@ a_transport_key_is_its_callers_alone_and_ends(void **state)
 	    LK_INVALID_ARGUMENT, "TRANSPORT_UNKNOWN");
 }
 
+struct agreeing {
+	struct world *w;
+	struct transports *transports;
+	struct lk_box_pair client;
+};
+
+static void
+agreeing_end(struct agreeing *a)
+{
+	transports_free(a->transports);
+	lk_box_pair_wipe(&a->client);
+}
+
+static void
+agree(struct agreeing *a, const struct lk_caller *caller, char out_id[TRANSPORT_ID_SIZE])
+{
+	const struct lk_bytes key = lk_bytes(a->client.public_key, sizeof a->client.public_key);
+	uint8_t server_key[LK_BOX_PUBLIC_LEN];
+	int64_t expires_at_ms;
+
+	expect_ok(transports_agree(
+		      a->transports, caller, key, server_key, out_id, &expires_at_ms, &a->w->err),
+	    &a->w->err);
+}
+
+static bool
+is_agreed(struct agreeing *a, const struct lk_caller *caller, const char *id)
+{
+	struct lk_transport found = { 0 };
+
+	return transports_find(a->transports, caller, id, &found, NULL) == LK_OK;
+}
+
 static void
 the_oldest_transport_key_makes_room(void **state)
 {
 	struct world *w = *state;
-	LK_AUTO(transports_freep) struct transports *transports = transports_new(&w->clock.clock);
-	LK_AUTO(lk_box_pair_wipe) struct lk_box_pair client = { 0 };
-	const struct lk_caller ben = { .kind = LK_CALLER_USER, .id = "usr_ben" };
-	struct lk_transport found = { 0 };
-	uint8_t server_key[LK_BOX_PUBLIC_LEN];
-	char first[TRANSPORT_ID_SIZE], second[TRANSPORT_ID_SIZE], id[TRANSPORT_ID_SIZE];
-	int64_t expires_at_ms;
-	const size_t count = TRANSPORTS_MAX + 1;
+	LK_AUTO(agreeing_end)
+	struct agreeing a = { .w = w, .transports = transports_new(&w->clock.clock) };
+	struct lk_caller first = { .kind = LK_CALLER_USER, .id = "usr_0" };
+	struct lk_caller second = { .kind = LK_CALLER_USER, .id = "usr_1" }, last = second;
+	char first_id[TRANSPORT_ID_SIZE], second_id[TRANSPORT_ID_SIZE], id[TRANSPORT_ID_SIZE];
 
-	lk_box_pair_make(&client);
-	const struct lk_bytes key = lk_bytes(client.public_key, sizeof client.public_key);
-	for (size_t i = 0; i < count; i++) {
-		expect_ok(transports_agree(
-			      transports, &ben, key, server_key, id, &expires_at_ms, &w->err),
-		    &w->err);
-		if (i == 0)
-			memcpy(first, id, sizeof first);
-		if (i == 1)
-			memcpy(second, id, sizeof second);
+	lk_box_pair_make(&a.client);
+	agree(&a, &first, first_id);
+	agree(&a, &second, second_id);
+	for (size_t i = 2; i < TRANSPORTS_MAX + 1; i++) {
+		snprintf(last.id, sizeof last.id, "usr_%zu", i);
+		agree(&a, &last, id);
 	}
-	expect_fail(transports_find(transports, &ben, first, &found, &w->err), &w->err,
-	    LK_INVALID_ARGUMENT, "TRANSPORT_UNKNOWN");
-	expect_ok(transports_find(transports, &ben, second, &found, &w->err), &w->err);
-	expect_ok(transports_find(transports, &ben, id, &found, &w->err), &w->err);
+	assert_false(is_agreed(&a, &first, first_id));
+	assert_true(is_agreed(&a, &second, second_id));
+	assert_true(is_agreed(&a, &last, id));
+}
+
+static void
+nobody_crowds_out_the_transport_keys_of_others(void **state)
+{
+	struct world *w = *state;
+	LK_AUTO(agreeing_end)
+	struct agreeing a = { .w = w, .transports = transports_new(&w->clock.clock) };
+	const struct lk_caller ben = { .kind = LK_CALLER_USER, .id = "usr_ben" };
+	const struct lk_caller eve = { .kind = LK_CALLER_USER, .id = "usr_eve" };
+	const struct lk_caller fleet = { .kind = LK_CALLER_PRINCIPAL, .id = "prn_fleet" };
+	char bens[TRANSPORT_ID_SIZE], eves[3][TRANSPORT_ID_SIZE], fleets[TRANSPORT_ID_SIZE];
+
+	lk_box_pair_make(&a.client);
+	agree(&a, &eve, eves[0]);
+	agree(&a, &eve, eves[1]);
+	agree(&a, &ben, bens);
+	for (int i = 2; i <= TRANSPORTS_OF_USER; i++)
+		agree(&a, &eve, eves[2]);
+	assert_false(is_agreed(&a, &eve, eves[0]));
+	assert_true(is_agreed(&a, &eve, eves[1]));
+	for (int i = 0; i < TRANSPORTS_MAX; i++)
+		agree(&a, i % 2 == 0 ? &eve : &fleet, fleets);
+	for (int i = 0; i < TRANSPORTS_OF_PRINCIPAL; i++)
+		agree(&a, &fleet, fleets);
+	assert_true(is_agreed(&a, &ben, bens));
+	assert_true(is_agreed(&a, &fleet, fleets));
 }
 
 #define STORED(fn) LK_CASE_WITH(fn, setup, teardown)
@@ -263,4 +315,5 @@ LK_TESTS(STORED(what_was_sealed_opens_again), STORED(a_second_one_at_the_same_pr
     LK_CASE(a_row_changed_or_swapped_by_sql_is_refused),
     STORED(destroying_the_tenants_key_destroys_its_credentials),
     STORED(a_transport_key_is_its_callers_alone_and_ends),
-    STORED(the_oldest_transport_key_makes_room))
+    STORED(the_oldest_transport_key_makes_room),
+    STORED(nobody_crowds_out_the_transport_keys_of_others))
