@@ -164,6 +164,18 @@ withdraw_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	return encode_key(c->call, &withdrawn, c->out_key, err);
 }
 
+static lk_status
+tell_withdrawn(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct changing *c = arg;
+	const struct tokens *tokens = lk_call_user(c->call);
+
+	return lk_feed_emit(
+	    tokens->host->feed, tx, lk_call_arena(c->call), LK_FEED_KID_WITHDRAWN, c->kid, 0, err);
+}
+
+/* Told once we ourselves refuse the key: who hears of it asks at once. A crash before that is a new
+ * epoch of the feed. */
 lk_status
 tokens_withdraw_key(
     struct lk_call *call, const WithdrawSigningKeyRequest *req, WithdrawSigningKeyResponse *rep)
@@ -172,7 +184,9 @@ tokens_withdraw_key(
 
 	c.kid = req->kid;
 	c.out_active = &rep->active;
-	return change(&c, withdraw_in, &rep->base);
+	LK_TRY(change(&c, withdraw_in, &rep->base));
+	return lk_store_write(((struct tokens *)lk_call_user(call))->host->store,
+	    lk_call_deadline_steady_ms(call), tell_withdrawn, &c, lk_call_error(call));
 }
 
 static lk_status

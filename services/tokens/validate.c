@@ -159,6 +159,7 @@ describe_token(struct validation *v, size_t i, struct lk_error *err)
 	ValidateTokenResponse *answer = v->answers[i];
 
 	answer->issued_at_ms = claims->issued_at_s * 1000;
+	answer->not_before_ms = claims->not_before_s * 1000;
 	LK_TRY(lk_field_copy(v->arena, claims->token, &answer->token_id, err));
 	LK_TRY(lk_field_copy(v->arena, claims->issuer, &answer->issuer, err));
 	return lk_field_copy(v->arena, claims->audience, &answer->audience, err);

@@ -4,6 +4,7 @@
 
 #include "latchkey/accounts/v1/accounts.pb-c.h"
 #include "latchkey/audit/v1/audit.pb-c.h"
+#include "latchkey/common/v1/feed.pb-c.h"
 #include "latchkey/common/v1/frame.pb-c.h"
 #include "latchkey/credentials/v1/credentials.pb-c.h"
 #include "latchkey/health/v1/health.pb-c.h"

@@ -1,0 +1,269 @@
+/* Open addressing within a window of a locked shard; tags stand by themselves, so that a search
+ * touches little memory. */
+#include "cache.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "id/random.h"
+
+enum { SHARDS = 64, WINDOW = 16, REFUSALS = 4096, SHARD_LEAST = 32, QUESTION_MAX = 1024 };
+
+struct shard {
+	pthread_mutex_t lock;
+	struct cache_tag *tags; /* zero: free */
+	struct entry *entries;
+};
+
+struct refusal {
+	struct cache_tag tag;
+	uint64_t number;
+	int64_t until_ms;
+	char reason[REFUSAL_REASON_SIZE];
+};
+
+struct cache {
+	uint8_t key[LK_SHORT_HASH_KEY_LEN];
+	size_t shard_size; /* a power of two */
+	struct changes changes;
+	struct shard shards[SHARDS];
+	pthread_mutex_t refusals_lock;
+	struct refusal refusals[REFUSALS];
+};
+
+/* ---- Tags ---- */
+
+/* Each text with its end: none of them holds a NUL. */
+static size_t
+question_write(char out[QUESTION_MAX], const char *credential, size_t len, const char *audience,
+    const char *source_address)
+{
+	const size_t audience_len = strlen(audience), source_len = strlen(source_address);
+
+	memcpy(out, credential, len);
+	out[len] = '\0';
+	memcpy(out + len + 1, audience, audience_len + 1);
+	memcpy(out + len + 1 + audience_len + 1, source_address, source_len);
+	return len + 1 + audience_len + 1 + source_len;
+}
+
+/* A long credential stands for itself by its hash: 32 hexadecimal digits and a mark that no
+ * credential begins with. */
+static void
+shorten(const struct cache *cache, const char *credential, size_t len, char out[33])
+{
+	uint8_t hash[LK_SHORT_HASH_LEN];
+
+	lk_short_hash(cache->key, lk_bytes(credential, len), hash);
+	out[0] = '\1';
+	for (size_t i = 0; i < sizeof hash; i++) {
+		out[1 + 2 * i] = "0123456789abcdef"[hash[i] >> 4];
+		out[2 + 2 * i] = "0123456789abcdef"[hash[i] & 15];
+	}
+}
+
+struct cache_tag
+cache_tag(const struct cache *cache, const char *credential, size_t len, const char *audience,
+    const char *source_address)
+{
+	char question[QUESTION_MAX], hashed[34];
+	struct cache_tag tag;
+
+	if (len + strlen(audience) + strlen(source_address) + 2 > QUESTION_MAX) {
+		shorten(cache, credential, len, hashed);
+		credential = hashed;
+		len = 33;
+	}
+	const size_t question_len =
+	    question_write(question, credential, len, audience, source_address);
+	lk_short_hash(cache->key, lk_bytes(question, question_len), (uint8_t *)tag.words);
+	tag.words[1] |= 1; /* never the mark of a free place */
+	return tag;
+}
+
+static bool
+tags_equal(struct cache_tag a, struct cache_tag b)
+{
+	return a.words[0] == b.words[0] && a.words[1] == b.words[1];
+}
+
+/* ---- Entries ---- */
+
+static bool
+entry_counts(const struct cache *cache, const struct entry *entry)
+{
+	const struct changes *changes = &cache->changes;
+
+	return atomic_load(&changes->floor) <= entry->number &&
+	       changes_none_since(changes, entry->number, entry->slots[0]) &&
+	       changes_none_since(changes, entry->number, entry->slots[1]) &&
+	       changes_none_since(changes, entry->number, entry->subject->slots[0]) &&
+	       changes_none_since(changes, entry->number, entry->subject->slots[1]);
+}
+
+static struct shard *
+shard_of(struct cache *cache, struct cache_tag tag)
+{
+	return &cache->shards[tag.words[1] >> 58];
+}
+
+static size_t
+place_of(const struct cache *cache, struct cache_tag tag, size_t i)
+{
+	return (tag.words[0] + i) & (cache->shard_size - 1);
+}
+
+bool
+cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry)
+{
+	struct shard *shard = shard_of(cache, tag);
+	bool found = false;
+
+	pthread_mutex_lock(&shard->lock);
+	for (size_t i = 0; i < WINDOW && !found; i++) {
+		const size_t at = place_of(cache, tag, i);
+		if (!tags_equal(shard->tags[at], tag))
+			continue;
+		if (!entry_counts(cache, &shard->entries[at]))
+			break;
+		*out_entry = shard->entries[at];
+		subject_ref(out_entry->subject);
+		found = true;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	return found;
+}
+
+/* Under the lock: where this tag is, or may go. */
+static size_t
+choose_place(const struct cache *cache, const struct shard *shard, struct cache_tag tag)
+{
+	size_t oldest = place_of(cache, tag, 0), free_place = SIZE_MAX;
+
+	for (size_t i = 0; i < WINDOW; i++) {
+		const size_t at = place_of(cache, tag, i);
+		if (tags_equal(shard->tags[at], tag))
+			return at;
+		if (!shard->entries[at].subject) {
+			if (free_place == SIZE_MAX)
+				free_place = at;
+		} else if (shard->entries[at].number < shard->entries[oldest].number) {
+			oldest = at;
+		}
+	}
+	return free_place != SIZE_MAX ? free_place : oldest;
+}
+
+void
+cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry)
+{
+	struct shard *shard = shard_of(cache, tag);
+
+	subject_ref(entry->subject);
+	pthread_mutex_lock(&shard->lock);
+	const size_t at = choose_place(cache, shard, tag);
+	struct subject *before = shard->entries[at].subject;
+	shard->tags[at] = tag;
+	shard->entries[at] = *entry;
+	pthread_mutex_unlock(&shard->lock);
+	subject_unref(before);
+}
+
+/* ---- Refusals ---- */
+
+bool
+cache_refused(
+    struct cache *cache, struct cache_tag tag, int64_t now_ms, char out_reason[REFUSAL_REASON_SIZE])
+{
+	const struct refusal *refusal = &cache->refusals[tag.words[0] % REFUSALS];
+
+	pthread_mutex_lock(&cache->refusals_lock);
+	const bool counts = tags_equal(refusal->tag, tag) && now_ms < refusal->until_ms &&
+			    atomic_load(&cache->changes.floor) <= refusal->number;
+	if (counts)
+		memcpy(out_reason, refusal->reason, REFUSAL_REASON_SIZE);
+	pthread_mutex_unlock(&cache->refusals_lock);
+	return counts;
+}
+
+void
+cache_refuse(struct cache *cache, struct cache_tag tag, uint64_t number, int64_t until_ms,
+    const char *reason)
+{
+	struct refusal refusal = { .tag = tag, .number = number, .until_ms = until_ms };
+
+	if (!lk_text_copy(refusal.reason, sizeof refusal.reason, reason))
+		return; /* a reason of the future: ask again */
+	pthread_mutex_lock(&cache->refusals_lock);
+	cache->refusals[tag.words[0] % REFUSALS] = refusal;
+	pthread_mutex_unlock(&cache->refusals_lock);
+}
+
+/* ---- Life ---- */
+
+/* A quarter more places than entries, so that windows rarely fill up. */
+static size_t
+size_of_shard(size_t max_entries)
+{
+	const size_t wanted = (max_entries + max_entries / 4) / SHARDS;
+	size_t size = SHARD_LEAST;
+
+	while (size < wanted)
+		size *= 2;
+	return size;
+}
+
+struct cache *
+cache_new(size_t max_entries)
+{
+	struct cache *cache = LK_ALLOC(struct cache);
+
+	if (!cache)
+		return NULL;
+	lk_random_fill(lk_random_system(), cache->key, sizeof cache->key);
+	cache->shard_size = size_of_shard(max_entries);
+	pthread_mutex_init(&cache->refusals_lock, NULL);
+	for (size_t i = 0; i < SHARDS; i++)
+		pthread_mutex_init(&cache->shards[i].lock, NULL);
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &cache->shards[i];
+		shard->tags = lk_alloc_array(cache->shard_size, sizeof *shard->tags);
+		shard->entries = lk_alloc_array(cache->shard_size, sizeof *shard->entries);
+		if (!shard->tags || !shard->entries) {
+			cache_free(cache);
+			return NULL;
+		}
+	}
+	return cache;
+}
+
+void
+cache_free(struct cache *cache)
+{
+	if (!cache)
+		return;
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &cache->shards[i];
+		for (size_t at = 0; shard->entries && at < cache->shard_size; at++)
+			subject_unref(shard->entries[at].subject);
+		lk_free(shard->tags);
+		lk_free(shard->entries);
+		pthread_mutex_destroy(&shard->lock);
+	}
+	pthread_mutex_destroy(&cache->refusals_lock);
+	lk_wipe(cache->key, sizeof cache->key);
+	lk_free(cache);
+}
+
+struct changes *
+cache_changes(struct cache *cache)
+{
+	return &cache->changes;
+}
+
+size_t
+cache_bytes(const struct cache *cache)
+{
+	return SHARDS * cache->shard_size * (sizeof(struct cache_tag) + sizeof(struct entry)) +
+	       sizeof *cache;
+}

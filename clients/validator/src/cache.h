@@ -1,0 +1,50 @@
+/* Answers remembered by a keyed hash of what was shown, in bounded memory. Any thread. */
+#ifndef LATCHKEY_VALIDATOR_CACHE_H
+#define LATCHKEY_VALIDATOR_CACHE_H
+
+#include "changes.h"
+#include "crypto/short_hash.h"
+#include "subject.h"
+
+enum { ULID_LEN = 26, REFUSAL_REASON_SIZE = 24 };
+
+struct cache;
+
+/* Of credential, audience and source address together. */
+struct cache_tag {
+	uint64_t words[2];
+};
+
+struct entry {
+	uint64_t number; /* of the change log, captured before the service was asked */
+	struct subject *subject;
+	int64_t expires_at_ms; /* 0: never */
+	int64_t not_before_ms;
+	uint32_t slots[2]; /* key, token */
+	bool is_token;
+	char key[ULID_LEN], token[ULID_LEN]; /* NUL in front: none */
+};
+
+/* A keyed table of at most `max_entries`, rounded up. NULL when memory is short. */
+struct cache *cache_new(size_t max_entries);
+void cache_free(struct cache *cache);
+struct changes *cache_changes(struct cache *cache);
+struct cache_tag cache_tag(const struct cache *cache, const char *credential, size_t len,
+    const char *audience, const char *source_address);
+
+/* False when there is none that counts. *out_entry has a reference to its subject: yours. */
+bool cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry);
+/* Takes a reference of its own. In place of the one of the same tag, else of a free, else of the
+ * oldest nearby. */
+void cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry);
+
+/* Refusals live apart and for a short time, so that a flood of bad keys pushes out nothing but
+ * refusals. */
+bool cache_refused(struct cache *cache, struct cache_tag tag, int64_t now_ms,
+    char out_reason[REFUSAL_REASON_SIZE]);
+void cache_refuse(struct cache *cache, struct cache_tag tag, uint64_t number, int64_t until_ms,
+    const char *reason);
+
+size_t cache_bytes(const struct cache *cache); /* taken for entries and refusals */
+
+#endif

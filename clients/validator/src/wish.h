@@ -1,0 +1,25 @@
+/* What a caller wants to know of one credential, checked before anybody is bothered with it. */
+#ifndef LATCHKEY_VALIDATOR_WISH_H
+#define LATCHKEY_VALIDATOR_WISH_H
+
+#include <latchkey/keys.h>
+
+#include "auth/permission.h"
+#include "base/base.h"
+
+/* Every text is there, if empty; borrowed from the caller. */
+struct wish {
+	const char *credential, *audience, *source_address, *permission, *workgroup;
+	size_t len;
+	bool is_token;
+	lk_permissions needed;
+};
+
+/* INVALID_ARGUMENT TEXT_INVALID, PERMISSION_UNKNOWN, with the field at fault. */
+lk_status wish_read(const char *credential, const latchkey_requirements *requirements,
+    struct wish *out_wish, struct lk_error *err);
+
+/* What no service would take, and what would spoil the message for others that travel with it. */
+bool wish_is_unspeakable(const struct wish *wish);
+
+#endif

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Validators decide from memory, and nothing revoked is accepted later than max_staleness after its revocation was answered:
+while the publisher is killed, started again, stopped, and while a proxy loses, doubles, delays and reorders its messages."""
+
+import os
+import pathlib
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import latchkey_e2e as e2e
+import latchkey_wire as wire
+import world
+
+STALENESS_MS = 400
+
+
+class Worker:
+    """A validator process under load; see tests/support/validator_worker.c."""
+
+    def __init__(self, state, key, mode="ask", **addresses):
+        environment = state.person(LATCHKEY_API_KEY=key, **addresses).environment()
+        self.process = subprocess.Popen(
+            [e2e.program("validator_worker"), str(STALENESS_MS), str(state.path / "peers"), mode],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def add(self, credential):
+        self.say(f"add {credential}")
+        return int(self.process.stdout.readline())
+
+    def report(self):
+        """[(accepted, refused, failed, when the last call that accepted began, in seconds)] of each credential."""
+        self.say("report")
+        rows = []
+        while (line := self.process.stdout.readline().split()) != ["end"]:
+            assert line, "the worker ended"
+            rows.append((int(line[1]), int(line[2]), int(line[3]), int(line[4]) / 1e6))
+        return rows
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+class Proxy:
+    """Between validators and a service's two sockets: passes whole messages of nng's ipc on, or does what `mischief` says."""
+
+    def __init__(self, state, folder, service, rng):
+        self.folder, self.rng, self.mischief, self.open = folder, rng, None, True
+        for name in (service, f"{service}.feed"):
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(folder / f"{name}.sock"))
+            listener.listen(256)
+            target = state.socket_path(name)
+            threading.Thread(target=self._accept, args=(listener, target), daemon=True).start()
+        self.url = f"ipc://{folder / service}.sock"
+
+    def _accept(self, listener, target):
+        while self.open:
+            client, _ = listener.accept()
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(target)
+            except OSError:
+                client.close()
+                continue
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    def _read(self, source, count):
+        data = b""
+        while len(data) < count:
+            part = source.recv(count - len(data))
+            if not part:
+                raise ConnectionError
+            data += part
+        return data
+
+    def _pass_on(self, source, sink):
+        held = []
+        try:
+            sink.sendall(self._read(source, 8))
+            while True:
+                head = self._read(source, 9)
+                message = head + self._read(source, struct.unpack(">Q", head[1:])[0])
+                for passed in self._suffer(message, held):
+                    sink.sendall(passed)
+        except OSError:
+            for end in (source, sink):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def _suffer(self, message, held):
+        """The messages that go on in place of this one."""
+        luck = self.rng.random()
+        if self.mischief == "lose" and luck < 0.3:
+            return []
+        if self.mischief == "double" and luck < 0.5:
+            return [message, message]
+        if self.mischief == "delay":
+            time.sleep(luck * 0.6)
+        if self.mischief == "reorder":
+            held.append(message)
+            if len(held) < 3 and luck < 0.6:
+                return []
+            out, held[:] = held[::-1], []
+            return out
+        return [message]
+
+
+class Validators(e2e.Case):
+    def setUp(self):
+        super().setUp()
+        self.rng = random.Random(int(os.environ.get("LATCHKEY_TEST_SEED", "1")))
+        self.state.start()
+        self.tenant = world.Tenant(self.state, "genomics")
+        self.ada = self.tenant.admin
+        self.backend = world.principal(self.state, "backend", ["tokens.validate", "feed.read"], "ALL").secret
+        self.workers = []
+        self.addCleanup(lambda: [worker.close() for worker in self.workers])
+
+    def start_workers(self, count, **addresses):
+        for i in range(count):
+            self.workers.append(Worker(self.state, self.backend, "fail_closed" if i % 4 == 3 else "ask", **addresses))
+
+    def watch(self, credential):
+        """Every worker validates it from now on; its index."""
+        return {worker.add(credential) for worker in self.workers}.pop()
+
+    def await_accepted(self, *indexes):
+        """Until every worker has accepted each of these lately."""
+        since = time.monotonic()
+        e2e.wait_until(lambda: all(worker.report()[index][3] > since for worker in self.workers for index in indexes),
+                       30, "every validator accepts again")
+
+    def assert_none_accepted_late(self, answered):
+        """{index: when its revocation was answered}"""
+        time.sleep(STALENESS_MS / 1000 * 2)
+        for number, worker in enumerate(self.workers):
+            rows = worker.report()
+            for index, at in answered.items():
+                late = rows[index][3] - at
+                self.assertLessEqual(late, STALENESS_MS / 1000, f"worker {number} accepted {index} {late:.3f} s after")
+
+    # What is revoked
+
+    def revoke_key(self):
+        key = self.ada.key()
+        return key.secret, lambda: self.again("keys", "KeyService/RevokeKeys", ids=[key.id])
+
+    def disable_user(self):
+        user = self.tenant.user(f"u{self.rng.randrange(10**9)}", "key-manager")
+        return user.key().secret, lambda: self.again("keys", "AccountService/SetUserState", user=user.id, state="disabled")
+
+    def revoke_token(self):
+        token = wire.platform_token(self.state, self.ada.key().secret)
+        return token, lambda: self.again("tokens", "TokenService/RevokeToken", secret_token=token)
+
+    def revoke_source_of_token(self):
+        key = self.ada.key()
+        token = wire.platform_token(self.state, key.secret)
+        return token, lambda: self.again("keys", "KeyService/RevokeKeys", ids=[key.id])
+
+    def close_tenant(self):
+        tenant = world.Tenant(self.state, f"t{self.rng.randrange(10**9)}")
+        secret = tenant.admin.key().secret
+        return secret, lambda: self.again("keys", "AccountService/SetPolicy", caller=tenant.admin.caller,
+                                          values=[{"name": "api_keys_enabled", "value": "no"}])
+
+    def again(self, service, method, caller=None, **message):
+        """Do it until it is answered, whatever happens to the service meanwhile; when it was answered."""
+        caller = caller or self.ada.caller
+        end = time.monotonic() + 20
+        while True:
+            try:
+                reply = caller.call(service, method, **message)
+                if reply.status == "OK" or reply.reason in ("KEY_ALREADY_REVOKED", "STATE_UNCHANGED", "USER_DISABLED"):
+                    return time.monotonic()
+                assert reply.status in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "UNAUTHENTICATED"), str(reply)
+            except ConnectionError:
+                pass
+            assert time.monotonic() < end, method
+            time.sleep(0.02)
+
+    # What happens meanwhile
+
+    def nothing(self):
+        pass
+
+    def kill(self):
+        self.state.kill("keys")
+        self.state.start("keys")
+
+    def stop_and_go_on(self):
+        self.state.pause("keys")
+        time.sleep(0.7)
+        self.state.resume("keys")
+
+    def kill_tokens(self):
+        self.state.kill("tokens")
+        self.state.start("tokens")
+
+    def round(self, meanwhile):
+        """Revoke one of each while `meanwhile` happens; nothing is accepted late, and what is good is accepted again."""
+        kinds = (self.revoke_key, self.disable_user, self.revoke_token, self.revoke_source_of_token, self.close_tenant)
+        made = [kind() for kind in kinds]
+        indexes = [self.watch(credential) for credential, _ in made]
+        good = self.watch(self.ada.key().secret)
+        self.await_accepted(good, *indexes)
+        trouble = threading.Thread(target=meanwhile)
+        trouble.start()
+        answered = {index: revoke() for index, (_, revoke) in zip(indexes, made)}
+        trouble.join()
+        self.assert_none_accepted_late(answered)
+        self.await_accepted(good)
+
+    def test_revoked_while_all_is_well(self):
+        self.start_workers(e2e.repeat("validators", 20, 6))
+        self.round(self.nothing)
+
+    def test_revoked_while_services_are_killed_and_stopped(self):
+        self.start_workers(e2e.repeat("validators", 20, 6))
+        for _ in range(e2e.repeat("rounds of faults", 10, 1)):
+            for meanwhile in (self.kill, self.stop_and_go_on, self.kill_tokens):
+                self.round(meanwhile)
+
+    def test_revoked_while_messages_are_lost_doubled_delayed_and_reordered(self):
+        folder = self.state.folder / "proxy"
+        folder.mkdir()
+        proxies = [Proxy(self.state, folder, service, self.rng) for service in ("keys", "tokens")]
+        self.start_workers(e2e.repeat("validators", 20, 6), LATCHKEY_KEYS_URL=proxies[0].url,
+                           LATCHKEY_TOKENS_URL=proxies[1].url)
+
+        def between(mischief):
+            def act():
+                for proxy in proxies:
+                    proxy.mischief = mischief
+                time.sleep(1)
+                for proxy in proxies:
+                    proxy.mischief = None
+            return act
+
+        for _ in range(e2e.repeat("rounds of mischief", 10, 1)):
+            for mischief in ("lose", "double", "delay", "reorder"):
+                self.round(between(mischief))
+
+    def test_revoked_after_the_database_went_back_to_an_earlier_state(self):
+        """What is revoked in the restored database has the numbers of events that validators saw before."""
+        self.start_workers(4)
+        key, later = self.ada.key(), self.ada.key()
+        data, copy = self.state.path / "data", self.state.folder / "copy"
+        self.state.stop("keys")
+        shutil.copytree(data, copy)
+        self.state.start("keys")
+        self.ada.caller.drop("keys")
+        for _ in range(5):
+            self.again("keys", "KeyService/RevokeKeys", ids=[self.ada.key().id])
+        index, good = self.watch(later.secret), self.watch(key.secret)
+        self.await_accepted(index, good)
+        self.state.kill("keys")
+        for path in data.glob("keys.db*"):
+            path.unlink()
+        for path in copy.glob("keys.db*"):
+            shutil.copy(path, data)
+        self.state.start("keys")
+        self.ada.caller.drop("keys")
+        answered = self.again("keys", "KeyService/RevokeKeys", ids=[later.id])
+        self.assert_none_accepted_late({index: answered})
+        self.await_accepted(good)
+
+
+if __name__ == "__main__":
+    e2e.main()
