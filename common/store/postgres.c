@@ -65,7 +65,7 @@ begin(struct lk_conn *conn, struct lk_error *err)
 	conn->failed = LK_OK;
 	conn->in_transaction = true;
 	LK_TRY(send_timeouts(conn, err));
-	return conn->role == LK_CONN_WRITER ? lk_pg_utility(conn, "BEGIN", err) : LK_OK;
+	return conn->role == LK_CONN_WRITER ? lk_pg_named(conn, "begin", err) : LK_OK;
 }
 
 /* COMMIT and the sync behind it; the tag tells, for a transaction that had failed is rolled back.
@@ -75,7 +75,7 @@ send_commit(struct lk_conn *conn, struct lk_error *err)
 {
 	LK_AUTO(result_clearp) PGresult *result = NULL;
 
-	LK_TRY(lk_pg_utility(conn, "COMMIT", err));
+	LK_TRY(lk_pg_named(conn, "commit", err));
 	LK_TRY(lk_pg_sync(conn, err));
 	LK_TRY(lk_pg_await(conn, 1, &result, err));
 	if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
@@ -221,6 +221,14 @@ conn_disconnect(struct lk_conn *conn)
 }
 LK_DEFINE_FREEP(conn_disconnectp, struct lk_conn *, conn_disconnect)
 
+static bool
+prepare_one(PGconn *handle, const char *name, const char *sql)
+{
+	LK_AUTO(result_clearp) PGresult *result = PQprepare(handle, name, sql, 0, NULL);
+
+	return PQresultStatus(result) == PGRES_COMMAND_OK;
+}
+
 static lk_status
 conn_connect(
     struct lk_db *db, enum lk_conn_role role, struct lk_conn **out_conn, struct lk_error *err)
@@ -235,6 +243,9 @@ conn_connect(
 	conn->left_ms = INT64_MAX;
 	LK_TRY(lk_pg_connect(db, db->tag, role, &conn->handle, err));
 	conn->backend = PQbackendPID(conn->handle);
+	if (!prepare_one(conn->handle, "begin", "BEGIN") ||
+	    !prepare_one(conn->handle, "commit", "COMMIT"))
+		return lk_pg_fail(NULL, err);
 	if (PQsetnonblocking(conn->handle, 1) != 0 || !PQenterPipelineMode(conn->handle))
 		return lk_pg_fail(NULL, err);
 	*out_conn = LK_TAKE(conn);

@@ -127,6 +127,7 @@ void lk_pg_push(struct lk_conn *conn);
 
 /* Run a text without arguments, some time. */
 lk_status lk_pg_utility(struct lk_conn *conn, const char *sql, struct lk_error *err);
+lk_status lk_pg_named(struct lk_conn *conn, const char *name, struct lk_error *err); /* prepared */
 lk_status lk_pg_sync(struct lk_conn *conn, struct lk_error *err);
 
 /* ---- postgres_statement.c: prepared statements, as in driver.h ---- */

@@ -219,6 +219,13 @@ lk_pg_utility(struct lk_conn *conn, const char *sql, struct lk_error *err)
 }
 
 lk_status
+lk_pg_named(struct lk_conn *conn, const char *name, struct lk_error *err)
+{
+	return lk_pg_sent(conn, PQsendQueryPrepared(conn->handle, name, 0, NULL, NULL, NULL, 1),
+	    LK_PG_DUE_RESULT, err);
+}
+
+lk_status
 lk_pg_sync(struct lk_conn *conn, struct lk_error *err)
 {
 	return lk_pg_sent(conn, PQpipelineSync(conn->handle), LK_PG_DUE_SYNC, err);

@@ -34,13 +34,15 @@ struct lk_store_options {
  * Open the database of `url` and bring its schema up to date, set after set:
  * LK_MIGRATIONS(&audit_migrations, &keys_migrations). "sqlite:///absolute/path.db", or
  * "sqlite://:memory:" for a database that is gone at close. The file is made 0600 in a folder that
- * must exist. Nothing is opened later than this call. `migrations` and `options` (NULL is allowed)
- * are borrowed for the call.
+ * must exist; nothing is opened later than this call. "postgresql://ROLE@HOST/DATABASE?schema=NAME"
+ * as in README.md; the schema is the last owner's name when none is given. `migrations` and
+ * `options` (NULL is allowed) are borrowed for the call.
  *
  * INVALID_ARGUMENT STORE_URL_INVALID · FAILED_PRECONDITION STORE_IN_USE (another process has it),
  * STORE_SCHEMA_NEWER (made by a newer program), STORE_SCHEMA_EDITED (a migration that was applied
- * has changed), STORE_NOT_DURABLE (the engine would not promise what we need) · UNAVAILABLE
- * STORE_IO · DATA_LOSS STORE_CORRUPT.
+ * has changed), STORE_NOT_DURABLE (the engine would not promise what we need), STORE_REFUSED (role,
+ * password or right), STORE_ROLE_TOO_WIDE (a superuser), STORE_SERVER_OLD · UNAVAILABLE
+ * STORE_READ_ONLY (no host takes writes), STORE_IO · DATA_LOSS STORE_CORRUPT.
  */
 lk_status lk_store_open(const char *url, const struct lk_migrations *const *migrations,
     const struct lk_store_options *options, struct lk_store **out_store, struct lk_error *err);
@@ -70,7 +72,8 @@ typedef lk_status lk_tx_fn(struct lk_tx *tx, void *arg, struct lk_error *err);
  * STORE_QUEUE_FULL, STORE_FULL (disk) · ABORTED STORE_BUSY · UNAVAILABLE STORE_IO, STORE_CLOSED ·
  * DATA_LOSS STORE_CORRUPT: in all of them nothing was changed. INTERNAL STORE_NESTED from inside an
  * lk_tx_fn. When the disk refuses to make a commit durable the process ends: nobody could say what
- * is on it.
+ * is on it. On PostgreSQL also UNAVAILABLE STORE_READ_ONLY, and UNKNOWN STORE_IN_DOUBT: the
+ * connection was lost at the commit; whatever is read or written later sees how it ended.
  */
 lk_status lk_store_write(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn,
     void *arg, struct lk_error *err);
@@ -92,7 +95,8 @@ lk_status lk_store_read(struct lk_store *store, int64_t deadline_steady_ms, lk_t
 /*
  * Call `fn(arg)` after the transaction is durable and before its write is answered (to move a cache
  * epoch, say); forgotten when it is undone. In order of registration, on the writer thread: quick,
- * never lk_store_*. Only inside lk_store_write and lk_store_submit.
+ * never lk_store_*. Only inside lk_store_write and lk_store_submit. On PostgreSQL the hooks of
+ * several writes may run at once, and those of a commit in doubt run too.
  */
 typedef void lk_tx_commit_fn(void *arg);
 lk_status lk_tx_on_commit(struct lk_tx *tx, lk_tx_commit_fn *fn, void *arg, struct lk_error *err);

@@ -71,7 +71,8 @@ from_client(int client, int server)
 
 	if (len <= 0)
 		return false;
-	if (memmem(data, (size_t)len, "COMMIT", 7))
+	/* a Bind message of the prepared statement "commit" */
+	if (memmem(data, (size_t)len, "\0commit", 8))
 		how = atomic_exchange(&cut, NEVER);
 	if (how != NEVER)
 		atomic_fetch_add(&cuts, 1);
