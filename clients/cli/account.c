@@ -1,4 +1,5 @@
 /* tenant, user, principal, role, workgroup, policy. */
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -187,6 +188,8 @@ run_principal_create(struct cli *cli)
 			 cli->client, &request, &cli->call, &principal, &secret, &cli->error));
 	show_principal(&cli->out, principal);
 	out_text(&cli->out, "key", latchkey_secret_text(secret));
+	if (!cli->out.json)
+		fputs("latchkey: keep the key now; it is not shown again\n", stderr);
 	return cli_answer(cli);
 }
 

@@ -167,7 +167,9 @@ args_parse(int argc, char **argv, struct args *out, char *out_wrong, size_t wron
 			out->rest = parser.next;
 			break;
 		}
-		if (strncmp(text, "--", 2) == 0)
+		if (strcmp(text, "--version") == 0 && !out->command && !out->group)
+			taken = word_take(&parser, "version");
+		else if (strncmp(text, "--", 2) == 0)
 			taken = option_take(&parser, text + 2);
 		else if (strcmp(text, "-h") == 0)
 			taken = option_take(&parser, "help");

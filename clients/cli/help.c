@@ -37,6 +37,23 @@ options_print(uint64_t set)
 	}
 }
 
+/* The options of every command but those whose names the command (NULL: none) uses for its own. */
+static void
+options_print_global(const struct command *command)
+{
+	uint64_t set = GLOBAL_OPTIONS;
+
+	for (int g = 0; g < OPTION_COUNT; g++) {
+		for (int o = 0; command && o < OPTION_COUNT; o++) {
+			if ((command->options >> o & 1) &&
+			    strcmp(option_rows[o].name, option_rows[g].name) == 0)
+				set &= ~(UINT64_C(1) << g);
+		}
+	}
+	printf("\neverywhere:\n");
+	options_print(set);
+}
+
 static void
 command_line(const struct command *command)
 {
@@ -57,8 +74,7 @@ command_help(const struct command *command)
 		printf("\noptions:\n");
 		options_print(command->options);
 	}
-	printf("\neverywhere:\n");
-	options_print(GLOBAL_OPTIONS);
+	options_print_global(command);
 	return EXIT_OK;
 }
 
@@ -81,8 +97,7 @@ help_show(const char *words)
 		if (is_within(&commands[i], words))
 			command_line(&commands[i]);
 	}
-	printf("\neverywhere:\n");
-	options_print(GLOBAL_OPTIONS);
+	options_print_global(NULL);
 	printf("\nlatchkey help COMMAND says more. Exit status: 0 ok, 1 refused, 2 used wrongly, 3 "
 	       "unavailable.\n");
 	return EXIT_OK;

@@ -50,6 +50,8 @@ class WithoutServices(e2e.Case):
             self.assertIn(f"usage: latchkey {command}", self.state.ok(*command.split(), "--help"))
             self.assertIn("latchkey " + command.replace("-", "\\-"), manual)
         self.assertEqual(self.state.ok("help", "key"), self.state.ok("key", "--help"))
+        self.assertEqual(1, self.state.ok("tenant", "create", "--help").count("--profile "), "there it means the policy")
+        self.assertEqual(self.state.ok("version"), self.state.ok("--version"))
 
     def test_bash_completes_words_and_options(self):
         script = self.state.folder / "completion"
