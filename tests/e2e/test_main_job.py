@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job, typed as a newcomer would: from tenant to audit trail, each answer checked."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -172,7 +173,11 @@ class MainJob(e2e.Case):
                                   env=self.samples_api.environment())
             return done.returncode, done.stdout
 
-        self.assertEqual((0, f"{BEN} genomics\n"), asked(key + "\n"))
+        group = self.ada.json("workgroup", "create", "readers")["id"]
+        self.ada.ok("workgroup", "add", "readers", BEN)
+        verdict = self.verdict(key)
+        until = int(datetime.datetime.fromisoformat(verdict["expires_at"].replace("Z", "+00:00")).timestamp())
+        self.assertEqual((0, f"{BEN} genomics credentials.manage {group} until {until}\n"), asked(key + "\n"))
         self.ben.ok("key", "revoke", key_id)
         self.assertEqual((1, "refused KEY_REFUSED\n"), asked(key))
 
