@@ -49,7 +49,7 @@ class Package(unittest.TestCase):
     def flags(self, *wanted):
         return run("pkg-config", *wanted, "latchkey", env={
             "PATH": "/usr/bin:/bin", "PKG_CONFIG_PATH": str(self.library / "pkgconfig"),
-            "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}).replace("/usr/local", str(self.prefix)).split()
+            "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}).split()
 
     def test_each_header_compiles_alone_as_c99_and_as_cpp17(self):
         headers = sorted((self.prefix / "include/latchkey").glob("*.h"))
