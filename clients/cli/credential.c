@@ -45,17 +45,18 @@ run_credential_add(struct cli *cli)
 	LK_AUTO(provider_input_wipe) struct provider_input input = { .count = 0 };
 	LK_AUTO(credential_freep) latchkey_credential *credential = NULL;
 
+	CLI_TRY(cli, cli_connect(cli, false)); /* before somebody types secrets for nothing */
 	CLI_TRY(cli, provider_input_read(cli, cli_operand(cli, 0), &input));
 	for (size_t i = 0; i < input.count; i++)
 		values[i] = latchkey_secret_text(input.fields[i].value);
 	const latchkey_credential_request request = {
 		.provider = cli_operand(cli, 0),
-		.label = cli_value(cli, OPT_LABEL),
+		.label = args_has(&cli->args, OPT_LABEL) ? cli_value(cli, OPT_LABEL)
+							 : cli_operand(cli, 0),
 		.ttl = cli_value(cli, OPT_TTL),
 		.fields = values,
 		.fields_count = input.count,
 	};
-	CLI_TRY(cli, cli_connect(cli, false));
 	CLI_TRY(cli, latchkey_credential_create(
 			 cli->client, &request, &cli->call, &credential, &cli->error));
 	show_credential(&cli->out, credential);

@@ -87,6 +87,12 @@ class BadInput(e2e.Case):
             result = self.samples_api.run("validate", "--json", "-", stdin=text)
             self.assertEqual((e2e.REFUSED, False), (result.code, result.json()["active"]), result)
 
+    def test_nobody_types_secrets_to_hear_that_there_is_no_profile(self):
+        self.state.refused("--profile", "nobody", "credential", "add", "aws", reason="PROFILE_MISSING")
+
+    def test_an_empty_label_is_none(self):
+        self.refused(self.ben, "label", "credential", "add", "aws", "--label", "", stdin=world.AWS_FIELDS)
+
     def test_secrets_are_not_taken_from_arguments(self):
         self.samples_api.misused("validate", self.key, reason="standard input")
         self.ben.misused("token", "revoke", "e.y.J", reason="standard input")

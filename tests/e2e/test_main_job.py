@@ -187,7 +187,8 @@ class MainJob(e2e.Case):
         stored = self.store_aws()
         self.assertEqual(("aws", "sequencer bucket", AWS_KEY_ID),
                          tuple(stored[name] for name in ("provider", "label", "hint")))
-        self.ben.ok("credential", "add", "dnanexus", "--label", "project", stdin=DX_TOKEN)
+        unnamed = self.ben.json("credential", "add", "dnanexus", stdin=DX_TOKEN)
+        self.assertEqual(("dnanexus", "dnanexus"), (unnamed["provider"], unnamed["label"]))
         self.ben.refused("credential", "add", "aws", "--label", "another", stdin=AWS_FIELDS, reason="CREDENTIAL_EXISTS")
         listed = self.ben.json("credential", "list")["credentials"]
         self.assertEqual(["aws", "dnanexus"], sorted(item["provider"] for item in listed))
