@@ -66,7 +66,7 @@ lk_permissions_parse(
 		enum lk_permission permission;
 		if (!lk_permission_parse(names[i], &permission))
 			return lk_fail_field(err, field, "PERMISSION_UNKNOWN",
-			    "%s: \"%.64s\" is not a permission", field, names[i]);
+			    "\"%.64s\" is not a permission", names[i]);
 		set |= lk_permission_bit(permission);
 	}
 	*out = set;
@@ -133,7 +133,7 @@ lk_scope_parse(const char *scope, lk_permissions *out, struct lk_error *err)
 		enum lk_permission permission;
 		if (!permission_find(word, len, &permission))
 			return lk_fail_field(err, "scope", "PERMISSION_UNKNOWN",
-			    "scope: \"%.*s\" is not a permission", len > 64 ? 64 : (int)len, word);
+			    "\"%.*s\" is not a permission", len > 64 ? 64 : (int)len, word);
 		set |= lk_permission_bit(permission);
 		word += len;
 		if (*word == ' ' && *++word == '\0')
