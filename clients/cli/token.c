@@ -68,6 +68,28 @@ run_token_issue(struct cli *cli)
 }
 
 int
+run_token_exchange(struct cli *cli)
+{
+	latchkey_exchange_request request = {
+		.scope = cli_values(cli, OPT_SCOPE),
+		.scope_count = cli->args.values[OPT_SCOPE].count,
+	};
+	LK_AUTO(secret_freep) latchkey_secret *subject = NULL;
+	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
+	LK_AUTO(token_freep) latchkey_token *token = NULL;
+
+	if (!only_dash(cli))
+		return cli_misused(cli, DASH_ONLY);
+	CLI_TRY(cli, token_ttl(cli, &request.ttl_ms));
+	CLI_TRY(cli, input_value(cli, "token", &subject));
+	request.subject_token = latchkey_secret_text(subject);
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_token_exchange(
+			 cli->client, &request, &cli->call, &token, &secret, &cli->error));
+	return token_print(cli, token, secret);
+}
+
+int
 run_token_revoke(struct cli *cli)
 {
 	LK_AUTO(secret_freep) latchkey_secret *token = NULL;
@@ -105,6 +127,7 @@ show_validation(struct out *out, const latchkey_validation *validation)
 	out_text(out, "credential", latchkey_validation_kind(validation));
 	if (identity)
 		show_identity(out, identity);
+	out_text(out, "actor", latchkey_validation_actor(validation));
 	out_text(out, "token_id", latchkey_validation_token_id(validation));
 	out_text(out, "issuer", latchkey_validation_issuer(validation));
 	out_text(out, "audience", latchkey_validation_audience(validation));

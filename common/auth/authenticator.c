@@ -242,6 +242,9 @@ token_authenticate(struct lk_auth *auth, struct lk_call *call, const char *token
 	const struct lk_claims *claims = &token_kept.claims;
 
 	LK_TRY(token_claims(auth, call, lk_bytes_of(token), may_block, &token_kept, err));
+	if (claims->actor.subject[0] !=
+	    '\0') /* made for the platform; nobody signs in for others */
+		return token_refused(err);
 	if (config->token_revoked != NULL &&
 	    config->token_revoked(config->token_revoked_user, claims->token))
 		return token_refused(err);

@@ -10,6 +10,8 @@
 
 #include "auth/token.h"
 
+enum { GENERATIONS = 4, ACTOR_MEMBERS = 3 };
+
 /* RFC 7519 4.1: NumericDate, seconds; from 1970-01-01T00:00:01Z to 9999-12-31T23:59:59Z. */
 #define DATE_MAX INT64_C(253402300799)
 
@@ -110,21 +112,47 @@ scope_read(jwt_t *jwt, const json_t *set, struct lk_claims *out, struct lk_error
 /* ---- Lists: libjwt has no reader for them ---- */
 
 static lk_status
-generations_read(const json_t *set, struct lk_claims *out, struct lk_error *err)
+generations_read(const json_t *set, uint64_t *const fields[GENERATIONS], struct lk_error *err)
 {
 	const json_t *list = json_object_get(set, "gen");
-	uint64_t *const fields[] = { &out->tenant_generation, &out->user_generation,
-		&out->key_generation, &out->session_generation };
 
-	if (!json_is_array(list) || json_array_size(list) != LK_ARRAY_LEN(fields))
+	if (!json_is_array(list) || json_array_size(list) != GENERATIONS)
 		return refused(err, "gen", "is not an array of four");
-	for (size_t i = 0; i < LK_ARRAY_LEN(fields); i++) {
+	for (size_t i = 0; i < GENERATIONS; i++) {
 		const json_t *number = json_array_get(list, i);
 		if (!json_is_integer(number) || json_integer_value(number) < 0)
 			return refused(err, "gen", "holds something else than counters");
 		*fields[i] = (uint64_t)json_integer_value(number);
 	}
 	return LK_OK;
+}
+
+static bool
+member_id(const json_t *object, const char *name, enum lk_id_kind kind, char out[LK_ID_SIZE])
+{
+	const char *id = json_string_value(json_object_get(object, name));
+
+	return lk_id_ok(kind, id) && lk_text_copy(out, LK_ID_SIZE, id);
+}
+
+/* {"sub":"prn_…","key":"key_…","gen":[0,1,1,0]}, or "sid" in the place of "key"; so no chain of
+ * actors. */
+static lk_status
+actor_read(const json_t *set, struct lk_actor *out, struct lk_error *err)
+{
+	const json_t *act = json_object_get(set, "act");
+	uint64_t *const fields[GENERATIONS] = { &out->tenant_generation, &out->user_generation,
+		&out->key_generation, &out->session_generation };
+
+	if (act == NULL)
+		return LK_OK;
+	if (!json_is_object(act) || json_object_size(act) != ACTOR_MEMBERS ||
+	    !(member_id(act, "sub", LK_ID_USER, out->subject) ||
+		member_id(act, "sub", LK_ID_PRINCIPAL, out->subject)) ||
+	    !(member_id(act, "key", LK_ID_KEY, out->key) ||
+		member_id(act, "sid", LK_ID_SESSION, out->session)))
+		return refused(err, "act", "does not name who acts, and by which key or session");
+	return generations_read(act, fields, err);
 }
 
 static lk_status
@@ -201,7 +229,10 @@ set_read(jwt_t *jwt, const json_t *set, struct lk_claims *out, struct lk_error *
 		LK_TRY(date_read(jwt, set, date_claims[i].name,
 		    (int64_t *)(void *)((char *)out + date_claims[i].offset), err));
 	LK_TRY(scope_read(jwt, set, out, err));
-	LK_TRY(generations_read(set, out, err));
+	uint64_t *const generations[GENERATIONS] = { &out->tenant_generation, &out->user_generation,
+		&out->key_generation, &out->session_generation };
+	LK_TRY(generations_read(set, generations, err));
+	LK_TRY(actor_read(set, &out->actor, err));
 	LK_TRY(workgroups_read(set, out, err));
 	return claims_agree(out, err);
 }

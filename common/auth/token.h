@@ -22,6 +22,14 @@ enum {
 	LK_TOKEN_WORKGROUPS_MAX = 64,
 };
 
+/* Who acts for the subject (RFC 8693 4.1, claim "act"), under which generations of its own. subject
+ * "" is nobody: the subject acts for itself. */
+struct lk_actor {
+	char subject[LK_ID_SIZE]; /* usr_… or prn_… */
+	char key[LK_ID_SIZE], session[LK_ID_SIZE];
+	uint64_t tenant_generation, user_generation, key_generation, session_generation;
+};
+
 /* What a token states. Fixed storage: nothing to free, copy by value. */
 struct lk_claims {
 	char issuer[LK_URI_SIZE];
@@ -36,7 +44,8 @@ struct lk_claims {
 	lk_permissions scope;                            /* claim "scope" */
 	uint64_t tenant_generation, user_generation, key_generation,
 	    session_generation; /* claim "gen": array of four */
-	bool all_workgroups;    /* claim "workgroups": "ALL" or an array of at most 64 ids */
+	struct lk_actor actor;
+	bool all_workgroups; /* claim "workgroups": "ALL" or an array of at most 64 ids */
 	size_t workgroups_count;
 	char workgroups[LK_TOKEN_WORKGROUPS_MAX][LK_ID_SIZE];
 };

@@ -49,20 +49,44 @@ add_times(jwt_t *jwt, const struct lk_claims *claims)
 	       jwt_add_grant_int(jwt, "exp", claims->expires_at_s);
 }
 
+static void
+write_generations(struct lk_json *j, uint64_t tenant, uint64_t user, uint64_t key, uint64_t session)
+{
+	const uint64_t generations[] = { tenant, user, key, session };
+
+	lk_json_array(j, "gen");
+	for (size_t i = 0; i < LK_ARRAY_LEN(generations); i++)
+		lk_json_int(j, NULL, (int64_t)generations[i]);
+	lk_json_array_end(j);
+}
+
+/* RFC 8693 4.1. */
+static void
+write_actor(struct lk_json *j, const struct lk_actor *actor)
+{
+	lk_json_object(j, "act");
+	lk_json_string(j, "sub", actor->subject);
+	if (actor->key[0])
+		lk_json_string(j, "key", actor->key);
+	else
+		lk_json_string(j, "sid", actor->session);
+	write_generations(j, actor->tenant_generation, actor->user_generation,
+	    actor->key_generation, actor->session_generation);
+	lk_json_object_end(j);
+}
+
 /* libjwt takes what is neither text nor number as JSON: {"gen":[1,1,1,0],"workgroups":["wkg_…"]}.
  */
 static int
 add_lists(jwt_t *jwt, const struct lk_claims *claims)
 {
-	const uint64_t generations[] = { claims->tenant_generation, claims->user_generation,
-		claims->key_generation, claims->session_generation };
 	LK_AUTO(lk_json_wipe) struct lk_json j = { 0 };
 
 	lk_json_object(&j, NULL);
-	lk_json_array(&j, "gen");
-	for (size_t i = 0; i < LK_ARRAY_LEN(generations); i++)
-		lk_json_int(&j, NULL, (int64_t)generations[i]);
-	lk_json_array_end(&j);
+	write_generations(&j, claims->tenant_generation, claims->user_generation,
+	    claims->key_generation, claims->session_generation);
+	if (claims->actor.subject[0])
+		write_actor(&j, &claims->actor);
 	if (claims->all_workgroups) {
 		lk_json_string(&j, "workgroups", "ALL");
 	} else {

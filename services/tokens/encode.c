@@ -99,6 +99,48 @@ identity_generations_are(const IdentityMsg *identity, const struct lk_claims *cl
 }
 
 bool
+identity_generations_are_actors(const IdentityMsg *identity, const struct lk_actor *actor)
+{
+	const GenerationsMsg *live = identity->generations;
+
+	return live && live->tenant == actor->tenant_generation &&
+	       live->user == actor->user_generation && live->key == actor->key_generation &&
+	       live->session == actor->session_generation;
+}
+
+lk_status
+intersect_workgroups(
+    struct lk_arena *arena, IdentityMsg *identity, const IdentityMsg *other, struct lk_error *err)
+{
+	const IdentityMsg *from = identity->all_workgroups ? other : identity;
+	const IdentityMsg *with = identity->all_workgroups ? identity : other;
+	size_t kept = 0;
+
+	if (from->all_workgroups)
+		return LK_OK;
+	char **list = lk_arena_array(arena, from->n_workgroups, sizeof *list);
+	if (!list)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < from->n_workgroups; i++)
+		if (identity_has_workgroup(with, from->workgroups[i]))
+			list[kept++] = from->workgroups[i];
+	identity->all_workgroups = false;
+	identity->workgroups = list;
+	identity->n_workgroups = kept;
+	return LK_OK;
+}
+
+bool
+identity_reaches_tenant(const IdentityMsg *identity, const char *tenant)
+{
+	for (size_t i = 0; i < identity->n_tenants; i++)
+		if (strcmp(identity->tenants[i], tenant) == 0)
+			return true;
+	return identity->all_tenants ||
+	       (identity->tenant[0] && lk_text_is(identity->tenant, tenant));
+}
+
+bool
 identity_has_permission(const IdentityMsg *identity, const char *permission)
 {
 	for (size_t i = 0; i < identity->n_permissions; i++)

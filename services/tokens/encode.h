@@ -23,6 +23,16 @@ lk_status narrow_identity(struct lk_arena *arena, const struct lk_claims *claims
  * newer (a restored database). */
 bool identity_generations_are(const IdentityMsg *identity, const struct lk_claims *claims);
 
+/* The workgroups that both reach, into `identity`. */
+lk_status intersect_workgroups(
+    struct lk_arena *arena, IdentityMsg *identity, const IdentityMsg *other, struct lk_error *err);
+
+/* The own tenant of a user; those on the list of a principal, or all. */
+bool identity_reaches_tenant(const IdentityMsg *identity, const char *tenant);
+
+/* As identity_generations_are(), for the one who acts. */
+bool identity_generations_are_actors(const IdentityMsg *identity, const struct lk_actor *actor);
+
 bool identity_has_permission(const IdentityMsg *identity, const char *permission);
 bool identity_has_workgroup(const IdentityMsg *identity, const char *workgroup);
 

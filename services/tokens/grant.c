@@ -96,6 +96,8 @@ grant_subject(const struct grant_source *source, struct lk_claims *claims)
 	/* RFC 9068 2.2: client_id is required; the client here is the key or the session itself. */
 	lk_text_copy(claims->client_id, sizeof claims->client_id,
 	    source->key[0] ? source->key : source->session);
+	if (source->actor)
+		claims->actor = *source->actor;
 	claims->tenant_generation = source->tenant_generation;
 	claims->user_generation = source->user_generation;
 	claims->key_generation = source->key_generation;

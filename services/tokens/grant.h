@@ -21,6 +21,7 @@ struct grant_source {
 	size_t workgroups_count;
 	int64_t expires_at_ms; /* of the key or session; 0 never */
 	uint64_t tenant_generation, user_generation, key_generation, session_generation;
+	const struct lk_actor *actor;       /* who acts for the subject; NULL for nobody */
 	int64_t ttl_default_ms, ttl_max_ms; /* the tenant's policy */
 };
 

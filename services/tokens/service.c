@@ -2,26 +2,19 @@
  * live here. */
 #include "service.h"
 
-#include <string.h>
-
 #include "audit/audit.h"
 #include "base/alloc.h"
-#include "claims_write.h"
 #include "daemon/write.h"
 #include "encode.h"
 #include "handlers.h"
+#include "issue.h"
 #include "keys_peer.h"
+#include "own_token.h"
 #include "revoked_store.h"
 #include "validate.h"
 #include "wire.h"
 
 /* ---- Issue ---- */
-
-struct issue {
-	struct lk_call *call;
-	const struct lk_claims *claims;
-	struct lk_bytes token;
-};
 
 static lk_status
 ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
@@ -56,30 +49,6 @@ read_wish(const IssueTokenRequest *req, struct grant_wish *out, struct lk_error 
 	return lk_permissions_parse("scope", req->scope, req->n_scope, &out->scope, err);
 }
 
-/* The trail of an issue: no token leaves before its row is durable. */
-static lk_status
-record_issue(struct lk_tx *tx, void *arg, struct lk_error *err)
-{
-	const struct issue *issue = arg;
-	const struct lk_claims *claims = issue->claims;
-	const bool principal = claims->tenant[0] == '\0';
-	struct lk_caller actor = { .kind = principal ? LK_CALLER_PRINCIPAL : LK_CALLER_USER };
-	const struct lk_audit_event event = {
-		.action = "token.issued",
-		.tenant = claims->tenant,
-		.object = claims->token,
-		.owner = claims->subject,
-		.detail = claims->audience,
-	};
-
-	lk_text_copy(actor.id, sizeof actor.id, claims->subject);
-	lk_text_copy(actor.tenant, sizeof actor.tenant, claims->tenant);
-	lk_text_copy(actor.key, sizeof actor.key, claims->key);
-	lk_text_copy(actor.session, sizeof actor.session, claims->session);
-	return lk_audit_write_as(tx, &actor, lk_call_request_id(issue->call),
-	    lk_clock_wall_ms(lk_call_clock(issue->call)), &event, err);
-}
-
 lk_status
 tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
 {
@@ -89,20 +58,12 @@ tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenRespo
 	struct grant_source source;
 	struct grant_wish wish;
 	struct lk_claims claims;
-	struct lk_bytes json;
-	struct issue issue = { .call = call, .claims = &claims };
 
 	LK_TRY(read_wish(req, &wish, err));
 	LK_TRY(ask_source(tokens, call, req, &source, err));
 	LK_TRY(grant_claims(
 	    &source, &wish, &tokens->rules, lk_call_clock(call), lk_random_system(), &claims, err));
-	LK_TRY(claims_write(&claims, arena, &json, err));
-	LK_TRY(signer_sign(tokens->signer, json, arena, &issue.token, err));
-	LK_TRY(lk_store_write(
-	    tokens->host->store, lk_call_deadline_steady_ms(call), record_issue, &issue, err));
-
-	lk_counter_add(tokens->metrics, TOKENS_ISSUED, 1);
-	rep->secret_token = (char *)(uintptr_t)issue.token.data;
+	LK_TRY(issue_token(tokens, call, &claims, &rep->secret_token, err));
 	rep->expires_at_ms = claims.expires_at_s * 1000;
 	LK_TRY(lk_field_copy(arena, claims.token, &rep->token_id, err));
 	return lk_permissions_fields(claims.scope, arena, &rep->scope, &rep->n_scope, err);
@@ -190,29 +151,6 @@ revoke_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	return lk_field_copy(lk_call_arena(r->call), r->claims.token, &r->rep->token_id, err);
 }
 
-/* Either audience will do: who asks to revoke need not know what the token was for. */
-static lk_status
-read_token(
-    const struct tokens *tokens, const char *text, struct lk_claims *out, struct lk_error *err)
-{
-	const char *const audiences[] = { tokens->rules.platform_audience,
-		tokens->rules.own_audience };
-	struct lk_token_rules rules = { .issuer = tokens->rules.issuer,
-		.typ = tokens->rules.typ,
-		.clock = tokens->host->clock };
-	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
-	struct lk_error why = { 0 };
-
-	for (size_t i = 0; i < LK_ARRAY_LEN(audiences); i++) {
-		rules.audience = audiences[i];
-		if (lk_token_verify(text, strlen(text), signing_set_jwks(set), &rules, out, &why) ==
-		    LK_OK)
-			return LK_OK;
-	}
-	return lk_fail_field(err, "secret_token", "TOKEN_REFUSED",
-	    "the token is not a valid one of this installation");
-}
-
 static lk_status
 may_revoke(const struct lk_caller *caller, const struct lk_claims *claims, struct lk_error *err)
 {
@@ -229,7 +167,9 @@ tokens_revoke(struct lk_call *call, const RevokeTokenRequest *req, RevokeTokenRe
 	struct lk_error *err = lk_call_error(call);
 	struct revocation r = { .tokens = lk_call_user(call), .call = call, .rep = rep };
 
-	LK_TRY(read_token(r.tokens, req->secret_token, &r.claims, err));
+	if (own_token_read(r.tokens, req->secret_token, OWN_TOKEN_ANY, &r.claims) != LK_OK)
+		return lk_fail_field(err, "secret_token", "TOKEN_REFUSED",
+		    "the token is not a valid one of this installation");
 	LK_TRY(may_revoke(lk_call_caller(call), &r.claims, err));
 	const lk_status status =
 	    lk_call_write(call, r.tokens->host->store, revoke_in, &r, &rep->base, err);

@@ -153,6 +153,59 @@ standing_question(
 }
 
 static lk_status
+actor_question(
+    struct validation *v, struct lk_actor *actor, StandingQuery **out, struct lk_error *err)
+{
+	StandingQuery *question = LK_ARENA_NEW(v->arena, StandingQuery);
+
+	if (!question)
+		return lk_fail_oom(err);
+	latchkey__accounts__v1__standing_query__init(question);
+	question->subject = actor->subject;
+	question->key = actor->key;
+	question->session = actor->session;
+	*out = question;
+	return LK_OK;
+}
+
+/* Whoever acts for another must still stand where the token was made, and still be allowed to. */
+static bool
+actor_stands(const struct lk_claims *claims, const StandingMsg *standing)
+{
+	const IdentityMsg *identity = standing->identity;
+
+	return standing->active && identity &&
+	       identity_generations_are_actors(identity, &claims->actor) &&
+	       identity_has_permission(identity, lk_permission_name(LK_PERM_USERS_ACT_FOR)) &&
+	       identity_reaches_tenant(identity, claims->tenant);
+}
+
+/* Refuse the tokens among the good ones whose actor may not act any more; `good` shrinks. */
+static lk_status
+check_actors(struct validation *v, bool *good, struct lk_error *err)
+{
+	StandingQuery *questions[KEYS_PEER_BATCH_MAX];
+	StandingMsg **standings;
+	size_t of[KEYS_PEER_BATCH_MAX], count = 0;
+
+	for (size_t i = 0; i < v->count; i++) {
+		if (!good[i] || !v->claims[i].actor.subject[0])
+			continue;
+		LK_TRY(actor_question(v, &v->claims[i].actor, &questions[count], err));
+		of[count++] = i;
+	}
+	if (count == 0)
+		return LK_OK;
+	LK_TRY(keys_peer_standing(v->tokens->host, v->call, questions, count, &standings, err));
+	for (size_t n = 0; n < count; n++) {
+		good[of[n]] = actor_stands(&v->claims[of[n]], standings[n]);
+		if (!good[of[n]])
+			LK_TRY(refuse(v, of[n], REFUSED, "ACTOR_NOT_ACTIVE", err));
+	}
+	return LK_OK;
+}
+
+static lk_status
 describe_token(struct validation *v, size_t i, struct lk_error *err)
 {
 	const struct lk_claims *claims = &v->claims[i];
@@ -160,6 +213,7 @@ describe_token(struct validation *v, size_t i, struct lk_error *err)
 
 	answer->issued_at_ms = claims->issued_at_s * 1000;
 	answer->not_before_ms = claims->not_before_s * 1000;
+	LK_TRY(lk_field_copy(v->arena, claims->actor.subject, &answer->actor, err));
 	LK_TRY(lk_field_copy(v->arena, claims->token, &answer->token_id, err));
 	LK_TRY(lk_field_copy(v->arena, claims->issuer, &answer->issuer, err));
 	return lk_field_copy(v->arena, claims->audience, &answer->audience, err);
@@ -189,19 +243,14 @@ take_standing(struct validation *v, size_t i, StandingMsg *standing, struct lk_e
 }
 
 static lk_status
-validate_tokens(struct validation *v, struct lk_error *err)
+ask_subjects(struct validation *v, const bool *good, struct lk_error *err)
 {
 	StandingQuery *questions[KEYS_PEER_BATCH_MAX];
 	StandingMsg **standings;
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
-		const char *shown = v->questions[i]->secret_credential;
-		bool good;
-		if (!lk_token_looks_like(shown, strlen(shown)))
-			continue;
-		LK_TRY(check_token(v, i, &good, err));
-		if (!good)
+		if (!good[i])
 			continue;
 		LK_TRY(standing_question(v, &v->claims[i], &questions[count], err));
 		v->asked[count++] = i;
@@ -212,6 +261,20 @@ validate_tokens(struct validation *v, struct lk_error *err)
 	for (size_t n = 0; n < count; n++)
 		LK_TRY(take_standing(v, v->asked[n], standings[n], err));
 	return LK_OK;
+}
+
+static lk_status
+validate_tokens(struct validation *v, struct lk_error *err)
+{
+	bool good[KEYS_PEER_BATCH_MAX] = { false };
+
+	for (size_t i = 0; i < v->count; i++) {
+		const char *shown = v->questions[i]->secret_credential;
+		if (lk_token_looks_like(shown, strlen(shown)))
+			LK_TRY(check_token(v, i, &good[i], err));
+	}
+	LK_TRY(check_actors(v, good, err));
+	return ask_subjects(v, good, err);
 }
 
 static lk_status

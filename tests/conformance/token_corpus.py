@@ -222,6 +222,12 @@ def claims(f):
         yield f"gen {gen!r}", f.with_claims(gen=gen), "TOKEN_CLAIMS"
     for groups in ("all", "", ["ALL"], [1], [None], [[]], ["wkg_x"], {}, ["wkg_01arz3ndektsv4rrffq69g5fav"] * 65):
         yield f"workgroups {str(groups)[:40]}", f.with_claims(workgroups=groups), "TOKEN_CLAIMS"
+    worker = {"sub": "prn_01arz3ndektsv4rrffq69g5fav", "key": "key_01arz3ndektsv4rrffq69g5fav", "gen": [0, 1, 1, 0]}
+    for name, act in {"a string": "prn_01arz3ndektsv4rrffq69g5fav", "nothing": None, "empty": {}, "a list": [worker],
+                      "without a key": {"sub": worker["sub"], "gen": worker["gen"]}, "of a tenant": {**worker, "sub": f.claims["tenant"]},
+                      "a chain": {**worker, "act": worker}, "with a permission": {**worker, "scope": "tenants.manage"},
+                      "of three generations": {**worker, "gen": [0, 1, 1]}, "by a user's id": {**worker, "key": f.claims["sub"]}}.items():
+        yield f"act is {name}", f.with_claims(act=act), "TOKEN_CLAIMS"
     good = compact(f.claims)
     for name, text in {"array": b"[" + good + b"]", "string": b'"x"', "null": b"null", "number": b"7", "two objects": good + b"{}",
                        "cut": good[:-1], "comma": good[:-1] + b",}", "NUL behind": good + b"\0", "no UTF-8": good[:-1] + b',"x":"\xff"}',

@@ -35,11 +35,9 @@ some_claims(const struct tokens_world *w)
 }
 
 static void
-what_it_signs_the_verifier_reads_back(void **state)
+expect_read_back(struct tokens_world *w, struct lk_claims claims)
 {
-	struct tokens_world *w = *state;
 	LK_AUTO(signer_closep) struct signer *signer = tokens_world_signer(w);
-	const struct lk_claims claims = some_claims(w);
 	const struct lk_token_rules rules = { claims.issuer, claims.audience, LK_TOKEN_TYP_AT_JWT,
 		&w->clock.clock };
 	struct lk_claims read = { 0 };
@@ -54,6 +52,30 @@ what_it_signs_the_verifier_reads_back(void **state)
 	expect_ok(claims_write(&read, w->arena, &again, &w->err), &w->err);
 	assert_int_equal(again.len, json.len); /* as text: a struct has gaps between its members */
 	assert_memory_equal(again.data, json.data, json.len);
+}
+
+static void
+what_it_signs_the_verifier_reads_back(void **state)
+{
+	expect_read_back(*state, some_claims(*state));
+}
+
+static void
+who_acts_is_read_back_too(void **state)
+{
+	struct lk_claims by_key = some_claims(*state), by_session = by_key;
+
+	by_key.actor = (struct lk_actor){ .subject = "prn_01hf7yat00jz6j3k0c5m9s8w4x",
+		.key = "key_01hf7yat00jz6j3k0c5m9s8w4x",
+		.user_generation = 7,
+		.key_generation = 8 };
+	by_session.actor = (struct lk_actor){ .subject = "usr_01hf7yat00jz6j3k0c5m9s8w4y",
+		.session = "ses_01hf7yat00jz6j3k0c5m9s8w4x",
+		.tenant_generation = 4,
+		.user_generation = 5,
+		.session_generation = 6 };
+	expect_read_back(*state, by_key);
+	expect_read_back(*state, by_session);
 }
 
 static void
@@ -174,7 +196,8 @@ a_revoked_token_is_remembered_until_it_would_have_expired(void **state)
 }
 
 #define STORED(fn) LK_CASE_WITH(fn, tokens_world_setup, tokens_world_teardown)
-LK_TESTS(STORED(what_it_signs_the_verifier_reads_back), STORED(the_first_key_is_kept),
-    STORED(another_root_key_does_not_open_it), STORED(a_key_under_another_name_is_refused),
+LK_TESTS(STORED(what_it_signs_the_verifier_reads_back), STORED(who_acts_is_read_back_too),
+    STORED(the_first_key_is_kept), STORED(another_root_key_does_not_open_it),
+    STORED(a_key_under_another_name_is_refused),
     STORED(claims_that_make_a_token_too_large_are_refused), LK_CASE(signing_keys_move_only_forward),
     STORED(a_revoked_token_is_remembered_until_it_would_have_expired))

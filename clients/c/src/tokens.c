@@ -30,6 +30,37 @@ latchkey_token_issue(latchkey_client *client, const latchkey_token_request *requ
 	    offsetof(IssueTokenResponse, secret_token), out_token, out_secret, err);
 }
 
+/* The one who acts shows a token of its own: the one given, or one made for this. */
+static lk_status
+actor_token(latchkey_client *client, const latchkey_exchange_request *request,
+    const latchkey_call *call, latchkey_secret **out_made, latchkey_error *out_error)
+{
+	return request->actor_token
+		   ? LK_OK
+		   : (lk_status)latchkey_token_issue(client, NULL, call, NULL, out_made, out_error);
+}
+
+latchkey_status
+latchkey_token_exchange(latchkey_client *client, const latchkey_exchange_request *request,
+    const latchkey_call *call, latchkey_token **out_token, latchkey_secret **out_secret,
+    latchkey_error *out_error)
+{
+	Latchkey__Tokens__V1__ExchangeTokenRequest body =
+	    LATCHKEY__TOKENS__V1__EXCHANGE_TOKEN_REQUEST__INIT;
+	LK_AUTO(secret_freep) latchkey_secret *made = NULL;
+
+	PUBLIC_TRY(actor_token(client, request, call, &made, out_error));
+	body.secret_subject_token = (char *)request->subject_token;
+	body.secret_actor_token =
+	    (char *)(made ? latchkey_secret_text(made) : request->actor_token);
+	body.n_scope = request->scope_count;
+	body.scope = (char **)request->scope;
+	body.ttl_ms = request->ttl_ms;
+	return (latchkey_status)ask_for_secret(client, M_TOKEN_EXCHANGE, &body.base, call, WHOLE,
+	    offsetof(IssueTokenResponse, secret_token), out_token, out_secret,
+	    error_inside(out_error));
+}
+
 static void
 validate_fill(
     ValidateTokenRequest *body, const char *credential, const latchkey_requirements *requirements)

@@ -33,6 +33,26 @@ LATCHKEY_API latchkey_status latchkey_token_issue(latchkey_client *client,
     const latchkey_token_request *request, const latchkey_call *call, latchkey_token **out_token,
     latchkey_secret **out_secret, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
+typedef struct latchkey_exchange_request {
+	const char *subject_token; /**< of the user, for the platform */
+	const char *actor_token;   /**< NULL: made from the client's own key or session */
+	const char *const *scope;  /**< permissions; NULL: all that both have */
+	size_t scope_count;
+	uint64_t ttl_ms; /**< 0: as long as both tokens live */
+} latchkey_exchange_request;
+
+/**
+ * Act for a user (RFC 8693): a token of the user's that names the actor, for the platform. It may
+ * do what both may do but nothing that mints power, lives no longer than either, and dies with
+ * either. The actor needs users.act_for and must reach the user's tenant. `out_secret` is yours.
+ * LATCHKEY_UNAUTHENTICATED TOKEN_REFUSED naming the field; LATCHKEY_PERMISSION_DENIED
+ * PERMISSION_MISSING, TENANT_NOT_REACHED, SCOPE_EXCEEDED; LATCHKEY_FAILED_PRECONDITION
+ * EXCHANGE_CHAINED, NO_KEY.
+ */
+LATCHKEY_API latchkey_status latchkey_token_exchange(latchkey_client *client,
+    const latchkey_exchange_request *request, const latchkey_call *call, latchkey_token **out_token,
+    latchkey_secret **out_secret, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
 /** A verdict on a key or token, with what a token says of itself. */
 typedef struct latchkey_validation latchkey_validation;
 typedef struct latchkey_validation_list latchkey_validation_list;
@@ -46,6 +66,8 @@ LATCHKEY_API const latchkey_identity *latchkey_validation_identity(
 LATCHKEY_API const char *latchkey_validation_token_id(const latchkey_validation *validation);
 LATCHKEY_API const char *latchkey_validation_issuer(const latchkey_validation *validation);
 LATCHKEY_API const char *latchkey_validation_audience(const latchkey_validation *validation);
+/** Who acts for the subject: usr_… or prn_…; "" when the subject acts for itself. */
+LATCHKEY_API const char *latchkey_validation_actor(const latchkey_validation *validation);
 LATCHKEY_API int64_t latchkey_validation_issued_at_ms(const latchkey_validation *validation);
 LATCHKEY_API void latchkey_validation_free(latchkey_validation *validation);
 
