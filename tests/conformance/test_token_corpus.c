@@ -16,19 +16,6 @@ struct counts {
 	int forgeries, controls, wrong;
 };
 
-static size_t
-unhex(const char *text, uint8_t *out)
-{
-	size_t len = 0;
-
-	for (; text[2 * len] && text[2 * len] != '\n'; len++) {
-		unsigned byte;
-		assert_int_equal(sscanf(text + 2 * len, "%2x", &byte), 1);
-		out[len] = (uint8_t)byte;
-	}
-	return len;
-}
-
 static void
 judge(struct forge *f, struct counts *counts, char *line)
 {
@@ -38,7 +25,9 @@ judge(struct forge *f, struct counts *counts, char *line)
 	*name++ = '\0';
 	*hex++ = '\0';
 	const bool control = strcmp(line, "-") == 0;
-	const size_t len = unhex(hex, token);
+	size_t len;
+	hex[strcspn(hex, "\n")] = '\0';
+	assert_true(lk_hex_decode(lk_bytes_of(hex), token, sizeof token, &len));
 	const lk_status status = forge_verify_bytes(f, token, len);
 	const bool right = control
 			       ? status == LK_OK
