@@ -371,7 +371,9 @@ take_answer(latchkey_validator *validator, const struct ask *asked, struct cache
 		return LK_OK;
 	}
 	LK_TRY(entry_of(validator, asked, &entry, err));
-	cache_put(validator->cache, tag, &entry);
+	if (*asked->answer->actor ==
+	    '\0') /* events of who acts would not be found under the subject */
+		cache_put(validator->cache, tag, &entry);
 	decide(&entry, wish, out);
 	if (now_ms() < asked->sent_ms + validator->staleness_ms)
 		return LK_OK;
