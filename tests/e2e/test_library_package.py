@@ -34,7 +34,7 @@ class Package(unittest.TestCase):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-package-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.prefix = cls.folder / "prefix"
-        for part in ("clients/c", "clients/cli"):
+        for part in ("clients/c", "clients/validator", "clients/cli"):
             run("cmake", "--install", e2e.BUILD / part, "--prefix", cls.prefix)
         cls.library = next(cls.prefix.rglob("liblatchkey.so.0")).parent
         if re.search(r"__[a-z]+san_", run("nm", "-D", cls.library / "liblatchkey.so.0")):
@@ -46,8 +46,8 @@ class Package(unittest.TestCase):
                               env={"LD_LIBRARY_PATH": str(self.library)})
         self.assertEqual((3, "nothing on standard input\n"), (done.returncode, done.stderr))
 
-    def flags(self, *wanted):
-        return run("pkg-config", *wanted, "latchkey", env={
+    def flags(self, *wanted, package="latchkey"):
+        return run("pkg-config", *wanted, package, env={
             "PATH": "/usr/bin:/bin", "PKG_CONFIG_PATH": str(self.library / "pkgconfig"),
             "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}).split()
 
@@ -66,6 +66,11 @@ class Package(unittest.TestCase):
         run("gcc", EXAMPLE, "-o", program, *self.flags("--cflags", "--libs"))
         self.program_runs(program)
 
+    def test_a_program_builds_with_the_validators_pkg_config(self):
+        program, source = self.folder / "validates", "#include <latchkey/validator.h>\nint main(void) { latchkey_validator_close(0); return 0; }\n"
+        run("gcc", "-std=c99", "-xc", "-", "-o", program, *self.flags("--cflags", "--libs", package="latchkey-validator"), input=source)
+        run(program, env={"LD_LIBRARY_PATH": str(self.library)})
+
     def test_a_program_builds_with_the_archive_alone(self):
         program = self.folder / "by-archive"
         libraries = [flag for flag in self.flags("--static", "--libs") if flag != "-llatchkey"]
@@ -83,11 +88,12 @@ class Package(unittest.TestCase):
         self.program_runs(project / "build/user")
 
     def test_nothing_but_latchkey_is_visible(self):
-        for library, options in ((self.library / "liblatchkey.so.0", ["-D"]), (self.library / "liblatchkey.a", [])):
+        for library, options, least in ((self.library / "liblatchkey.so.0", ["-D"], 200), (self.library / "liblatchkey.a", [], 200),
+                                        (self.library / "liblatchkey-validator.so.0", ["-D"], 5)):
             symbols = re.findall(r" [A-Z] (\S+)$", run("nm", *options, "--defined-only", "--extern-only", library), re.M)
             named = [symbol.split("@")[0] for symbol in symbols]
-            self.assertEqual([], [name for name in named if not re.fullmatch(r"latchkey_[a-z]\w*|LATCHKEY_0", name)])
-            self.assertGreater(len(named), 200)
+            self.assertEqual([], [name for name in named if not re.fullmatch(r"latchkey_[a-z]\w*|LATCHKEY_(VALIDATOR_)?0", name)])
+            self.assertGreaterEqual(len(named), least)
 
     def test_programs_ask_for_this_major_version(self):
         self.assertRegex(run("readelf", "--dynamic", self.library / "liblatchkey.so"), r"SONAME.*\[liblatchkey\.so\.0\]")
@@ -97,8 +103,8 @@ class Package(unittest.TestCase):
         declared = set()
         for header in (self.prefix / "include/latchkey").glob("*.h"):
             declared |= set(re.findall(r"\b(latchkey_\w+)\(", re.sub(r"/\*.*?\*/|//[^\n]*", "", header.read_text(), flags=re.S)))
-        defined = {symbol.split("@")[0] for symbol in
-                   re.findall(r" T (\S+)$", run("nm", "-D", self.library / "liblatchkey.so.0"), re.M)}
+        libraries = (self.library / f"liblatchkey{more}.so.0" for more in ("", "-validator"))
+        defined = {symbol.split("@")[0] for symbol in re.findall(r" T (\S+)$", run("nm", "-D", *libraries), re.M)}
         self.assertEqual(declared, defined)
 
     def test_manual_and_completion_are_installed(self):
