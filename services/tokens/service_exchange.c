@@ -20,7 +20,7 @@ struct party {
 static lk_status
 refused(struct lk_error *err, const char *field)
 {
-	lk_fail_field(err, field, "TOKEN_REFUSED", "the token is not good");
+	LK_IGNORE(lk_fail_field(err, field, "TOKEN_REFUSED", "the token is not good"));
 	if (err)
 		err->status = LK_UNAUTHENTICATED;
 	return LK_UNAUTHENTICATED;
