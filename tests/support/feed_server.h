@@ -115,8 +115,10 @@ feed_reader_event(void *user, const struct lk_feed_event *event)
 	struct feed_reader *r = user;
 
 	atomic_fetch_add(&r->events, 1);
-	atomic_store(&r->last_generation, event->generation);
+	if (event->generation <= atomic_load(&r->last_generation))
+		return; /* told again */
 	atomic_store(&r->told_at_us, feed_now_us());
+	atomic_store(&r->last_generation, event->generation);
 }
 
 static inline void

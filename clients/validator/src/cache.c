@@ -4,15 +4,16 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "id/random.h"
 
-enum { SHARDS = 64, WINDOW = 16, REFUSALS = 4096, SHARD_LEAST = 32, QUESTION_MAX = 1024 };
+enum { SHARDS = 64, WINDOW_MOST = 256, REFUSALS = 4096, SHARD_LEAST = 64, QUESTION_MAX = 1024 };
 
 struct shard {
 	pthread_mutex_t lock;
-	struct cache_tag *tags; /* zero: free */
-	struct entry *entries;
+	struct cache_tag *tags; /* zero: free; a slice of the cache's */
+	struct entry *entries;  /* likewise */
 };
 
 struct refusal {
@@ -25,6 +26,9 @@ struct refusal {
 struct cache {
 	uint8_t key[LK_SHORT_HASH_KEY_LEN];
 	size_t shard_size; /* a power of two */
+	size_t window;
+	struct cache_tag *tags;
+	struct entry *entries;
 	struct changes changes;
 	struct shard shards[SHARDS];
 	pthread_mutex_t refusals_lock;
@@ -87,6 +91,12 @@ tags_equal(struct cache_tag a, struct cache_tag b)
 	return a.words[0] == b.words[0] && a.words[1] == b.words[1];
 }
 
+static bool
+is_free(struct cache_tag tag)
+{
+	return tag.words[1] == 0;
+}
+
 /* ---- Entries ---- */
 
 static bool
@@ -117,11 +127,16 @@ bool
 cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry)
 {
 	struct shard *shard = shard_of(cache, tag);
+	const size_t home = place_of(cache, tag, 0);
 	bool found = false;
 
+	__builtin_prefetch(&shard->entries[home]); /* while the tags are on their way */
+	__builtin_prefetch((const char *)(&shard->entries[home] + 1) - 1);
 	pthread_mutex_lock(&shard->lock);
-	for (size_t i = 0; i < WINDOW && !found; i++) {
+	for (size_t i = 0; i < cache->window && !found; i++) {
 		const size_t at = place_of(cache, tag, i);
+		if (is_free(shard->tags[at]))
+			break; /* nothing is ever taken out, so nothing lies behind */
 		if (!tags_equal(shard->tags[at], tag))
 			continue;
 		if (!entry_counts(cache, &shard->entries[at]))
@@ -138,20 +153,16 @@ cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry)
 static size_t
 choose_place(const struct cache *cache, const struct shard *shard, struct cache_tag tag)
 {
-	size_t oldest = place_of(cache, tag, 0), free_place = SIZE_MAX;
+	size_t oldest = place_of(cache, tag, 0);
 
-	for (size_t i = 0; i < WINDOW; i++) {
+	for (size_t i = 0; i < cache->window; i++) {
 		const size_t at = place_of(cache, tag, i);
-		if (tags_equal(shard->tags[at], tag))
+		if (is_free(shard->tags[at]) || tags_equal(shard->tags[at], tag))
 			return at;
-		if (!shard->entries[at].subject) {
-			if (free_place == SIZE_MAX)
-				free_place = at;
-		} else if (shard->entries[at].number < shard->entries[oldest].number) {
+		if (shard->entries[at].number < shard->entries[oldest].number)
 			oldest = at;
-		}
 	}
-	return free_place != SIZE_MAX ? free_place : oldest;
+	return oldest;
 }
 
 void
@@ -213,6 +224,20 @@ size_of_shard(size_t max_entries)
 	return size;
 }
 
+/* Every look-up goes to another page: huge ones spare most walks of the page table. Only a wish. */
+static void *
+table_new(size_t count, size_t size)
+{
+	enum { HUGE_PAGE = 2 * 1024 * 1024 };
+	void *table = lk_alloc_array(count, size);
+	const uintptr_t begin = ((uintptr_t)table + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+	const uintptr_t end = ((uintptr_t)table + count * size) & ~(uintptr_t)(HUGE_PAGE - 1);
+
+	if (table && begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+	return table;
+}
+
 struct cache *
 cache_new(size_t max_entries)
 {
@@ -222,19 +247,19 @@ cache_new(size_t max_entries)
 		return NULL;
 	lk_random_fill(lk_random_system(), cache->key, sizeof cache->key);
 	cache->shard_size = size_of_shard(max_entries);
+	cache->window = cache->shard_size < WINDOW_MOST ? cache->shard_size : WINDOW_MOST;
+	cache->tags = table_new(SHARDS * cache->shard_size, sizeof *cache->tags);
+	cache->entries = table_new(SHARDS * cache->shard_size, sizeof *cache->entries);
 	pthread_mutex_init(&cache->refusals_lock, NULL);
-	for (size_t i = 0; i < SHARDS; i++)
-		pthread_mutex_init(&cache->shards[i].lock, NULL);
 	for (size_t i = 0; i < SHARDS; i++) {
-		struct shard *shard = &cache->shards[i];
-		shard->tags = lk_alloc_array(cache->shard_size, sizeof *shard->tags);
-		shard->entries = lk_alloc_array(cache->shard_size, sizeof *shard->entries);
-		if (!shard->tags || !shard->entries) {
-			cache_free(cache);
-			return NULL;
-		}
+		pthread_mutex_init(&cache->shards[i].lock, NULL);
+		cache->shards[i].tags = cache->tags + i * cache->shard_size;
+		cache->shards[i].entries = cache->entries + i * cache->shard_size;
 	}
-	return cache;
+	if (cache->tags && cache->entries)
+		return cache;
+	cache_free(cache);
+	return NULL;
 }
 
 void
@@ -242,15 +267,13 @@ cache_free(struct cache *cache)
 {
 	if (!cache)
 		return;
-	for (size_t i = 0; i < SHARDS; i++) {
-		struct shard *shard = &cache->shards[i];
-		for (size_t at = 0; shard->entries && at < cache->shard_size; at++)
-			subject_unref(shard->entries[at].subject);
-		lk_free(shard->tags);
-		lk_free(shard->entries);
-		pthread_mutex_destroy(&shard->lock);
-	}
+	for (size_t i = 0; cache->entries && i < SHARDS * cache->shard_size; i++)
+		subject_unref(cache->entries[i].subject);
+	for (size_t i = 0; i < SHARDS; i++)
+		pthread_mutex_destroy(&cache->shards[i].lock);
 	pthread_mutex_destroy(&cache->refusals_lock);
+	lk_free(cache->tags);
+	lk_free(cache->entries);
 	lk_wipe(cache->key, sizeof cache->key);
 	lk_free(cache);
 }

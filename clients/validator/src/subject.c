@@ -80,7 +80,7 @@ subject_new(struct subjects *table, struct lk_bytes packed, const uint8_t digest
 	if (!subject)
 		return lk_fail_oom(err);
 	subject->table = table;
-	subject->references = 1;
+	atomic_init(&subject->references, 1);
 	memcpy(subject->digest, digest, LK_DIGEST_LEN);
 	subject->identity = latchkey__common__v1__identity__unpack(NULL, packed.len, packed.data);
 	if (!subject->identity)
@@ -105,7 +105,7 @@ find_or_add(struct subjects *table, struct lk_bytes packed, const uint8_t digest
 	while (found && memcmp(found->digest, digest, LK_DIGEST_LEN) != 0)
 		found = found->next;
 	if (found) {
-		found->references++;
+		atomic_fetch_add(&found->references, 1);
 	} else if ((status = subject_new(table, packed, digest, &found, err)) == LK_OK) {
 		found->next = bucket->first;
 		bucket->first = found;
@@ -140,28 +140,44 @@ subjects_intern(struct subjects *table, const IdentityMsg *identity, struct subj
 struct subject *
 subject_ref(struct subject *subject)
 {
-	struct bucket *bucket = bucket_of(subject->table, subject->digest);
-
-	pthread_mutex_lock(&bucket->lock);
-	subject->references++;
-	pthread_mutex_unlock(&bucket->lock);
+	atomic_fetch_add_explicit(&subject->references, 1, memory_order_relaxed);
 	return subject;
 }
 
+/* False when this is the last reference, which is still there then. */
+static bool
+gave_back_one_of_several(struct subject *subject)
+{
+	unsigned references = atomic_load_explicit(&subject->references, memory_order_relaxed);
+
+	while (references > 1)
+		if (atomic_compare_exchange_weak_explicit(&subject->references, &references,
+			references - 1, memory_order_release, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static void
+take_out(struct bucket *bucket, const struct subject *subject)
+{
+	struct subject **at = &bucket->first;
+
+	while (*at != subject)
+		at = &(*at)->next;
+	*at = subject->next;
+}
+
+/* The last reference goes under the lock, where somebody may have found the subject meanwhile. */
 void
 subject_unref(struct subject *subject)
 {
-	if (!subject)
+	if (!subject || gave_back_one_of_several(subject))
 		return;
 	struct bucket *bucket = bucket_of(subject->table, subject->digest);
 	pthread_mutex_lock(&bucket->lock);
-	const bool last = --subject->references == 0;
-	for (struct subject **at = &bucket->first; last && *at; at = &(*at)->next) {
-		if (*at == subject) {
-			*at = subject->next;
-			break;
-		}
-	}
+	const bool last = atomic_fetch_sub(&subject->references, 1) == 1;
+	if (last)
+		take_out(bucket, subject);
 	pthread_mutex_unlock(&bucket->lock);
 	if (last)
 		subject_free(subject);

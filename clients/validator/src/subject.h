@@ -2,6 +2,8 @@
 #ifndef LATCHKEY_VALIDATOR_SUBJECT_H
 #define LATCHKEY_VALIDATOR_SUBJECT_H
 
+#include <stdatomic.h>
+
 #include "auth/permission.h"
 #include "base/base.h"
 #include "crypto/digest.h"
@@ -12,9 +14,9 @@ struct subjects;
 /* Immutable. The table holds no reference of its own: the last unref takes it out. */
 struct subject {
 	struct subjects *table;
-	struct subject *next; /* of its bucket */
-	uint32_t references;  /* under the bucket's lock */
-	uint32_t slots[2];    /* of the change log: subject, tenant */
+	struct subject *next;   /* of its bucket */
+	atomic_uint references; /* becomes 0 under the bucket's lock only */
+	uint32_t slots[2];      /* of the change log: subject, tenant */
 	lk_permissions permissions;
 	uint8_t digest[LK_DIGEST_LEN];
 	Latchkey__Common__V1__Identity *identity; /* without key, session, expiry, generations */

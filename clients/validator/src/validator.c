@@ -165,15 +165,19 @@ feed_open(latchkey_validator *validator, struct feed *feed, latchkey_service ser
 	return lk_feed_subscribe(&feed->subscriber, &config, err);
 }
 
-/* When trust ends in what is remembered of a key, or of a token, of which both services have a say.
+/* When trust ends in what is remembered of keys, and of tokens, of which both services have a say.
  */
-static int64_t
-lease_ends_ms(const latchkey_validator *validator, bool is_token)
+struct leases {
+	int64_t keys_end_ms, tokens_end_ms;
+};
+
+static struct leases
+leases_read(const latchkey_validator *validator)
 {
 	const int64_t keys = lk_feed_lease_ends_ms(validator->feeds[LATCHKEY_KEYS].subscriber);
 	const int64_t tokens = lk_feed_lease_ends_ms(validator->feeds[LATCHKEY_TOKENS].subscriber);
 
-	return is_token && tokens < keys ? tokens : keys;
+	return (struct leases){ keys, tokens < keys ? tokens : keys };
 }
 
 static int64_t
@@ -247,21 +251,23 @@ decide(const struct entry *entry, const struct wish *wish, latchkey_decision *ou
 /* ---- From memory ---- */
 
 static bool
-lease_holds(const latchkey_validator *validator, int64_t ends_ms)
+lease_holds(const latchkey_validator *validator, const struct leases *leases, bool is_token)
 {
+	const int64_t ends_ms = is_token ? leases->tokens_end_ms : leases->keys_end_ms;
+
 	return ends_ms > 0 && now_ms() < ends_ms + validator->grace_ms;
 }
 
 static bool
 decide_from_memory(latchkey_validator *validator, struct cache_tag tag, const struct wish *wish,
-    int64_t lease_ends, latchkey_decision *out)
+    const struct leases *leases, latchkey_decision *out)
 {
 	struct entry entry;
 
 	if (!cache_get(validator->cache, tag, &entry))
 		return false;
 	decide(&entry, wish, out);
-	if (!lease_holds(validator, lease_ends)) {
+	if (!lease_holds(validator, leases, entry.is_token)) {
 		latchkey_decision_wipe(out);
 		*out = (latchkey_decision){ 0 };
 		return false;
@@ -403,18 +409,25 @@ decide_by_service(latchkey_validator *validator, struct cache_tag tag, const str
 
 /* ---- Public ---- */
 
+/* What is remembered was once asked about, so what it was asked with need not be looked at again.
+ */
 static lk_status
 validate(latchkey_validator *validator, const struct wish *wish, latchkey_decision *out,
     struct lk_error *err)
 {
-	const int64_t lease_ends = lease_ends_ms(validator, wish->is_token);
+	const struct leases leases = leases_read(validator);
 	const struct cache_tag tag = cache_tag(
 	    validator->cache, wish->credential, wish->len, wish->audience, wish->source_address);
 
-	if (decide_from_memory(validator, tag, wish, lease_ends, out) ||
+	if (decide_from_memory(validator, tag, wish, &leases, out) ||
 	    refuse_from_memory(validator, tag, out))
 		return LK_OK;
-	if (!lease_holds(validator, lease_ends)) {
+	LK_TRY(wish_check(wish, err));
+	if (wish_is_unspeakable(wish)) {
+		refuse(out, "KEY_MALFORMED");
+		return LK_OK;
+	}
+	if (!lease_holds(validator, &leases, wish_is_token(wish))) {
 		atomic_fetch_add_explicit(&validator->lease_lost, 1, memory_order_relaxed);
 		if (validator->lost_lease == LATCHKEY_LOST_LEASE_FAIL_CLOSED)
 			return lk_fail(err, LK_UNAVAILABLE, "LEASE_LOST",
@@ -437,10 +450,7 @@ latchkey_validator_validate(latchkey_validator *validator, const char *credentia
 		return (latchkey_status)lk_fail(err, LK_FAILED_PRECONDITION, "FORKED",
 		    "a validator does not survive fork(): open one in the child");
 	PUBLIC_TRY(wish_read(credential, requirements, &wish, err));
-	if (wish_is_unspeakable(&wish))
-		refuse(&decision, "KEY_MALFORMED");
-	else
-		PUBLIC_TRY(validate(validator, &wish, &decision, err));
+	PUBLIC_TRY(validate(validator, &wish, &decision, err));
 	*out_decision = decision;
 	return LATCHKEY_OK;
 }

@@ -5,41 +5,55 @@
 
 #include "auth/token.h"
 
-static const char *
-text_or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 static lk_status
-wish_text_check(const char *field, const char *text, struct lk_error *err)
+text_read(const char *field, const char *text, const char **out, struct lk_error *err)
 {
-	if (strlen(text) >= LK_URI_SIZE || !lk_utf8_ok(lk_bytes_of(text)))
+	*out = text ? text : "";
+	if (strlen(*out) >= LK_URI_SIZE)
 		return lk_fail_field(err, field, "TEXT_INVALID",
 		    "%s must be UTF-8 of less than %d bytes", field, LK_URI_SIZE);
 	return LK_OK;
 }
 
+static lk_status
+permission_read(const char *name, lk_permissions *out, struct lk_error *err)
+{
+	enum lk_permission permission;
+
+	if (!name || *name == '\0')
+		return LK_OK;
+	if (!lk_permission_parse(name, &permission))
+		return lk_fail_field(
+		    err, "permission", "PERMISSION_UNKNOWN", "there is no such permission");
+	*out = lk_permission_bit(permission);
+	return LK_OK;
+}
+
 lk_status
-wish_read(const char *credential, const latchkey_requirements *requirements, struct wish *out,
+wish_read(const char *credential, const latchkey_requirements *requirements, struct wish *out_wish,
     struct lk_error *err)
 {
 	static const latchkey_requirements none;
 	const latchkey_requirements *r = requirements ? requirements : &none;
-	enum lk_permission permission;
+	struct wish wish = { .credential = credential ? credential : "",
+		.workgroup = r->workgroup ? r->workgroup : "" };
 
-	*out = (struct wish){ text_or_empty(credential), text_or_empty(r->audience),
-		text_or_empty(r->source_address), text_or_empty(r->permission),
-		text_or_empty(r->workgroup), 0, false, 0 };
-	LK_TRY(wish_text_check("audience", out->audience, err));
-	LK_TRY(wish_text_check("source_address", out->source_address, err));
-	if (*out->permission && !lk_permission_parse(out->permission, &permission))
+	LK_TRY(text_read("audience", r->audience, &wish.audience, err));
+	LK_TRY(text_read("source_address", r->source_address, &wish.source_address, err));
+	LK_TRY(permission_read(r->permission, &wish.needed, err));
+	wish.len = strlen(wish.credential);
+	*out_wish = wish;
+	return LK_OK;
+}
+
+lk_status
+wish_check(const struct wish *wish, struct lk_error *err)
+{
+	if (!lk_utf8_ok(lk_bytes_of(wish->audience)))
+		return lk_fail_field(err, "audience", "TEXT_INVALID", "audience must be UTF-8");
+	if (!lk_utf8_ok(lk_bytes_of(wish->source_address)))
 		return lk_fail_field(
-		    err, "permission", "PERMISSION_UNKNOWN", "there is no such permission");
-	if (*out->permission)
-		out->needed = lk_permission_bit(permission);
-	out->len = strlen(out->credential);
-	out->is_token = lk_token_looks_like(out->credential, out->len);
+		    err, "source_address", "TEXT_INVALID", "source_address must be UTF-8");
 	return LK_OK;
 }
 
@@ -48,4 +62,10 @@ wish_is_unspeakable(const struct wish *wish)
 {
 	return wish->len == 0 || wish->len > LK_TOKEN_MAX ||
 	       !lk_text_printable(lk_bytes(wish->credential, wish->len));
+}
+
+bool
+wish_is_token(const struct wish *wish)
+{
+	return lk_token_looks_like(wish->credential, wish->len);
 }

@@ -9,17 +9,22 @@
 
 /* Every text is there, if empty; borrowed from the caller. */
 struct wish {
-	const char *credential, *audience, *source_address, *permission, *workgroup;
+	const char *credential, *audience, *source_address, *workgroup;
 	size_t len;
-	bool is_token;
 	lk_permissions needed;
 };
 
-/* INVALID_ARGUMENT TEXT_INVALID, PERMISSION_UNKNOWN, with the field at fault. */
+/* Lengths and permission: all that a look into memory needs. INVALID_ARGUMENT TEXT_INVALID,
+ * PERMISSION_UNKNOWN, with the field at fault. */
 lk_status wish_read(const char *credential, const latchkey_requirements *requirements,
     struct wish *out_wish, struct lk_error *err);
 
-/* What no service would take, and what would spoil the message for others that travel with it. */
+/* Before asking: audience and source address are UTF-8, else INVALID_ARGUMENT TEXT_INVALID. */
+lk_status wish_check(const struct wish *wish, struct lk_error *err);
+
+/* A credential that no service would take, and that would spoil the message for others that travel
+ * with it. */
 bool wish_is_unspeakable(const struct wish *wish);
+bool wish_is_token(const struct wish *wish); /* by its shape */
 
 #endif
