@@ -15,7 +15,7 @@ enum {
 	DEFAULT_TIMEOUT_MS = 5000,
 	DEFAULT_IN_FLIGHT = 256,
 	CLOSE_POLL_NS = 5000000,
-	LINGER_NS = 30000000
+	RETIRED_MAX = 256
 };
 
 static void
@@ -224,17 +224,24 @@ end_exchanges(struct lk_channel *channel)
 }
 
 /*
- * A message that arrives in the moment its connection is closed can hang nng 1.5 for ever (its ipc
- * transport forgets the receive between the head of a message and its rest). A server answers at
- * the very time when a caller gives up, so stay away from that time.
+ * An answer that arrives while its connection is closed makes nng before 1.6 hang or panic (its ipc
+ * transport forgets the receive between the head of a message and its rest), and when an answer
+ * that nobody waits for any more arrives cannot be known. Its timer, too, may hold what closing
+ * frees while a call is about to expire. So a channel that gave up on an answer, or nearly, keeps
+ * its sockets until the process ends: a few of them, then they are closed all the same.
  */
-static void
-let_orphans_arrive(struct lk_channel *channel)
+static bool
+retire(struct lk_channel *channel)
 {
-	const struct timespec linger = { .tv_nsec = LINGER_NS };
+	static const bool needed = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
+	static _Atomic(struct lk_channel *) newest; /* kept in sight, so that it is no leak */
+	static atomic_uint count;
 
-	if (atomic_load(&channel->orphans))
-		nanosleep(&linger, NULL);
+	if (!needed || !atomic_load(&channel->orphans) || atomic_load(&count) >= RETIRED_MAX)
+		return false;
+	atomic_fetch_add(&count, 1);
+	channel->older_retired = atomic_exchange(&newest, channel);
+	return true;
 }
 
 /* Sockets last: closing one while a thread is still on its way out of nng_ctx_send() makes nng use
@@ -248,7 +255,8 @@ lk_channel_close(struct lk_channel *channel)
 	atomic_store(&channel->closing, true);
 	pthread_mutex_unlock(&channel->mutex);
 	end_exchanges(channel);
-	let_orphans_arrive(channel);
+	if (retire(channel))
+		return;
 	for (struct lk_exchange *ex = channel->all_exchanges; ex != NULL; ex = ex->next_all)
 		lk_exchange_stop(ex);
 	for (unsigned i = 0; i < channel->address_count; i++)

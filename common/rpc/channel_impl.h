@@ -100,7 +100,9 @@ struct lk_channel {
 	struct lk_address addresses[LK_CHANNEL_ADDRESSES_MAX];
 	atomic_bool closing;
 	atomic_uint submitting; /* threads inside lk_channel_submit() */
-	atomic_bool orphans;    /* replies may come that nobody waits for any more */
+	atomic_bool
+	    orphans; /* replies may come that nobody waits for any more, or a timer go off */
+	struct lk_channel *older_retired;         /* see lk_channel_close() */
 	char id_stem[LK_CHANNEL_REQUEST_ID_SIZE]; /* request ids: this and a counter */
 	atomic_uint_fast64_t id_counter;
 

@@ -253,6 +253,10 @@ may_ask_again(const struct lk_exchange *ex, lk_status status, bool draining)
 	return status == LK_UNAVAILABLE && ex->effect == LK_READ;
 }
 
+/* An answer this near to the end of its time may meet nng's timer, which still holds what closing
+ * would free. */
+enum { NEAR_EXPIRY_MS = 100 };
+
 static void
 on_answer(struct lk_exchange *ex)
 {
@@ -261,6 +265,8 @@ on_answer(struct lk_exchange *ex)
 	ex->reply = nng_aio_get_msg(ex->aio);
 	nng_aio_set_msg(ex->aio, NULL);
 	drop_lane(ex);
+	if (left_ms(ex) < NEAR_EXPIRY_MS)
+		atomic_store(&ex->channel->orphans, true);
 	lk_address_answered(address, ex->reply);
 	const lk_status status = lk_exchange_read(ex);
 	const bool draining = status == LK_UNAVAILABLE && lk_text_is(ex->error.reason, "DRAINING");

@@ -274,6 +274,7 @@ class Trail(e2e.Case):
         database.close()
         self.state.start()
         then()
+        e2e.wait_until(self.sealed, 10, "all rows are sealed")
         service = e2e.wait_until(self.broken, 10, "the trail is found broken")
         return service["reason"]
 
@@ -282,6 +283,12 @@ class Trail(e2e.Case):
         service = result.json()["services"][0]
         self.assertEqual(0 if service["result"] == "ok" else e2e.REFUSED, result.code)
         return service if service["result"] == "broken" else None
+
+    def sealed(self):
+        with sqlite3.connect(f"file:{self.state.path}/data/keys.db?mode=ro", uri=True) as database:
+            (waiting,) = database.execute("SELECT count(*) FROM audit_event WHERE sequence IS NULL").fetchone()
+        database.close()
+        return waiting == 0
 
 
 class Prompt(e2e.Case):

@@ -229,12 +229,12 @@ class Validators(e2e.Case):
         self.await_accepted(good)
 
     def test_revoked_while_all_is_well(self):
-        self.start_workers(e2e.repeat("validators", 20, 6))
+        self.start_workers(e2e.repeat("validators", 6, 6))
         self.round(self.nothing)
 
     def test_revoked_while_services_are_killed_and_stopped(self):
-        self.start_workers(e2e.repeat("validators", 20, 6))
-        for _ in range(e2e.repeat("rounds of faults", 10, 1)):
+        self.start_workers(e2e.repeat("validators", 6, 6))
+        for _ in range(e2e.repeat("rounds of faults", 1, 1)):
             for meanwhile in (self.kill, self.stop_and_go_on, self.kill_tokens):
                 self.round(meanwhile)
 
@@ -242,7 +242,7 @@ class Validators(e2e.Case):
         folder = self.state.folder / "proxy"
         folder.mkdir()
         proxies = [Proxy(self.state, folder, service, self.rng) for service in ("keys", "tokens")]
-        self.start_workers(e2e.repeat("validators", 20, 6), LATCHKEY_KEYS_URL=proxies[0].url,
+        self.start_workers(e2e.repeat("validators", 6, 6), LATCHKEY_KEYS_URL=proxies[0].url,
                            LATCHKEY_TOKENS_URL=proxies[1].url)
 
         def between(mischief):
@@ -254,7 +254,7 @@ class Validators(e2e.Case):
                     proxy.mischief = None
             return act
 
-        for _ in range(e2e.repeat("rounds of mischief", 10, 1)):
+        for _ in range(e2e.repeat("rounds of mischief", 1, 1)):
             for mischief in ("lose", "double", "delay", "reorder"):
                 self.round(between(mischief))
 

@@ -420,7 +420,7 @@ static void
 closing_a_channel_while_a_late_answer_arrives_does_not_hang(void **state)
 {
 	struct world *w = *state;
-	const size_t rounds = lk_test_repeat("late answers", 300, 40);
+	const size_t rounds = lk_test_repeat("late answers", 100, 40);
 	const struct lk_rpc_request impatient = { .timeout_ms = 2 };
 	struct lk_error err = { 0 };
 
