@@ -10,9 +10,17 @@
 enum { RECONNECT_MIN_MS = 10, RECONNECT_MAX_MS = 200, PROBE_MIN_MS = 250, PROBE_MAX_MS = 2000 };
 
 static void
+lose(struct lk_address *address)
+{
+	if (atomic_exchange(&address->usable, false))
+		atomic_store(
+		    &address->lost_at_ms, lk_clock_steady_ms(address->channel->config.clock));
+}
+
+static void
 forget_connection(struct lk_address *address, unsigned pipe)
 {
-	atomic_store(&address->usable, false);
+	lose(address);
 	atomic_store(&address->answered, false);
 	atomic_store(&address->draining, false);
 	atomic_store(&address->pipe, pipe);
@@ -21,14 +29,18 @@ forget_connection(struct lk_address *address, unsigned pipe)
 static void
 on_connected(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
+	struct lk_dialled *dialled = arg;
+
 	(void)event;
-	forget_connection(arg, (unsigned)nng_pipe_id(pipe));
+	if (atomic_load(&dialled->address->dialled) == dialled)
+		forget_connection(dialled->address, (unsigned)nng_pipe_id(pipe));
 }
 
 static void
 on_disconnected(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
-	struct lk_address *address = arg;
+	const struct lk_dialled *dialled = arg;
+	struct lk_address *address = dialled->address;
 
 	(void)event;
 	if (atomic_load(&address->pipe) == (unsigned)nng_pipe_id(pipe))
@@ -42,13 +54,14 @@ lk_address_answered(struct lk_address *address, nng_msg *reply)
 		return; /* on a connection that is gone */
 	atomic_store(&address->answered, true);
 	atomic_store(&address->usable, true);
+	atomic_store(&address->redials, 0);
 	atomic_store(&address->probe_ms, PROBE_MIN_MS);
 }
 
 void
 lk_address_missed(struct lk_address *address)
 {
-	atomic_store(&address->usable, false);
+	lose(address);
 }
 
 /* A connection that never answered is given up for a new one; another may have calls in flight that
@@ -74,22 +87,68 @@ lk_address_wants_probe(struct lk_address *address)
 /* Resending must be off before the first context is opened, or a lost connection sends a write
  * twice. */
 static int
-configure(struct lk_address *address)
+configure(struct lk_dialled *dialled)
 {
-	int rv = nng_socket_set_ms(address->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+	const nng_socket socket = dialled->socket;
+	int rv = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
 
 	if (rv == 0)
-		rv = nng_socket_set_size(address->socket, NNG_OPT_RECVMAXSZ, LK_FRAME_MESSAGE_MAX);
+		rv = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LK_FRAME_MESSAGE_MAX);
 	if (rv == 0)
-		rv = nng_socket_set_ms(address->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
+		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
 	if (rv == 0)
-		rv = nng_socket_set_ms(address->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
 	if (rv == 0)
-		rv = nng_pipe_notify(address->socket, NNG_PIPE_EV_ADD_POST, on_connected, address);
+		rv = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, on_connected, dialled);
 	if (rv == 0)
-		rv = nng_pipe_notify(
-		    address->socket, NNG_PIPE_EV_REM_POST, on_disconnected, address);
+		rv = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, on_disconnected, dialled);
 	return rv;
+}
+
+static lk_status
+dialled_new(struct lk_address *address, struct lk_dialled **out, struct lk_error *err)
+{
+	struct lk_dialled *dialled = LK_ALLOC(struct lk_dialled);
+
+	if (dialled == NULL)
+		return lk_fail_oom(err);
+	dialled->address = address;
+	if (nng_req0_open(&dialled->socket) != 0) {
+		lk_free(dialled);
+		return lk_fail_oom(err);
+	}
+	if (configure(dialled) != 0) {
+		nng_close(dialled->socket);
+		lk_free(dialled);
+		return lk_fail(err, LK_INTERNAL, "INTERNAL", "nng refused an option");
+	}
+	*out = dialled;
+	return LK_OK;
+}
+
+/* What was dialled before is used no more. */
+static void
+dialled_use(struct lk_address *address, struct lk_dialled *dialled)
+{
+	pthread_mutex_lock(&address->channel->mutex);
+	dialled->older = atomic_load(&address->dialled);
+	if (dialled->older != NULL)
+		dialled->older->lost_lanes = LK_TAKE(address->free_lanes);
+	atomic_store(&address->dialled, dialled);
+	forget_connection(address, 0);
+	pthread_mutex_unlock(&address->channel->mutex);
+}
+
+lk_status
+lk_address_dial(struct lk_address *address, struct lk_error *err)
+{
+	struct lk_dialled *dialled = NULL;
+
+	LK_TRY(dialled_new(address, &dialled, err));
+	dialled_use(address, dialled);
+	if (nng_dial(dialled->socket, address->url, NULL, NNG_FLAG_NONBLOCK) != 0)
+		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
+	return LK_OK;
 }
 
 lk_status
@@ -98,28 +157,37 @@ lk_address_open(
 {
 	address->channel = channel;
 	atomic_store(&address->probe_ms, PROBE_MIN_MS);
-	if (nng_req0_open(&address->socket) != 0)
-		return lk_fail_oom(err);
-	address->open = true;
-	if (configure(address) != 0)
-		return lk_fail(err, LK_INTERNAL, "INTERNAL", "nng refused an option");
-	if (nng_dial(address->socket, url, NULL, NNG_FLAG_NONBLOCK) != 0)
-		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
-	return LK_OK;
+	atomic_store(&address->lost_at_ms, lk_clock_steady_ms(channel->config.clock));
+	if (!lk_text_copy(address->url, sizeof address->url, url))
+		return lk_fail_field(err, "url", "URL_TOO_LONG", "the address is too long");
+	LK_TRY(lk_url_check(address->url, &address->path, err));
+	return lk_address_dial(address, err);
+}
+
+static void
+lanes_free(struct lk_lane *lane)
+{
+	while (lane != NULL) {
+		struct lk_lane *next = lane->next;
+		nng_ctx_close(lane->context);
+		lk_free(lane);
+		lane = next;
+	}
 }
 
 void
 lk_address_close(struct lk_address *address)
 {
-	while (address->free_lanes != NULL) {
-		struct lk_lane *lane = address->free_lanes;
-		address->free_lanes = lane->next;
-		nng_ctx_close(lane->context);
-		lk_free(lane);
+	struct lk_dialled *dialled = atomic_exchange(&address->dialled, NULL);
+
+	lanes_free(LK_TAKE(address->free_lanes));
+	while (dialled != NULL) {
+		struct lk_dialled *older = dialled->older;
+		lanes_free(dialled->lost_lanes);
+		nng_close(dialled->socket);
+		lk_free(dialled);
+		dialled = older;
 	}
-	if (address->open)
-		nng_close(address->socket);
-	address->open = false;
 }
 
 static bool
@@ -155,7 +223,8 @@ lane_new(struct lk_address *address)
 	if (lane == NULL)
 		return NULL;
 	lane->address = address;
-	if (nng_ctx_open(&lane->context, address->socket) != 0) {
+	lane->dialled = atomic_load(&address->dialled);
+	if (nng_ctx_open(&lane->context, lane->dialled->socket) != 0) {
 		lk_free(lane);
 		return NULL;
 	}
@@ -199,8 +268,10 @@ lk_lane_return(struct lk_lane *lane)
 	struct lk_address *address = lane->address;
 
 	pthread_mutex_lock(&address->channel->mutex);
+	const bool lost = lane->dialled != atomic_load(&address->dialled);
+	struct lk_lane **list = lost ? &lane->dialled->lost_lanes : &address->free_lanes;
 	address->outstanding--;
-	lane->next = address->free_lanes;
-	address->free_lanes = lane;
+	lane->next = *list;
+	*list = lane;
 	pthread_mutex_unlock(&address->channel->mutex);
 }

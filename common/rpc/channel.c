@@ -15,6 +15,7 @@ enum {
 	DEFAULT_TIMEOUT_MS = 5000,
 	DEFAULT_IN_FLIGHT = 256,
 	CLOSE_POLL_NS = 5000000,
+	REDIAL_LOOK_MS = 200,
 	RETIRED_MAX = 256
 };
 
@@ -101,13 +102,31 @@ wake(struct lk_exchange *ex)
 	pthread_mutex_unlock(&ex->mutex);
 }
 
+/* False when REDIAL_LOOK_MS went by. */
+static bool
+has_ended(struct lk_exchange *ex)
+{
+	struct timespec until;
+	int waited = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += REDIAL_LOOK_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&ex->mutex);
+	while (!ex->ended && waited == 0)
+		waited =
+		    pthread_cond_clockwait(&ex->ended_changed, &ex->mutex, CLOCK_MONOTONIC, &until);
+	const bool ended = ex->ended;
+	pthread_mutex_unlock(&ex->mutex);
+	return ended;
+}
+
 static void
 wait_for(struct lk_exchange *ex)
 {
-	pthread_mutex_lock(&ex->mutex);
-	while (!ex->ended)
-		pthread_cond_wait(&ex->ended_changed, &ex->mutex);
-	pthread_mutex_unlock(&ex->mutex);
+	while (!has_ended(ex))
+		lk_channel_redial(ex->channel);
 }
 
 static lk_status
@@ -237,7 +256,9 @@ retire(struct lk_channel *channel)
 	static _Atomic(struct lk_channel *) newest; /* kept in sight, so that it is no leak */
 	static atomic_uint count;
 
-	if (!needed || !atomic_load(&channel->orphans) || atomic_load(&count) >= RETIRED_MAX)
+	const bool stuck = atomic_load(&channel->stuck);
+	if (!needed || !(stuck || atomic_load(&channel->orphans)) ||
+	    (!stuck && atomic_load(&count) >= RETIRED_MAX))
 		return false;
 	atomic_fetch_add(&count, 1);
 	channel->older_retired = atomic_exchange(&newest, channel);

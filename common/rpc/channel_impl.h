@@ -17,7 +17,17 @@ enum { LK_CHANNEL_ADDRESSES_MAX = 16, LK_CHANNEL_REQUEST_ID_SIZE = 65 };
 struct lk_lane {
 	nng_ctx context;
 	struct lk_address *address;
+	struct lk_dialled *dialled; /* whose context it is */
 	struct lk_lane *next;
+};
+
+/* A socket that dials an address; one that nng before 1.6 has lost is kept behind its successor
+ * (redial.c). */
+struct lk_dialled {
+	nng_socket socket;
+	struct lk_address *address;
+	struct lk_dialled *older;
+	struct lk_lane *lost_lanes; /* of a socket that is used no more */
 };
 
 /*
@@ -28,16 +38,20 @@ struct lk_lane {
  */
 struct lk_address {
 	struct lk_channel *channel;
-	nng_socket socket;
-	bool open;
+	_Atomic(struct lk_dialled *) dialled; /* the socket in use */
+	const char *path;                     /* of its ipc socket, in `url` */
+	char url[LK_URL_SIZE];
 	unsigned outstanding;
 	struct lk_lane *free_lanes;
-	atomic_uint pipe;     /* nng's id of the connection that stands; 0: none */
-	atomic_bool usable;   /* it answered, and has missed no answer since */
-	atomic_bool answered; /* this connection, ever */
-	atomic_bool draining; /* said so on this connection */
-	atomic_bool probing;  /* a Health call is on its way */
-	atomic_uint probe_ms; /* how long the next one may take */
+	atomic_uint pipe;               /* nng's id of the connection that stands; 0: none */
+	atomic_bool usable;             /* it answered, and has missed no answer since */
+	atomic_bool answered;           /* this connection, ever */
+	atomic_bool draining;           /* said so on this connection */
+	atomic_bool probing;            /* a Health call is on its way */
+	atomic_uint probe_ms;           /* how long the next one may take */
+	atomic_int_fast64_t lost_at_ms; /* steady: since when it is not usable */
+	atomic_uint redials;            /* in a row, none of which answered */
+	atomic_bool redialling;
 };
 
 /*
@@ -101,7 +115,8 @@ struct lk_channel {
 	atomic_bool closing;
 	atomic_uint submitting; /* threads inside lk_channel_submit() */
 	atomic_bool
-	    orphans; /* replies may come that nobody waits for any more, or a timer go off */
+	    orphans;       /* replies may come that nobody waits for any more, or a timer go off */
+	atomic_bool stuck; /* closing would wait for ever: see redial.c */
 	struct lk_channel *older_retired;         /* see lk_channel_close() */
 	char id_stem[LK_CHANNEL_REQUEST_ID_SIZE]; /* request ids: this and a counter */
 	atomic_uint_fast64_t id_counter;
@@ -117,6 +132,7 @@ struct lk_channel {
 lk_status lk_address_open(
     struct lk_address *address, struct lk_channel *channel, const char *url, struct lk_error *err);
 void lk_address_close(struct lk_address *address); /* nothing may be on its lanes any more */
+lk_status lk_address_dial(struct lk_address *address, struct lk_error *err); /* with a new socket */
 
 enum lk_lane_answer { LK_LANE_TAKEN, LK_LANE_NONE_USABLE, LK_LANE_NONE_FREE };
 /* A lane to the usable address with the fewest outstanding, or to `pinned`. */
@@ -127,6 +143,9 @@ void lk_address_answered(struct lk_address *address, nng_msg *reply);
 void lk_address_missed(struct lk_address *address); /* an answer */
 void lk_address_probe_failed(struct lk_address *address);
 bool lk_address_wants_probe(struct lk_address *address);
+
+/* redial.c: while a caller waits for an answer, on its thread. May block for a while. */
+void lk_channel_redial(struct lk_channel *channel);
 
 /* exchange.c: one that is free; NULL when memory is short or the channel closes. */
 struct lk_exchange *lk_exchange_take(struct lk_channel *channel);
