@@ -233,10 +233,26 @@ standing_ask(struct lk_auth *auth, struct lk_call *call, const struct lk_claims 
 }
 
 static lk_status
+revocation_ask(struct lk_auth *auth, struct lk_call *call, const struct lk_claims *claims,
+    bool may_block, struct lk_error *err)
+{
+	const struct lk_revocation_source *source = &auth->config.revocations;
+	bool revoked = false;
+
+	if (source->get == NULL)
+		return LK_OK;
+	const lk_status status = source->get(source->user, claims->token, may_block,
+	    lk_call_deadline_steady_ms(call), &revoked, err);
+	if (status == LK_ABORTED && !may_block)
+		return lk_call_defer(call);
+	LK_TRY(status);
+	return revoked ? token_refused(err) : LK_OK;
+}
+
+static lk_status
 token_authenticate(struct lk_auth *auth, struct lk_call *call, const char *token, bool may_block,
     struct lk_caller *out, struct lk_error *err)
 {
-	const struct lk_auth_config *config = &auth->config;
 	struct lk_standing standing = { 0 };
 	struct kept token_kept;
 	const struct lk_claims *claims = &token_kept.claims;
@@ -245,9 +261,7 @@ token_authenticate(struct lk_auth *auth, struct lk_call *call, const char *token
 	if (claims->actor.subject[0] !=
 	    '\0') /* made for the platform; nobody signs in for others */
 		return token_refused(err);
-	if (config->token_revoked != NULL &&
-	    config->token_revoked(config->token_revoked_user, claims->token))
-		return token_refused(err);
+	LK_TRY(revocation_ask(auth, call, claims, may_block, err));
 	LK_TRY(standing_ask(auth, call, claims, may_block, &standing, err));
 	if (!standing_fits(auth, claims, &standing))
 		return token_refused(err);

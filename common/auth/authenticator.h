@@ -32,6 +32,16 @@ struct lk_standing_source {
 	void *user;
 };
 
+/*
+ * The source of revoked tokens: tokens knows them itself, the others by its feed. With may_block
+ * false it may answer LK_ABORTED reason WOULD_BLOCK; UNAVAILABLE when nobody can say.
+ */
+struct lk_revocation_source {
+	lk_status (*get)(void *user, const char *token_id, bool may_block,
+	    int64_t deadline_steady_ms, bool *out_revoked, struct lk_error *err);
+	void *user;
+};
+
 struct lk_auth_config {
 	const char *service; /* "keys" */
 	const char *instance;
@@ -39,9 +49,7 @@ struct lk_auth_config {
 	struct lk_jwks_source *jwks;
 	struct lk_standing_source standing;
 	const struct lk_clock *clock;
-	bool (*token_revoked)(
-	    void *user, const char *token_id); /* tokens service only, else NULL */
-	void *token_revoked_user;
+	struct lk_revocation_source revocations; /* get NULL: no token is ever revoked */
 };
 
 /*
@@ -51,7 +59,8 @@ struct lk_auth_config {
  * ones ∩ the token's. Verified tokens are remembered by a keyed hash of the whole text until they
  * expire (bounded), so that the hot path costs a hash and a look-up; expiry and standing are
  * checked on every call all the same. UNAUTHENTICATED CREDENTIALS_MISSING, TOKEN_REFUSED,
- * ASSERTION_REFUSED; PERMISSION_DENIED PERMISSION_MISSING, SERVICES_ONLY, OPERATORS_ONLY.
+ * ASSERTION_REFUSED; UNAVAILABLE JWKS_UNAVAILABLE, FEED_UNAVAILABLE; PERMISSION_DENIED
+ * PERMISSION_MISSING, SERVICES_ONLY, OPERATORS_ONLY.
  */
 struct lk_auth;
 lk_status lk_auth_new(

@@ -26,14 +26,16 @@ struct lk_jwks_source {
 	pthread_cond_t asked; /* somebody's question was answered, well or not */
 	bool asking;
 	int64_t next_ask_steady_ms, signed_at_ms;
+	uint64_t doubts; /* an answer asked for before the last one says nothing */
 	atomic_uint_least64_t epoch;
 	struct lk_jwks *jwks; /* NULL at first */
 	struct lk_jwks_about about;
 	atomic_int_least64_t heard_steady_ms; /* of the last good answer */
+	atomic_bool doubted;                  /* since the last good answer */
 
 	pthread_t poller;
 	pthread_cond_t ending;
-	bool polling, end;
+	bool polling, end, poll_now;
 };
 
 /* ---- What tokens signs ---- */
@@ -148,6 +150,7 @@ keys_replace(struct lk_jwks_source *source, struct lk_jwks *jwks, const struct l
 	source->jwks = jwks;
 	source->about = *about;
 	atomic_store(&source->heard_steady_ms, lk_clock_steady_ms(source->clock));
+	atomic_store(&source->doubted, false);
 	return old;
 }
 
@@ -155,11 +158,12 @@ keys_replace(struct lk_jwks_source *source, struct lk_jwks *jwks, const struct l
  * then a clock was set back. Takes `jwks`. */
 static void
 answer_keep(struct lk_jwks_source *source, struct lk_jwks *jwks, const struct lk_jwks_about *about,
-    int64_t signed_at_ms)
+    int64_t signed_at_ms, uint64_t doubts)
 {
 	pthread_mutex_lock(&source->lock);
-	if (signed_at_ms >= source->signed_at_ms ||
-	    source->signed_at_ms > lk_clock_wall_ms(source->clock)) {
+	if (doubts == source->doubts &&
+	    (signed_at_ms >= source->signed_at_ms ||
+		source->signed_at_ms > lk_clock_wall_ms(source->clock))) {
 		jwks = keys_replace(source, jwks, about);
 		source->signed_at_ms = signed_at_ms;
 	}
@@ -168,7 +172,7 @@ answer_keep(struct lk_jwks_source *source, struct lk_jwks *jwks, const struct lk
 }
 
 static void
-source_ask(struct lk_jwks_source *source, int64_t deadline_steady_ms)
+source_ask(struct lk_jwks_source *source, int64_t deadline_steady_ms, uint64_t doubts)
 {
 	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(ANSWER_MAX);
 	struct lk_jwks_answer answer;
@@ -180,7 +184,7 @@ source_ask(struct lk_jwks_source *source, int64_t deadline_steady_ms)
 	    !answer_ok(source, &answer, &about) ||
 	    lk_jwks_parse(&jwks, answer.says.jwks, strlen(answer.says.jwks), NULL) != LK_OK)
 		return; /* whoever waits finds out by looking again */
-	answer_keep(source, jwks, &about, answer.says.signed_at_ms);
+	answer_keep(source, jwks, &about, answer.says.signed_at_ms, doubts);
 }
 
 /* Who is told has nobody to ask, and is told in time. */
@@ -188,8 +192,23 @@ bool
 lk_jwks_source_is_fresh(struct lk_jwks_source *source)
 {
 	return source->ask == NULL ||
-	       lk_clock_steady_ms(source->clock) - atomic_load(&source->heard_steady_ms) <
-		   LK_JWKS_STALE_MS;
+	       (!atomic_load(&source->doubted) &&
+		   lk_clock_steady_ms(source->clock) - atomic_load(&source->heard_steady_ms) <
+		       LK_JWKS_STALE_MS);
+}
+
+void
+lk_jwks_source_doubt(struct lk_jwks_source *source)
+{
+	if (source->ask == NULL)
+		return;
+	pthread_mutex_lock(&source->lock);
+	source->doubts++;
+	source->next_ask_steady_ms = INT64_MIN;
+	atomic_store(&source->doubted, true);
+	source->poll_now = true;
+	pthread_cond_signal(&source->ending);
+	pthread_mutex_unlock(&source->lock);
 }
 
 /* Under the lock. */
@@ -212,8 +231,9 @@ source_refresh(struct lk_jwks_source *source, int64_t deadline_steady_ms)
 	if (source->ask == NULL)
 		return;
 	source->asking = true;
+	const uint64_t doubts = source->doubts;
 	pthread_mutex_unlock(&source->lock);
-	source_ask(source, deadline_steady_ms);
+	source_ask(source, deadline_steady_ms, doubts);
 	pthread_mutex_lock(&source->lock);
 	source->asking = false;
 	pthread_cond_broadcast(&source->asked);
@@ -303,10 +323,11 @@ poll_until_end(void *arg)
 
 	pthread_mutex_lock(&source->lock);
 	while (!source->end) {
+		source->poll_now = false;
 		source_refresh(source, INT64_MAX);
 		clock_gettime(CLOCK_MONOTONIC, &next);
 		next.tv_sec += LK_JWKS_POLL_MS / 1000;
-		while (!source->end &&
+		while (!source->end && !source->poll_now &&
 		       pthread_cond_timedwait(&source->ending, &source->lock, &next) == 0)
 			continue;
 	}

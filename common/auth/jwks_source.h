@@ -65,6 +65,9 @@ lk_status lk_jwks_source_get(struct lk_jwks_source *source, const char *missing_
 /* Remember these keys from now on; takes a reference of its own. For the process that owns them. */
 void lk_jwks_source_set(
     struct lk_jwks_source *source, struct lk_jwks *jwks, const char *issuer, enum lk_token_typ typ);
+/* Somebody says that a key was withdrawn, or may have been: nothing is verified with the remembered
+ * keys before tokens has said them again. Never blocks; a source that polls asks at once. */
+void lk_jwks_source_doubt(struct lk_jwks_source *source);
 /* What is remembered, without asking; NULL when nothing is. Never blocks. Yours. */
 struct lk_jwks *lk_jwks_source_peek(struct lk_jwks_source *source);
 

@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 /* Fixed storage; adding beyond it marks it failed, and nothing is ever signed or accepted then. */
-enum { LK_SIGNED_TEXT_MAX = 20480 };
+enum { LK_SIGNED_TEXT_MAX = 24576 };
 struct lk_signed_text {
 	size_t len;
 	bool failed;

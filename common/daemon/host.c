@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "crypto/secret.h"
 #include "daemon/health.h"
+#include "daemon/peer_view.h"
 #include "feed_migrations.h"
 #include "idempotency_migrations.h"
 #include "log/log.h"
@@ -17,6 +18,7 @@ enum { DRAIN_MS = 8000, CHANNEL_TIMEOUT_MS = 2000 };
 struct lk_host_private {
 	struct lk_health health;
 	struct lk_standing_remote *standing;
+	struct lk_peer_view *view;
 	struct lk_auth *auth;
 	struct lk_server *server;
 	struct lk_host_setup setup;
@@ -70,7 +72,10 @@ open_feed(struct lk_host *host, const struct lk_host_setup *setup, struct lk_err
 		.only_writer = strncmp(setup->store_url, "sqlite:", strlen("sqlite:")) == 0,
 	};
 
-	return lk_feed_open(&host->feed, host->store, &config, err);
+	LK_TRY(lk_feed_open(&host->feed, host->store, &config, err));
+	for (size_t i = 0; i < LK_HOST_READERS_MAX && setup->feed_readers[i]; i++)
+		lk_feed_expect(host->feed, setup->feed_readers[i]);
+	return LK_OK;
 }
 
 static lk_status
@@ -115,7 +120,10 @@ on_finished(void *user, const struct lk_finished *finished)
 {
 	struct lk_host *host = user;
 	const struct lk_caller *caller = finished->caller;
+	const struct lk_method *row = lk_call_row(finished->call);
 
+	if (row && row->effect == LK_WRITE_ONCE)
+		lk_feed_settle(host->feed);
 	lk_audit_finished(host->sealer, finished);
 	if (finished->status == LK_OK && !lk_log_enabled(LK_LOG_DEBUG))
 		return;
@@ -134,34 +142,47 @@ on_healed(void *user)
 	lk_log(LK_LOG_WARN, "listener.healed");
 }
 
+/* Without keys and tokens to ask there is nothing to know of them. */
 static lk_status
-make_standing(struct lk_host *host, const struct lk_host_services *services,
-    struct lk_standing_source *out, struct lk_error *err)
+make_view(struct lk_host *host, struct lk_error *err)
 {
-	if (services->standing.get) {
-		*out = services->standing;
-		return LK_OK;
+	struct lk_host_private *inner = host->inner;
+	struct lk_peer_view_config config = {
+		.instance = host->instance,
+		.clock = host->clock,
+		.peers = host->peers,
+		.maker = host->maker,
+		.keys = host->keys,
+		.tokens = host->tokens,
+		.keys_url = inner->setup.keys_url,
+		.tokens_url = inner->setup.tokens_url,
+		.jwks = host->jwks,
+	};
+
+	if (host->keys) {
+		LK_TRY(lk_standing_remote_new(
+		    &inner->standing, host->keys, host->maker, host->clock, err));
+		config.ask = lk_standing_remote_source(inner->standing);
 	}
-	LK_TRY(lk_standing_remote_new(
-	    &host->inner->standing, host->keys, host->maker, host->clock, err));
-	*out = lk_standing_remote_source(host->inner->standing);
-	return LK_OK;
+	return lk_peer_view_new(&inner->view, &config, err);
 }
 
 static lk_status
 make_auth(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
 {
-	struct lk_auth_config config = {
+	LK_TRY(make_view(host, err));
+	const struct lk_auth_config config = {
 		.service = host->service,
 		.instance = host->instance,
 		.peers = host->peers,
 		.jwks = host->jwks,
 		.clock = host->clock,
-		.token_revoked = services->token_revoked,
-		.token_revoked_user = services->token_revoked_user,
+		.standing = services->standing.get ? services->standing
+						   : lk_peer_view_standing(host->inner->view),
+		.revocations = services->revocations.get
+				   ? services->revocations
+				   : lk_peer_view_revocations(host->inner->view),
 	};
-
-	LK_TRY(make_standing(host, services, &config.standing, err));
 	return lk_auth_new(&host->inner->auth, &config, err);
 }
 
@@ -182,6 +203,8 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	inner->start_user = services->start_user;
 	inner->flush = services->flush;
 	inner->flush_user = services->flush_user;
+	if (services->feed_open)
+		lk_feed_open_from(host->feed, services->feed_open, services->feed_open_user);
 	LK_TRY(make_auth(host, services, err));
 	const struct lk_server_config config = {
 		.url = inner->setup.listen_url,
@@ -205,6 +228,7 @@ start(void *user, struct lk_error *err)
 	const struct lk_host *host = user;
 	const struct lk_host_private *inner = host->inner;
 
+	LK_TRY(lk_peer_view_start(inner->view, err));
 	LK_TRY(lk_server_start(inner->server, err));
 	LK_TRY(lk_feed_listen(host->feed, inner->setup.listen_url, err));
 	return inner->start ? inner->start(inner->start_user, err) : LK_OK;
@@ -216,6 +240,7 @@ drain(void *user)
 	struct lk_host *host = user;
 	struct lk_error err = { 0 };
 
+	lk_peer_view_leave(host->inner->view);
 	lk_health_drain(&host->inner->health);
 	if (lk_server_drain(host->inner->server, DRAIN_MS, &err) != LK_OK)
 		lk_log(LK_LOG_WARN, "drain.incomplete", LK_LOG_FAILURE(&err));
@@ -238,6 +263,7 @@ lk_host_close(struct lk_host *host)
 	if (host->inner) {
 		lk_server_free(host->inner->server);
 		lk_auth_free(host->inner->auth);
+		lk_peer_view_free(host->inner->view);
 		lk_standing_remote_free(host->inner->standing);
 	}
 	lk_audit_sealer_stop(host->sealer);

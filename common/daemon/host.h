@@ -21,12 +21,15 @@
 #include "rpc/server.h"
 #include "store/store.h"
 
+enum { LK_HOST_READERS_MAX = 4 };
+
 /* What the common options say (options_common.def); texts are borrowed for the life of the host. */
 struct lk_host_setup {
 	const char *service; /* "tokens": also the name of its key in peers/ */
 	const char *instance, *listen_url, *store_url, *peers_dir, *peer_key_file;
-	const char *keys_url;   /* NULL in keys itself */
-	const char *tokens_url; /* NULL in tokens itself */
+	const char *keys_url;                          /* NULL in keys itself */
+	const char *tokens_url;                        /* NULL in tokens itself */
+	const char *feed_readers[LK_HOST_READERS_MAX]; /* services that decide by our feed */
 	int64_t workers, contexts, queue_limit;
 	const struct lk_migrations
 	    *migrations; /* the service's own; audit, feed and idempotency are added */
@@ -64,9 +67,10 @@ struct lk_host_services {
 	struct lk_service services[LK_HOST_SERVICES_MAX]; /* the service's own; audit, feed and
 							     health are added */
 	size_t count;
-	struct lk_standing_source standing;                      /* get NULL: ask keys over rpc */
-	bool (*token_revoked)(void *user, const char *token_id); /* tokens only */
-	void *token_revoked_user;
+	struct lk_standing_source standing; /* get NULL: ask keys, and remember under its lease */
+	struct lk_revocation_source revocations; /* get NULL: by the feed of tokens */
+	lk_feed_open_fn *feed_open; /* what our feed told before and still counts; may be NULL */
+	void *feed_open_user;
 	/* When the server listens, to start threads that flush stops; may be NULL. */
 	lk_status (*start)(void *user, struct lk_error *err);
 	void *start_user;

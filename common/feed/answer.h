@@ -7,7 +7,7 @@
 #include "feed/event.h"
 #include "feed/wire.h"
 
-enum { FEED_EVENTS_MAX = 128 }; /* in one message */
+enum { FEED_EVENTS_MAX = 128, FEED_OPEN_MAX = 64 }; /* in one message */
 
 /* Wire events that borrow nothing but static texts and the ids in `events`, which must live as
  * long. */
@@ -20,7 +20,7 @@ void feed_event_decode(const FeedEventMsg *msg, struct lk_feed_event *out);
 
 bool feed_events_equal(const struct lk_feed_event *a, const struct lk_feed_event *b);
 
-/* Over label "latchkey feed v1", instance, the request's nonce, and every field of the answer but
+/* Over label "latchkey feed v2", instance, the request's nonce, and every field of the answer but
  * the signature. */
 void feed_answer_sign(const struct lk_sign_key *key, const char *instance, struct lk_bytes nonce,
     const ReadFeedResponse *answer, uint8_t out_signature[LK_SIGNATURE_LEN]);

@@ -77,10 +77,23 @@ feed_events_equal(const struct lk_feed_event *a, const struct lk_feed_event *b)
 }
 
 static void
+events_text(struct lk_signed_text *text, FeedEventMsg *const *events, size_t count)
+{
+	lk_signed_text_add_int(text, (int64_t)count);
+	for (size_t i = 0; i < count; i++) {
+		lk_signed_text_add_int(text, (int64_t)events[i]->sequence);
+		lk_signed_text_add_text(text, events[i]->kind);
+		lk_signed_text_add_text(text, events[i]->id);
+		lk_signed_text_add_int(text, (int64_t)events[i]->generation);
+		lk_signed_text_add_int(text, events[i]->at_ms);
+	}
+}
+
+static void
 answer_text(struct lk_signed_text *text, const char *instance, struct lk_bytes nonce,
     const ReadFeedResponse *answer)
 {
-	lk_signed_text_begin(text, "latchkey feed v1");
+	lk_signed_text_begin(text, "latchkey feed v2");
 	lk_signed_text_add_text(text, instance);
 	lk_signed_text_add(text, nonce);
 	lk_signed_text_add_text(text, answer->service);
@@ -88,15 +101,9 @@ answer_text(struct lk_signed_text *text, const char *instance, struct lk_bytes n
 	lk_signed_text_add_int(text, (int64_t)answer->head);
 	lk_signed_text_add_int(text, answer->lease_ttl_ms);
 	lk_signed_text_add_int(text, answer->truncated);
-	lk_signed_text_add_int(text, (int64_t)answer->n_events);
-	for (size_t i = 0; i < answer->n_events; i++) {
-		const FeedEventMsg *event = answer->events[i];
-		lk_signed_text_add_int(text, (int64_t)event->sequence);
-		lk_signed_text_add_text(text, event->kind);
-		lk_signed_text_add_text(text, event->id);
-		lk_signed_text_add_int(text, (int64_t)event->generation);
-		lk_signed_text_add_int(text, event->at_ms);
-	}
+	lk_signed_text_add_int(text, (int64_t)answer->open_next);
+	events_text(text, answer->events, answer->n_events);
+	events_text(text, answer->open, answer->n_open);
 }
 
 void

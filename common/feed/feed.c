@@ -109,6 +109,39 @@ feed_cut(struct lk_feed *feed, const char *epoch, uint64_t since, size_t max, st
 	pthread_mutex_unlock(&feed->lock);
 }
 
+/* ---- Readers that a change waits for ---- */
+
+static int64_t
+now_ms(void *user)
+{
+	const struct lk_feed *feed = user;
+
+	return lk_clock_steady_ms(feed->config.clock);
+}
+
+void
+lk_feed_settle(struct lk_feed *feed)
+{
+	pthread_mutex_lock(&feed->lock);
+	feed_readers_await(&feed->readers, &feed->lock, feed->head, now_ms, feed);
+	pthread_mutex_unlock(&feed->lock);
+}
+
+void
+lk_feed_expect(struct lk_feed *feed, const char *service)
+{
+	pthread_mutex_lock(&feed->lock);
+	feed_readers_expect(&feed->readers, service, now_ms(feed));
+	pthread_mutex_unlock(&feed->lock);
+}
+
+void
+lk_feed_open_from(struct lk_feed *feed, lk_feed_open_fn *page, void *user)
+{
+	feed->open_page = page;
+	feed->open_user = user;
+}
+
 struct lk_feed_stats
 lk_feed_stats(struct lk_feed *feed)
 {
@@ -141,6 +174,7 @@ init_locks(struct lk_feed *feed)
 	pthread_cond_init(&feed->grown, &monotonic);
 	pthread_cond_init(&feed->published, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	feed_readers_init(&feed->readers);
 }
 
 lk_status
@@ -176,6 +210,7 @@ lk_feed_close(struct lk_feed *feed)
 	if (!feed)
 		return;
 	feed_hints_stop(feed->hints);
+	feed_readers_wipe(&feed->readers);
 	pthread_cond_destroy(&feed->published);
 	pthread_cond_destroy(&feed->grown);
 	pthread_mutex_destroy(&feed->lock);

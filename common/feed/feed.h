@@ -50,6 +50,25 @@ lk_status lk_feed_emit(struct lk_feed *feed, struct lk_tx *tx, struct lk_arena *
     enum lk_feed_kind kind, const char *id, uint64_t generation, struct lk_error *err);
 
 /*
+ * Before a change is answered: until every service that decides from memory beside us says that it
+ * has forgotten everything published so far. One that is silent for 1.5 seconds is left to its
+ * lease. Costs a lock when there is nothing to wait for. Blocks: not on one of nng's threads.
+ */
+void lk_feed_settle(struct lk_feed *feed);
+
+/* At start: a service of this name may hold a lease of the process that was here before. */
+void lk_feed_expect(struct lk_feed *feed, const char *service);
+
+/*
+ * What was told before and still counts, for readers that begin now: fills up to `max` events
+ * from *cursor on (0: the first), whose sequence is 0, and moves the cursor; 0 at the end. On nng's
+ * threads, from memory. Everything published must be in it by then.
+ */
+typedef size_t lk_feed_open_fn(
+    void *user, uint64_t *cursor, size_t max, struct lk_feed_event *out_events);
+void lk_feed_open_from(struct lk_feed *feed, lk_feed_open_fn *page, void *user);
+
+/*
  * Begin to send hints on a PUB socket beside the service's own: lk_feed_hint_url(). Errors are
  * those of a server that starts to listen. Stops at close.
  */

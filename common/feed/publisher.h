@@ -7,13 +7,16 @@
 #include "feed/answer.h"
 #include "feed/feed.h"
 #include "feed/hints.h"
+#include "feed/readers.h"
 
 enum { FEED_RING = 1024 }; /* events in memory; a power of two */
 
 struct lk_feed {
 	struct lk_feed_config config;
 	struct lk_store *store;
-	struct feed_hints *hints; /* NULL before lk_feed_listen */
+	struct feed_hints *hints;   /* NULL before lk_feed_listen */
+	lk_feed_open_fn *open_page; /* NULL: nothing stays open here */
+	void *open_user;
 
 	pthread_mutex_t lock;     /* guards all below */
 	pthread_cond_t grown;     /* monotonic */
@@ -21,6 +24,7 @@ struct lk_feed {
 	char epoch[LK_FEED_EPOCH_SIZE];
 	uint64_t start, head;                 /* events of this epoch are start + 1 … head */
 	struct lk_feed_event ring[FEED_RING]; /* of sequence s at s % FEED_RING */
+	struct feed_readers readers;
 };
 
 /* Where a reader stands, or hints have been sent to. */

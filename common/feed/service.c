@@ -1,7 +1,7 @@
 /* FeedService over RPC: from the ring inline, from the outbox on a worker, or "start over". */
 #include <string.h>
 
-#include "auth/permission.h"
+#include "auth/caller.h"
 #include "feed/outbox.h"
 #include "feed/publisher.h"
 #include "rpc/call.h"
@@ -51,8 +51,50 @@ check_request(const ReadFeedRequest *req, size_t *out_max, struct lk_error *err)
 	if (req->max_events > FEED_EVENTS_MAX)
 		return lk_fail_field(err, "max_events", "PAGE_SIZE_INVALID",
 		    "max_events must be 1 to %d", FEED_EVENTS_MAX);
+	if (req->reader.len != 0 && req->reader.len != FEED_READER_LEN)
+		return lk_fail_field(
+		    err, "reader", "READER_INVALID", "reader must have %d bytes", FEED_READER_LEN);
 	*out_max = req->max_events == 0 ? FEED_EVENTS_MAX : req->max_events;
 	return LK_OK;
+}
+
+/* Changes wait for services only: nobody else can hold them up. False for one that must not decide
+ * from memory. */
+static bool
+reader_note(struct lk_feed *feed, const struct lk_call *call, const ReadFeedRequest *req,
+    const struct feed_cut *cut)
+{
+	const struct lk_caller *caller = lk_call_caller(call);
+	const struct lk_bytes id = lk_bytes(req->reader.data, req->reader.len);
+	bool known = true;
+
+	if (id.len == 0 || !caller || caller->kind != LK_CALLER_SERVICE)
+		return true;
+	pthread_mutex_lock(&feed->lock);
+	if (req->leaving)
+		feed_readers_left(&feed->readers, id);
+	else
+		known = feed_readers_heard(&feed->readers, caller->id, id,
+		    cut->same_epoch ? req->forgot : 0, lk_clock_steady_ms(feed->config.clock));
+	pthread_mutex_unlock(&feed->lock);
+	return known;
+}
+
+/* After the cut: what was published before it is in the page or in those that follow. */
+static lk_status
+open_answer(struct lk_feed *feed, struct lk_arena *arena, const ReadFeedRequest *req,
+    ReadFeedResponse *rep, struct lk_error *err)
+{
+	uint64_t cursor = rep->truncated ? 0 : req->open_cursor;
+
+	if (!req->want_open || !feed->open_page)
+		return LK_OK;
+	struct lk_feed_event *open = lk_arena_array(arena, FEED_OPEN_MAX, sizeof *open);
+	if (!open)
+		return lk_fail_oom(err);
+	rep->n_open = feed->open_page(feed->open_user, &cursor, FEED_OPEN_MAX, open);
+	rep->open_next = cursor;
+	return feed_events_encode(arena, open, rep->n_open, &rep->open, err);
 }
 
 /* Only an answer that leaves nothing out renews the reader's trust. */
@@ -83,13 +125,15 @@ feed_read(struct lk_call *call, const ReadFeedRequest *req, ReadFeedResponse *re
 	rep->truncated = !cut->in_ring && !whole;
 	if (rep->truncated)
 		cut->count = 0;
-	if (feed->config.only_writer && is_up_to_date(cut, rep->truncated, req->since))
+	if (reader_note(feed, call, req, cut) && feed->config.only_writer &&
+	    is_up_to_date(cut, rep->truncated, req->since))
 		rep->lease_ttl_ms = LK_FEED_LEASE_MS;
 	rep->epoch = cut->epoch;
 	rep->head = cut->head;
 	rep->service = wire_text(feed->config.service);
 	rep->n_events = cut->count;
 	LK_TRY(feed_events_encode(arena, cut->events, cut->count, &rep->events, err));
+	LK_TRY(open_answer(feed, arena, req, rep, err));
 	rep->signature.data = lk_arena_alloc(arena, LK_SIGNATURE_LEN);
 	rep->signature.len = LK_SIGNATURE_LEN;
 	if (!rep->signature.data)

@@ -8,37 +8,20 @@
 #include <time.h>
 
 #include "feed/answer.h"
-#include "feed/hint_listener.h"
+#include "feed/subscriber_impl.h"
 
 enum {
 	ANSWER_ARENA = 256 * 1024,
-	HEARD = 1024, /* hints that are remembered, so that the same event is not told twice */
 	RENEWALS_PER_LEASE = 3,
 	RENEW_LEAST_MS = 5,
 	RETRY_LEAST_MS = 5,
 	RETRY_MOST_MS = 250,
 	ASK_MOST_MS = 5000,
-};
-
-struct lk_feed_subscriber {
-	struct lk_feed_subscriber_config config;
-	struct hint_listener *listener;
-	struct lk_arena *arena; /* the asking thread's */
-	pthread_t thread;
-	bool started;
-
-	/* The asking thread's alone. */
-	uint64_t since;
-
-	pthread_mutex_t lock; /* guards what follows, but the atomics */
-	pthread_cond_t woken;
-	bool stopping, wake;
-	char epoch[LK_FEED_EPOCH_SIZE];    /* written by the asking thread */
-	uint64_t read_to, heard_to;        /* of this epoch: by answers; by answers and hints */
-	struct lk_feed_event heard[HEARD]; /* by sequence */
-
-	atomic_int_fast64_t lease_ends_ms;
-	atomic_uint_fast64_t renewals, failures, refused, events, hints, flushes;
+	/* Of those that changes wait for. */
+	RENEW_MOST_MS = 250,
+	ASK_SERVICE_MS = 500,
+	LEAVE_MS = 200,
+	HOPE_MS = 5000, /* after that, who misses a lease is not kept waiting */
 };
 
 /* ---- The clock ---- */
@@ -68,76 +51,7 @@ lk_clock_boot(void)
 	return &clock;
 }
 
-/* ---- Hints: forget at once, believe nothing ---- */
-
-/* Only after `on_event` has returned: whoever finds it here does not tell it again. */
-static void
-hint_remember(
-    struct lk_feed_subscriber *subscriber, const char *epoch, const struct lk_feed_event *event)
-{
-	pthread_mutex_lock(&subscriber->lock);
-	if (strcmp(epoch, subscriber->epoch) == 0) {
-		subscriber->heard[event->sequence % HEARD] = *event;
-		if (event->sequence == subscriber->heard_to + 1)
-			subscriber->heard_to = event->sequence;
-	}
-	pthread_mutex_unlock(&subscriber->lock);
-}
-
-/* An answer was quicker. */
-static bool
-was_read(
-    struct lk_feed_subscriber *subscriber, const char *epoch, const struct lk_feed_event *event)
-{
-	pthread_mutex_lock(&subscriber->lock);
-	const bool read =
-	    strcmp(epoch, subscriber->epoch) == 0 && event->sequence <= subscriber->read_to;
-	pthread_mutex_unlock(&subscriber->lock);
-	return read;
-}
-
-/* A gap, or another epoch: ask without waiting for the next renewal. */
-static void
-wake_when_lost(struct lk_feed_subscriber *subscriber, const FeedHint *hint)
-{
-	const uint64_t last = hint->n_events ? hint->events[hint->n_events - 1]->sequence : 0;
-
-	pthread_mutex_lock(&subscriber->lock);
-	if (strcmp(hint->epoch, subscriber->epoch) != 0 || last > subscriber->heard_to) {
-		subscriber->wake = true;
-		pthread_cond_signal(&subscriber->woken);
-	}
-	pthread_mutex_unlock(&subscriber->lock);
-}
-
-static void
-hint_take(void *user, const FeedHint *hint)
-{
-	struct lk_feed_subscriber *subscriber = user;
-
-	for (size_t i = 0; i < hint->n_events; i++) {
-		struct lk_feed_event event;
-		feed_event_decode(hint->events[i], &event);
-		if (was_read(subscriber, hint->epoch, &event))
-			continue;
-		subscriber->config.on_event(subscriber->config.user, &event);
-		hint_remember(subscriber, hint->epoch, &event);
-		atomic_fetch_add(&subscriber->hints, 1);
-	}
-	wake_when_lost(subscriber, hint);
-}
-
 /* ---- Answers ---- */
-
-static bool
-was_heard(struct lk_feed_subscriber *subscriber, const struct lk_feed_event *event)
-{
-	pthread_mutex_lock(&subscriber->lock);
-	const bool heard =
-	    memcmp(&subscriber->heard[event->sequence % HEARD], event, sizeof *event) == 0;
-	pthread_mutex_unlock(&subscriber->lock);
-	return heard;
-}
 
 static lk_status
 not_an_answer(struct lk_feed_subscriber *subscriber, const char *why, struct lk_error *err)
@@ -173,7 +87,7 @@ events_tell(struct lk_feed_subscriber *subscriber, const ReadFeedResponse *answe
 	for (size_t i = 0; i < answer->n_events; i++) {
 		struct lk_feed_event event;
 		feed_event_decode(answer->events[i], &event);
-		if (!was_heard(subscriber, &event))
+		if (!feed_was_heard(subscriber, &event))
 			subscriber->config.on_event(subscriber->config.user, &event);
 		atomic_fetch_add(&subscriber->events, 1);
 	}
@@ -197,10 +111,43 @@ position_set(struct lk_feed_subscriber *subscriber, const ReadFeedResponse *answ
 	subscriber->since = to;
 }
 
+/* A page of what is open. A truncated answer brings the first one, whichever was asked for. */
+static void
+open_tell(struct lk_feed_subscriber *subscriber, const ReadFeedRequest *request,
+    const ReadFeedResponse *answer)
+{
+	if (answer->truncated)
+		subscriber->open_whole = !subscriber->config.wants_open;
+	if (!request->want_open)
+		return;
+	for (size_t i = 0; i < answer->n_open; i++) {
+		struct lk_feed_event event;
+		feed_event_decode(answer->open[i], &event);
+		subscriber->config.on_event(subscriber->config.user, &event);
+	}
+	subscriber->open_cursor = answer->open_next;
+	subscriber->open_whole = answer->open_next == 0;
+}
+
+static bool
+is_whole(const struct lk_feed_subscriber *subscriber, const ReadFeedResponse *answer)
+{
+	return subscriber->open_whole && subscriber->since >= answer->head;
+}
+
+static void
+confirm(struct lk_feed_subscriber *subscriber, int64_t sent_ms)
+{
+	pthread_mutex_lock(&subscriber->lock);
+	subscriber->confirmed_ms = sent_ms;
+	pthread_mutex_unlock(&subscriber->lock);
+}
+
 /* First forget, then trust: whoever sees the new lease decides without what ended before `sent_ms`.
  */
 static void
-answer_take(struct lk_feed_subscriber *subscriber, const ReadFeedResponse *answer, int64_t sent_ms)
+answer_take(struct lk_feed_subscriber *subscriber, const ReadFeedRequest *request,
+    const ReadFeedResponse *answer, int64_t sent_ms)
 {
 	const int64_t ttl_ms = answer->lease_ttl_ms < subscriber->config.max_staleness_ms
 				   ? answer->lease_ttl_ms
@@ -211,9 +158,12 @@ answer_take(struct lk_feed_subscriber *subscriber, const ReadFeedResponse *answe
 		atomic_fetch_add(&subscriber->flushes, 1);
 	}
 	events_tell(subscriber, answer);
+	open_tell(subscriber, request, answer);
 	position_set(subscriber, answer);
-	if (answer->lease_ttl_ms > 0)
+	if (answer->lease_ttl_ms > 0 && subscriber->open_whole)
 		atomic_store(&subscriber->lease_ends_ms, sent_ms + ttl_ms);
+	if (is_whole(subscriber, answer))
+		confirm(subscriber, sent_ms);
 	atomic_fetch_add(&subscriber->renewals, 1);
 }
 
@@ -223,8 +173,51 @@ static uint32_t
 patience_ms(const struct lk_feed_subscriber *subscriber)
 {
 	const int64_t ms = subscriber->config.max_staleness_ms;
+	const int64_t most_ms = subscriber->config.acknowledge ? ASK_SERVICE_MS : ASK_MOST_MS;
 
-	return ms > ASK_MOST_MS ? ASK_MOST_MS : ms < 1 ? 1 : (uint32_t)ms;
+	return (uint32_t)(ms > most_ms ? most_ms : ms < 1 ? 1 : ms);
+}
+
+/* Everything but the nonce. */
+static void
+request_fill(struct lk_feed_subscriber *subscriber, ReadFeedRequest *request)
+{
+	pthread_mutex_lock(&subscriber->lock);
+	if (subscriber->start_over) {
+		subscriber->epoch[0] = '\0';
+		subscriber->since = 0;
+		subscriber->start_over = false;
+		subscriber->open_cursor = 0;
+		subscriber->open_whole = !subscriber->config.wants_open;
+	}
+	request->forgot = subscriber->config.acknowledge ? subscriber->heard_to : 0;
+	pthread_mutex_unlock(&subscriber->lock);
+	request->epoch = subscriber->epoch; /* ours to write, so ours to read */
+	request->since = subscriber->since;
+	request->want_open = subscriber->config.wants_open && !subscriber->open_whole;
+	request->open_cursor = request->want_open ? subscriber->open_cursor : 0;
+	if (subscriber->config.acknowledge) {
+		request->reader.data = subscriber->reader;
+		request->reader.len = sizeof subscriber->reader;
+	}
+}
+
+static lk_status
+question(struct lk_feed_subscriber *subscriber, ReadFeedRequest *request, uint32_t timeout_ms,
+    const ReadFeedResponse **out_answer, struct lk_error *err)
+{
+	const struct lk_feed_subscriber_config *config = &subscriber->config;
+
+	lk_arena_reset(subscriber->arena);
+	return config->ask(config->user, request, timeout_ms, subscriber->arena, out_answer, err);
+}
+
+/* What is left to ask or to say. */
+static bool
+is_behind(const struct lk_feed_subscriber *subscriber, const ReadFeedResponse *answer)
+{
+	return subscriber->since < answer->head || !subscriber->open_whole ||
+	       (subscriber->config.acknowledge && subscriber->acknowledged < subscriber->since);
 }
 
 lk_status
@@ -236,30 +229,55 @@ lk_feed_read_once(struct lk_feed_subscriber *subscriber, bool *out_more, struct 
 	uint8_t nonce[LK_FEED_NONCE_LEN];
 	char epoch[LK_FEED_EPOCH_SIZE];
 
-	memcpy(epoch, subscriber->epoch, sizeof epoch); /* ours to write, so ours to read */
 	lk_random_fill(config->random, nonce, sizeof nonce);
+	request_fill(subscriber, &request);
+	memcpy(epoch, request.epoch, sizeof epoch); /* an answer may begin another */
 	request.epoch = epoch;
-	request.since = subscriber->since;
 	request.nonce.data = nonce;
 	request.nonce.len = sizeof nonce;
-	lk_arena_reset(subscriber->arena);
 	const int64_t sent_ms = lk_clock_steady_ms(config->clock);
-	LK_TRY(config->ask(
-	    config->user, &request, patience_ms(subscriber), subscriber->arena, &answer, err));
+	LK_TRY(question(subscriber, &request, patience_ms(subscriber), &answer, err));
 	LK_TRY(answer_check(subscriber, &request, answer, err));
-	answer_take(subscriber, answer, sent_ms);
-	*out_more = subscriber->since < answer->head;
+	answer_take(subscriber, &request, answer, sent_ms);
+	subscriber->acknowledged = answer->truncated ? 0 : request.forgot;
+	*out_more = is_behind(subscriber, answer);
 	return LK_OK;
+}
+
+/* The last word: nobody waits for us any more. Whether it is heard does not matter much. */
+static void
+say_goodbye(struct lk_feed_subscriber *subscriber)
+{
+	ReadFeedRequest request = LATCHKEY__COMMON__V1__READ_FEED_REQUEST__INIT;
+	const ReadFeedResponse *answer;
+	uint8_t nonce[LK_FEED_NONCE_LEN] = { 0 };
+
+	atomic_store(&subscriber->lease_ends_ms, 0);
+	if (!subscriber->config.acknowledge)
+		return;
+	request_fill(subscriber, &request);
+	request.want_open = false;
+	request.leaving = true;
+	request.nonce.data = nonce;
+	request.nonce.len = sizeof nonce;
+	LK_IGNORE(question(subscriber, &request, LEAVE_MS, &answer, NULL));
+}
+
+static int64_t
+renewal_ms(const struct lk_feed_subscriber *subscriber)
+{
+	const int64_t ms = subscriber->config.max_staleness_ms / RENEWALS_PER_LEASE;
+
+	return subscriber->config.acknowledge && ms > RENEW_MOST_MS ? RENEW_MOST_MS : ms;
 }
 
 static int64_t
 pause_after(const struct lk_feed_subscriber *subscriber, lk_status status, bool more)
 {
-	const int64_t trust_ms = subscriber->config.max_staleness_ms;
+	const int64_t renew_ms = renewal_ms(subscriber);
 
 	if (status == LK_OK && more)
 		return 0;
-	const int64_t renew_ms = trust_ms / RENEWALS_PER_LEASE;
 	if (status == LK_OK)
 		return renew_ms < RENEW_LEAST_MS ? RENEW_LEAST_MS : renew_ms;
 	return renew_ms < RETRY_LEAST_MS  ? RETRY_LEAST_MS
@@ -267,18 +285,26 @@ pause_after(const struct lk_feed_subscriber *subscriber, lk_status status, bool 
 					  : renew_ms;
 }
 
-/* False when it is time to stop. */
-static bool
-pause_for(struct lk_feed_subscriber *subscriber, int64_t ms)
+static struct timespec
+instant_after(int64_t ms)
 {
 	struct timespec until;
-	int waited = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
+	return until;
+}
+
+/* False when it is time to stop. */
+static bool
+pause_for(struct lk_feed_subscriber *subscriber, int64_t ms)
+{
+	const struct timespec until = instant_after(ms);
+	int waited = 0;
+
 	pthread_mutex_lock(&subscriber->lock);
 	while (!subscriber->stopping && !subscriber->wake && waited == 0)
 		waited = pthread_cond_timedwait(&subscriber->woken, &subscriber->lock, &until);
@@ -286,6 +312,21 @@ pause_for(struct lk_feed_subscriber *subscriber, int64_t ms)
 	const bool go_on = !subscriber->stopping;
 	pthread_mutex_unlock(&subscriber->lock);
 	return go_on;
+}
+
+/* For those who wait in lk_feed_confirm(). */
+static void
+tell_answered(struct lk_feed_subscriber *subscriber, lk_status status)
+{
+	const int64_t now_ms = lk_clock_steady_ms(subscriber->config.clock);
+
+	pthread_mutex_lock(&subscriber->lock);
+	if (status == LK_OK)
+		subscriber->failing_since_ms = 0;
+	else if (subscriber->failing_since_ms == 0)
+		subscriber->failing_since_ms = now_ms;
+	pthread_cond_broadcast(&subscriber->answered);
+	pthread_mutex_unlock(&subscriber->lock);
 }
 
 static void *
@@ -299,9 +340,74 @@ run(void *arg)
 		const lk_status status = lk_feed_read_once(subscriber, &more, NULL);
 		if (status != LK_OK)
 			atomic_fetch_add(&subscriber->failures, 1);
+		tell_answered(subscriber, status);
 		pause_ms = pause_after(subscriber, status, more);
 	} while (pause_for(subscriber, pause_ms));
+	say_goodbye(subscriber);
 	return NULL;
+}
+
+/* ---- Without a lease ---- */
+
+/* Under the lock. */
+static bool
+is_confirmed(const struct lk_feed_subscriber *subscriber, int64_t begun_ms, int64_t now_ms)
+{
+	return subscriber->confirmed_ms >= begun_ms ||
+	       atomic_load(&subscriber->lease_ends_ms) > now_ms;
+}
+
+/* Under the lock. */
+static bool
+is_hopeless(const struct lk_feed_subscriber *subscriber, int64_t now_ms)
+{
+	return subscriber->stopping || (subscriber->failing_since_ms != 0 &&
+					   now_ms - subscriber->failing_since_ms > HOPE_MS);
+}
+
+lk_status
+lk_feed_confirm(struct lk_feed_subscriber *subscriber, uint32_t timeout_ms, struct lk_error *err)
+{
+	const struct lk_clock *clock = subscriber->config.clock;
+	const int64_t begun_ms = lk_clock_steady_ms(clock);
+	int64_t now_ms = begun_ms;
+
+	pthread_mutex_lock(&subscriber->lock);
+	while (!is_confirmed(subscriber, begun_ms, now_ms) && !is_hopeless(subscriber, now_ms) &&
+	       now_ms < begun_ms + timeout_ms) {
+		const struct timespec until = instant_after(begun_ms + timeout_ms - now_ms);
+		subscriber->wake = true;
+		pthread_cond_signal(&subscriber->woken);
+		(void)pthread_cond_timedwait(&subscriber->answered, &subscriber->lock, &until);
+		now_ms = lk_clock_steady_ms(clock);
+	}
+	const bool confirmed = is_confirmed(subscriber, begun_ms, now_ms);
+	pthread_mutex_unlock(&subscriber->lock);
+	return confirmed ? LK_OK
+			 : lk_fail(err, LK_UNAVAILABLE, "FEED_UNAVAILABLE",
+			       "%s does not say what has changed", subscriber->config.service);
+}
+
+void
+lk_feed_start_over(struct lk_feed_subscriber *subscriber)
+{
+	pthread_mutex_lock(&subscriber->lock);
+	subscriber->start_over = true;
+	subscriber->wake = true;
+	pthread_cond_signal(&subscriber->woken);
+	pthread_mutex_unlock(&subscriber->lock);
+}
+
+void
+lk_feed_leave(struct lk_feed_subscriber *subscriber)
+{
+	if (!subscriber)
+		return;
+	pthread_mutex_lock(&subscriber->lock);
+	subscriber->stopping = true;
+	pthread_cond_signal(&subscriber->woken);
+	pthread_cond_broadcast(&subscriber->answered);
+	pthread_mutex_unlock(&subscriber->lock);
 }
 
 /* ---- Life ---- */
@@ -320,8 +426,11 @@ lk_feed_subscriber_new(struct lk_feed_subscriber **out_subscriber,
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&subscriber->lock, NULL);
 	pthread_cond_init(&subscriber->woken, &monotonic);
+	pthread_cond_init(&subscriber->answered, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	subscriber->config = *config;
+	subscriber->open_whole = !config->wants_open;
+	lk_random_fill(config->random, subscriber->reader, sizeof subscriber->reader);
 	subscriber->arena = lk_arena_new(ANSWER_ARENA);
 	if (!subscriber->arena)
 		return lk_fail_oom(err);
@@ -351,7 +460,7 @@ lk_feed_subscribe(struct lk_feed_subscriber **out_subscriber,
 	LK_TRY(lk_feed_subscriber_new(&subscriber, config, err));
 	if (config->service_urls)
 		LK_TRY(hint_listener_start(
-		    &subscriber->listener, config->service_urls, hint_take, subscriber, err));
+		    &subscriber->listener, config->service_urls, feed_hint_take, subscriber, err));
 	if (!start_thread(subscriber))
 		return lk_fail_oom(err);
 	*out_subscriber = LK_TAKE(subscriber);
@@ -364,12 +473,10 @@ lk_feed_unsubscribe(struct lk_feed_subscriber *subscriber)
 	if (!subscriber)
 		return;
 	hint_listener_stop(subscriber->listener);
-	pthread_mutex_lock(&subscriber->lock);
-	subscriber->stopping = true;
-	pthread_cond_signal(&subscriber->woken);
-	pthread_mutex_unlock(&subscriber->lock);
+	lk_feed_leave(subscriber);
 	if (subscriber->started)
 		pthread_join(subscriber->thread, NULL);
+	pthread_cond_destroy(&subscriber->answered);
 	pthread_cond_destroy(&subscriber->woken);
 	pthread_mutex_destroy(&subscriber->lock);
 	lk_arena_free(subscriber->arena);

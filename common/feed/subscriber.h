@@ -29,6 +29,10 @@ struct lk_feed_subscriber_config {
 	const char *service_urls;  /* where hints come from, by comma; NULL: none come */
 	int64_t
 	    max_staleness_ms; /* how long to trust after an answer; also how long to wait for one */
+	bool acknowledge; /* changes wait until we have forgotten what they concern: for services,
+			     whose assertion says so; they renew several times a second */
+	bool wants_open;  /* what was told before and still counts is told, too, with sequence 0;
+			     before the last of it there is no lease */
 	const struct lk_clock *clock; /* lk_clock_boot() but in tests */
 	const struct lk_random *random;
 	void *user;
@@ -58,6 +62,20 @@ LK_DEFINE_FREEP(lk_feed_unsubscribep, struct lk_feed_subscriber *, lk_feed_unsub
 /* The instant of the subscriber's clock (steady) at which the lease ends; 0: there never was one.
  * Any thread, no lock. */
 int64_t lk_feed_lease_ends_ms(const struct lk_feed_subscriber *subscriber);
+
+/*
+ * For who finds no lease: ask now, and wait until everything that was answered before this call is
+ * known, at most `timeout_ms`. LK_OK also when a lease has come meanwhile. UNAVAILABLE
+ * FEED_UNAVAILABLE; at once when the publisher has not answered for seconds. Any thread; blocks.
+ */
+lk_status lk_feed_confirm(
+    struct lk_feed_subscriber *subscriber, uint32_t timeout_ms, struct lk_error *err);
+
+/* Read everything again from the beginning: something that was told could not be kept. */
+void lk_feed_start_over(struct lk_feed_subscriber *subscriber);
+
+/* Begin to end: no lease from now on, and no change waits for us. lk_feed_unsubscribe() follows. */
+void lk_feed_leave(struct lk_feed_subscriber *subscriber);
 
 struct lk_feed_subscriber_stats {
 	uint64_t renewals, failures; /* questions answered well, and not */

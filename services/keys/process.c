@@ -40,6 +40,7 @@ keys_host_setup(const struct keys_config *config)
 		.service = "keys",
 		LK_HOST_OPTIONS(*config),
 		.tokens_url = config->tokens_url,
+		.feed_readers = { "tokens", "credentials" },
 		.migrations = &keys_migrations,
 	};
 }

@@ -19,8 +19,9 @@ own_token_read(const struct tokens *tokens, const char *text, enum own_token_aud
 		rules.audience = audiences[i];
 		if (lk_token_verify(text, strlen(text), signing_set_jwks(set), &rules, out_claims,
 			NULL) == LK_OK)
-			return revoked_has(tokens->revoked, out_claims->token) ? LK_UNAUTHENTICATED
-									       : LK_OK;
+			return lk_revoked_has(tokens->revoked, out_claims->token)
+				   ? LK_UNAUTHENTICATED
+				   : LK_OK;
 	}
 	return LK_UNAUTHENTICATED;
 }

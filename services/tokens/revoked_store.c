@@ -21,19 +21,19 @@ revoked_insert(struct lk_tx *tx, const char *token, int64_t expires_at_ms, int64
 }
 
 lk_status
-revoked_load(struct lk_tx *tx, struct revoked *revoked, int64_t now_ms, struct lk_error *err)
+revoked_load(struct lk_tx *tx, struct lk_revoked *revoked, int64_t now_ms, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
 	bool has;
 
 	LK_TRY(lk_tx_query_first(tx, Q_ALL, LK_ARGS(lk_int(now_ms)), &rows, &has, err));
 	while (has) {
-		struct revoked_token *entry = LK_ALLOC(struct revoked_token);
+		struct lk_revoked_token *entry = LK_ALLOC(struct lk_revoked_token);
 		if (!entry)
 			return lk_fail_oom(err);
 		lk_text_copy(entry->token, sizeof entry->token, lk_col_text(&rows, 0));
 		entry->expires_at_ms = lk_col_int(&rows, 1);
-		revoked_add(revoked, entry);
+		lk_revoked_add(revoked, entry);
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
 	return LK_OK;

@@ -2,7 +2,7 @@
 #ifndef LK_TOKENS_REVOKED_STORE_H
 #define LK_TOKENS_REVOKED_STORE_H
 
-#include "revoked.h"
+#include "auth/revoked.h"
 #include "store/store.h"
 
 /* Revoking twice changes nothing. Rows of tokens that expired before `now_ms` are removed on the
@@ -12,6 +12,6 @@ lk_status revoked_insert(struct lk_tx *tx, const char *token, int64_t expires_at
 
 /* Add every row that has not expired to the set. */
 lk_status revoked_load(
-    struct lk_tx *tx, struct revoked *revoked, int64_t now_ms, struct lk_error *err);
+    struct lk_tx *tx, struct lk_revoked *revoked, int64_t now_ms, struct lk_error *err);
 
 #endif

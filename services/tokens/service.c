@@ -109,7 +109,7 @@ struct revocation {
 	struct lk_call *call;
 	RevokeTokenResponse *rep;
 	struct lk_claims claims;
-	struct revoked_token *entry;
+	struct lk_revoked_token *entry;
 };
 
 static void
@@ -117,13 +117,13 @@ remember_revoked(void *arg)
 {
 	struct revocation *r = arg;
 
-	revoked_add(r->tokens->revoked, LK_TAKE(r->entry));
+	lk_revoked_add(r->tokens->revoked, LK_TAKE(r->entry));
 }
 
 static lk_status
 prepare_entry(struct revocation *r, struct lk_error *err)
 {
-	if (!r->entry && !(r->entry = LK_ALLOC(struct revoked_token)))
+	if (!r->entry && !(r->entry = LK_ALLOC(struct lk_revoked_token)))
 		return lk_fail_oom(err);
 	lk_text_copy(r->entry->token, sizeof r->entry->token, r->claims.token);
 	r->entry->expires_at_ms = r->claims.expires_at_s * 1000;
@@ -147,7 +147,7 @@ revoke_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(lk_audit_write(tx, r->call, &event, err));
 	LK_TRY(lk_tx_on_commit(tx, remember_revoked, r, err));
 	LK_TRY(lk_feed_emit(r->tokens->host->feed, tx, lk_call_arena(r->call),
-	    LK_FEED_TOKEN_REVOKED, r->claims.token, 0, err));
+	    LK_FEED_TOKEN_REVOKED, r->claims.token, (uint64_t)r->entry->expires_at_ms, err));
 	return lk_field_copy(lk_call_arena(r->call), r->claims.token, &r->rep->token_id, err);
 }
 

@@ -3,13 +3,13 @@
 #ifndef LK_TOKENS_SERVICE_H
 #define LK_TOKENS_SERVICE_H
 
+#include "auth/revoked.h"
 #include "config/config.h"
 #include "daemon/host.h"
 #include "grant.h"
 #include "keeper.h"
 #include "metrics/metrics.h"
 #include "publication.h"
-#include "revoked.h"
 #include "signer.h"
 
 #define LK_OPTION(kind, field, name, preset, help) LK_OPTION_FIELD(kind, field)
@@ -31,7 +31,7 @@ enum tokens_metric {
 struct tokens {
 	struct lk_host *host;
 	struct signer *signer;
-	struct revoked *revoked;
+	struct lk_revoked *revoked;
 	struct lk_metrics *metrics;
 	struct grant_rules rules;
 	char own_audience[LK_URI_SIZE];

@@ -38,6 +38,7 @@ tokens_host_setup(const struct tokens_config *config)
 		.service = "tokens",
 		LK_HOST_OPTIONS(*config),
 		.keys_url = config->keys_url,
+		.feed_readers = { "keys", "credentials" },
 		.migrations = &tokens_migrations,
 	};
 }
@@ -158,7 +159,7 @@ tokens_open(struct lk_host *host, const struct tokens_config *config, struct tok
 
 	LK_TRY(check_uri("issuer", config->issuer, err));
 	LK_TRY(check_uri("audience", config->audience, err));
-	if (!tokens || !(tokens->revoked = revoked_new(host->clock)) ||
+	if (!tokens || !(tokens->revoked = lk_revoked_new(host->clock)) ||
 	    !(tokens->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	tokens->host = host;
@@ -190,17 +191,40 @@ tokens_close(struct tokens *tokens)
 		return;
 	publication_free(tokens->publication);
 	signer_close(tokens->signer);
-	revoked_free(tokens->revoked);
+	lk_revoked_free(tokens->revoked);
 	lk_metrics_free(tokens->metrics);
 	lk_free(tokens);
 }
 
-static bool
-is_revoked(void *user, const char *token)
+static lk_status
+get_revoked(void *user, const char *token, bool may_block, int64_t deadline_steady_ms,
+    bool *out_revoked, struct lk_error *err)
 {
 	struct tokens *tokens = user;
 
-	return revoked_has(tokens->revoked, token);
+	(void)may_block;
+	(void)deadline_steady_ms;
+	(void)err;
+	*out_revoked = lk_revoked_has(tokens->revoked, token);
+	return LK_OK;
+}
+
+/* What other services load when they begin. */
+static size_t
+open_page(void *user, uint64_t *cursor, size_t max, struct lk_feed_event *out_events)
+{
+	enum { PAGE = 64 };
+	const struct tokens *tokens = user;
+	struct lk_revoked_token page[PAGE];
+	const size_t count =
+	    lk_revoked_page(tokens->revoked, cursor, max < PAGE ? max : PAGE, page);
+
+	for (size_t i = 0; i < count; i++) {
+		out_events[i] = (struct lk_feed_event){ .kind = LK_FEED_TOKEN_REVOKED,
+			.generation = (uint64_t)page[i].expires_at_ms };
+		lk_text_copy(out_events[i].id, sizeof out_events[i].id, page[i].token);
+	}
+	return count;
 }
 
 struct lk_host_services
@@ -209,8 +233,9 @@ tokens_services(struct tokens *tokens)
 	return (struct lk_host_services){
 		.services = { { &tokens_method_table, tokens } },
 		.count = 1,
-		.token_revoked = is_revoked,
-		.token_revoked_user = tokens,
+		.revocations = { get_revoked, tokens },
+		.feed_open = open_page,
+		.feed_open_user = tokens,
 		.start = start_keeping,
 		.start_user = tokens,
 		.flush = stop_keeping,

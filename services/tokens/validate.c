@@ -130,7 +130,7 @@ check_token(struct validation *v, size_t i, bool *out_good, struct lk_error *err
 	if (lk_token_verify(question->secret_credential, strlen(question->secret_credential),
 		signing_set_jwks(v->set), &rules, &v->claims[i], &why) != LK_OK)
 		return refuse(v, i, REFUSED, why.reason, err);
-	if (revoked_has(tokens->revoked, v->claims[i].token))
+	if (lk_revoked_has(tokens->revoked, v->claims[i].token))
 		return refuse(v, i, REFUSED, "TOKEN_REVOKED", err);
 	*out_good = true;
 	return LK_OK;

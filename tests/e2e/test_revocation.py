@@ -159,6 +159,42 @@ class Revocation(e2e.Case):
         self.api.drop("tokens")
         self.assertFalse(self.is_good(platform_token))
 
+    # Access tokens by their own id: tokens revokes them, keys and credentials learn it by its feed
+
+    def assert_closed(self, token):
+        for service, method in QUESTIONS:
+            reply = wire.Caller(self.state, token).call(service, method)
+            self.assertEqual("UNAUTHENTICATED", reply.status, str(reply))
+
+    def revoked_access_token(self, round_number=0):
+        token = wire.access_token(self.state, self.ben.key(f"laptop {round_number}").secret)
+        self.assert_opens(token)
+        self.ben.caller.ok("tokens", "TokenService/RevokeToken", secret_token=token)
+        return token
+
+    def test_a_revoked_access_token_opens_no_service_at_the_next_check(self):
+        for round_number in range(e2e.repeat("revocations", 100, 10)):
+            self.assert_closed(self.revoked_access_token(round_number))
+
+    def test_a_revoked_access_token_opens_no_service_that_was_killed_and_started_again(self):
+        token = self.revoked_access_token()
+        self.state.kill("keys", "credentials")
+        self.state.start("keys", "credentials")
+        self.assert_closed(token)
+        self.state.kill()
+        self.state.start()
+        self.assert_closed(token)
+
+    def test_a_token_opens_nothing_where_nobody_can_say_whether_it_was_revoked(self):
+        token = wire.access_token(self.state, self.ben.key().secret)
+        self.assert_opens(token)
+        self.state.pause("tokens")
+        caller = wire.Caller(self.state, token)
+        for service, method in (("keys", "AccountService/GetMe"), ("credentials", "CredentialService/ListCredentials")):
+            e2e.wait_until(lambda: caller.call(service, method).reason == "FEED_UNAVAILABLE", 20, "the lease ends")
+        self.state.resume("tokens")
+        e2e.wait_until(lambda: caller.call("keys", "AccountService/GetMe").status == "OK", 20, "tokens is heard again")
+
 
 if __name__ == "__main__":
     e2e.main()

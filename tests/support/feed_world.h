@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/caller.h"
 #include "base/base.h"
 #include "feed/feed.h"
 #include "feed/subscriber.h"
@@ -24,8 +25,9 @@ struct feed_world {
 	struct lk_sign_key *key;
 	struct lk_feed_config config;
 	struct lk_feed *feed;
-	struct lk_arena *arena; /* of changes */
-	struct lk_call *call;   /* of the last question */
+	struct lk_arena *arena;         /* of changes */
+	struct lk_call *call;           /* of the last question */
+	const struct lk_caller *caller; /* who asks; NULL: nobody in particular */
 	ReadFeedResponse answer;
 	struct lk_error err;
 };
@@ -103,6 +105,7 @@ feed_world_ask(struct feed_world *w, const ReadFeedRequest *request)
 
 	for (int may_block = 0; may_block < 2 && status == LK_ABORTED; may_block++) {
 		const struct lk_call_setup setup = { .method = "ReadFeed",
+			.caller = w->caller,
 			.user = w->feed,
 			.deadline_steady_ms = INT64_MAX,
 			.may_block = may_block };

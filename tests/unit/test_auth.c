@@ -18,7 +18,7 @@ struct world {
 	struct lk_auth *auth;
 	struct lk_authenticator authenticator;
 	struct lk_standing standing;
-	bool standing_blocks, revoked;
+	bool standing_blocks, revoked, revocations_block, revocations_unknown;
 	int standing_asked;
 
 	RequestHeader header;
@@ -50,10 +50,19 @@ standing_get(void *user, const char *subject, const char *key, const char *sessi
 	return LK_OK;
 }
 
-static bool
-token_revoked(void *user, const char *token_id)
+static lk_status
+get_revoked(void *user, const char *token_id, bool may_block, int64_t deadline_steady_ms,
+    bool *out_revoked, struct lk_error *err)
 {
-	return ((struct world *)user)->revoked && lk_text_is(token_id, FORGE_JTI);
+	const struct world *w = user;
+
+	(void)deadline_steady_ms;
+	if (w->revocations_block && !may_block)
+		return lk_fail(err, LK_ABORTED, "WOULD_BLOCK", "would block");
+	if (w->revocations_unknown)
+		return lk_fail(err, LK_UNAVAILABLE, "FEED_UNAVAILABLE", "nobody can say");
+	*out_revoked = w->revoked && lk_text_is(token_id, FORGE_JTI);
+	return LK_OK;
 }
 
 static void
@@ -65,8 +74,7 @@ auth_open(struct world *w)
 		.jwks = w->source,
 		.standing = { standing_get, w },
 		.clock = &w->f->clock.clock,
-		.token_revoked = token_revoked,
-		.token_revoked_user = w };
+		.revocations = { get_revoked, w } };
 
 	expect_ok(lk_auth_new(&w->auth, &config, &w->err), &w->err);
 	w->authenticator = lk_auth_authenticator(w->auth);
@@ -289,6 +297,21 @@ a_revoked_token_is_refused_though_remembered(void **state)
 }
 
 static void
+a_token_is_refused_while_nobody_can_say_whether_it_was_revoked(void **state)
+{
+	struct world *w = *state;
+
+	expect_ok(attempt(w), &w->err);
+	w->revocations_unknown = true;
+	expect_fail(attempt(w), &w->err, LK_UNAVAILABLE, "FEED_UNAVAILABLE");
+	w->revocations_unknown = false;
+	w->revocations_block = true;
+	w->may_block = false;
+	expect_fail(attempt(w), NULL, LK_ABORTED, NULL);
+	assert_string_equal(lk_call_error(w->call)->reason, "WOULD_BLOCK");
+}
+
+static void
 a_token_of_a_withdrawn_key_is_refused_though_remembered(void **state)
 {
 	struct world *w = *state;
@@ -490,6 +513,7 @@ LK_TESTS(LK_CASE_WITH(a_token_makes_a_caller_no_wider_than_scope_and_standing, s
     LK_CASE_WITH(a_remembered_token_expires_to_the_second, setup, teardown),
     LK_CASE_WITH(a_token_dies_with_its_key, setup, teardown),
     LK_CASE_WITH(a_revoked_token_is_refused_though_remembered, setup, teardown),
+    LK_CASE_WITH(a_token_is_refused_while_nobody_can_say_whether_it_was_revoked, setup, teardown),
     LK_CASE_WITH(a_token_of_a_withdrawn_key_is_refused_though_remembered, setup, teardown),
     LK_CASE_WITH(standing_of_somebody_else_is_refused, setup, teardown),
     LK_CASE_WITH(a_token_for_the_platform_is_no_token_for_us, setup, teardown),

@@ -269,6 +269,84 @@ without_the_publishers_key_gaps_are_refused_all_the_same(void **state)
 	assert_int_equal(r->events, 2);
 }
 
+/* ---- Readers that changes wait for ---- */
+
+static const struct lk_caller a_service = { .kind = LK_CALLER_SERVICE, .id = "tokens" };
+
+static void
+acknowledge(struct reader *r)
+{
+	r->config.acknowledge = true;
+	r->w->caller = &a_service;
+	lk_feed_unsubscribe(r->subscriber);
+	expect_ok(lk_feed_subscriber_new(&r->subscriber, &r->config, &r->w->err), &r->w->err);
+}
+
+/* Reads until nothing is left to ask or say. */
+static unsigned
+read_all(struct reader *r)
+{
+	unsigned answers = 0;
+	bool more = true;
+
+	for (; more; answers++)
+		expect_ok(lk_feed_read_once(r->subscriber, &more, &r->w->err), &r->w->err);
+	return answers;
+}
+
+static void
+what_was_forgotten_is_said_without_waiting_for_the_next_renewal(void **state)
+{
+	struct reader *r = *state;
+
+	acknowledge(r);
+	read_all(r);
+	feed_world_change(r->w, "usr_a", 7);
+	assert_int_equal(read_all(r), 2); /* it reads the event, and says that it has */
+	assert_int_equal(read_all(r), 1);
+}
+
+static size_t
+open_page(void *user, uint64_t *cursor, size_t max, struct lk_feed_event *out)
+{
+	const unsigned *all = user;
+	size_t count = 0;
+
+	for (; count < max && *cursor < *all; count++) {
+		out[count] = (struct lk_feed_event){ .kind = LK_FEED_TOKEN_REVOKED };
+		snprintf(out[count].id, sizeof out[count].id, "jti_%u", (unsigned)++*cursor);
+	}
+	if (*cursor == *all)
+		*cursor = 0;
+	return count;
+}
+
+static void
+what_is_open_is_told_whole_before_there_is_a_lease(void **state)
+{
+	struct reader *r = *state;
+	unsigned all = 150;
+	bool more = true;
+
+	lk_feed_open_from(r->w->feed, open_page, &all);
+	r->config.wants_open = true;
+	lk_feed_unsubscribe(r->subscriber);
+	expect_ok(lk_feed_subscriber_new(&r->subscriber, &r->config, &r->w->err), &r->w->err);
+	while (more) {
+		assert_int_equal(lk_feed_lease_ends_ms(r->subscriber), 0);
+		expect_ok(lk_feed_read_once(r->subscriber, &more, &r->w->err), &r->w->err);
+	}
+	assert_int_equal(r->events, 150);
+	assert_string_equal(r->last_id, "jti_150");
+	assert_int_equal(lk_feed_lease_ends_ms(r->subscriber), 1400);
+	read_ok(r);
+	assert_int_equal(r->events, 150);
+	lk_feed_start_over(r->subscriber);
+	assert_int_equal(read_all(r), 3);
+	assert_int_equal(r->events, 300);
+	assert_int_equal(r->flushes, 2);
+}
+
 #define READING(fn) LK_CASE_WITH(fn, open_reader, close_reader)
 
 LK_TESTS(READING(without_an_answer_there_is_no_lease),
@@ -278,4 +356,6 @@ LK_TESTS(READING(without_an_answer_there_is_no_lease),
     READING(a_publisher_that_starts_again_makes_the_reader_forget_everything),
     READING(a_long_way_behind_takes_several_answers_and_only_the_last_gives_trust),
     READING(an_answer_that_somebody_touched_gives_nothing),
-    READING(without_the_publishers_key_gaps_are_refused_all_the_same))
+    READING(without_the_publishers_key_gaps_are_refused_all_the_same),
+    READING(what_was_forgotten_is_said_without_waiting_for_the_next_renewal),
+    READING(what_is_open_is_told_whole_before_there_is_a_lease))

@@ -400,6 +400,22 @@ another_typ_moves_the_epoch(void **state)
 }
 
 static void
+doubted_keys_verify_nothing_before_tokens_has_said_them_again(void **state)
+{
+	struct world *w = *state;
+
+	expect_ok(get(w, NULL), &w->f->err);
+	w->silent = true;
+	lk_jwks_source_doubt(w->source);
+	assert_false(lk_jwks_source_is_fresh(w->source));
+	expect_fail(get(w, w->f->kid), &w->f->err, LK_UNAVAILABLE, "JWKS_UNAVAILABLE");
+	w->silent = false;
+	lk_jwks_source_doubt(w->source); /* asked again at once, though it was within the second */
+	expect_ok(get(w, w->f->kid), &w->f->err);
+	assert_true(lk_jwks_source_is_fresh(w->source));
+}
+
+static void
 the_poller_asks_by_itself_and_ends_with_its_source(void **state)
 {
 	struct world *w = *state;
@@ -447,5 +463,6 @@ LK_TESTS(LK_CASE_WITH(our_own_keys_are_a_set, forge_setup, forge_teardown),
     LK_CASE_WITH(a_word_from_long_ago_or_far_ahead_is_not_believed, setup, teardown),
     LK_CASE_WITH(a_clock_set_back_does_not_shut_out_tokens, setup, teardown),
     LK_CASE_WITH(another_typ_moves_the_epoch, setup, teardown),
+    LK_CASE_WITH(doubted_keys_verify_nothing_before_tokens_has_said_them_again, setup, teardown),
     LK_CASE_WITH(the_poller_asks_by_itself_and_ends_with_its_source, setup, teardown),
     LK_CASE_WITH(the_tokens_service_tells_its_own_source, setup, teardown))

@@ -181,7 +181,7 @@ static void
 a_revoked_token_is_remembered_until_it_would_have_expired(void **state)
 {
 	struct tokens_world *w = *state;
-	LK_AUTO(revoked_freep) struct revoked *revoked = revoked_new(&w->clock.clock);
+	LK_AUTO(lk_revoked_freep) struct lk_revoked *revoked = lk_revoked_new(&w->clock.clock);
 	struct revocation live = { "jti_live", w->clock.now_ms + 1000, w->clock.now_ms - 5000 };
 	struct revocation gone = { "jti_gone", w->clock.now_ms - 1000, w->clock.now_ms - 5000 };
 
@@ -190,9 +190,9 @@ a_revoked_token_is_remembered_until_it_would_have_expired(void **state)
 	    &w->err); /* twice changes nothing */
 	expect_ok(lk_store_write(w->store, LK_NO_DEADLINE, insert, &gone, &w->err), &w->err);
 	expect_ok(lk_store_read(w->store, LK_NO_DEADLINE, load, revoked, &w->err), &w->err);
-	assert_true(revoked_has(revoked, "jti_live"));
-	assert_false(revoked_has(revoked, "jti_gone"));
-	assert_false(revoked_has(revoked, "jti_other"));
+	assert_true(lk_revoked_has(revoked, "jti_live"));
+	assert_false(lk_revoked_has(revoked, "jti_gone"));
+	assert_false(lk_revoked_has(revoked, "jti_other"));
 }
 
 #define STORED(fn) LK_CASE_WITH(fn, tokens_world_setup, tokens_world_teardown)

@@ -57,9 +57,9 @@ tag_of(struct world *w, const char *credential)
 static void
 remember(struct world *w, const char *credential, const char *key)
 {
-	struct entry entry = { .number = changes_now(cache_changes(w->cache)),
+	struct entry entry = { .number = lk_changes_now(cache_changes(w->cache)),
 		.subject = subject_of(w, "usr_a", "tnt_a", key),
-		.slots = { change_slot(key), CHANGE_NO_SLOT } };
+		.slots = { lk_change_slot(key), LK_CHANGE_NO_SLOT } };
 
 	cache_put(w->cache, tag_of(w, credential), &entry);
 	subject_unref(entry.subject);
@@ -110,7 +110,7 @@ a_change_of_any_of_its_ids_forgets_an_entry(void **state)
 	for (size_t i = 0; i < LK_ARRAY_LEN(ids); i++) {
 		remember(w, "one", "key_1");
 		assert_true(is_remembered(w, "one"));
-		changes_note(cache_changes(w->cache), ids[i]);
+		lk_changes_note(cache_changes(w->cache), ids[i]);
 		assert_false(is_remembered(w, "one"));
 	}
 }
@@ -121,9 +121,9 @@ a_change_of_something_else_forgets_nothing(void **state)
 	struct world *w = *state;
 
 	remember(w, "one", "key_1");
-	changes_note(cache_changes(w->cache), "key_2");
+	lk_changes_note(cache_changes(w->cache), "key_2");
 	assert_true(is_remembered(w, "one"));
-	changes_note(cache_changes(w->cache), ""); /* which could be anything */
+	lk_changes_note(cache_changes(w->cache), ""); /* which could be anything */
 	assert_false(is_remembered(w, "one"));
 }
 
@@ -131,11 +131,11 @@ static void
 an_answer_asked_for_before_a_change_is_not_believed_after_it(void **state)
 {
 	struct world *w = *state;
-	struct entry late = { .number = changes_now(cache_changes(w->cache)),
+	struct entry late = { .number = lk_changes_now(cache_changes(w->cache)),
 		.subject = subject_of(w, "usr_a", "tnt_a", "key_1"),
-		.slots = { change_slot("key_1"), CHANGE_NO_SLOT } };
+		.slots = { lk_change_slot("key_1"), LK_CHANGE_NO_SLOT } };
 
-	changes_note(cache_changes(w->cache), "key_1");
+	lk_changes_note(cache_changes(w->cache), "key_1");
 	cache_put(w->cache, tag_of(w, "one"), &late);
 	subject_unref(late.subject);
 	assert_false(is_remembered(w, "one"));
@@ -149,7 +149,7 @@ a_flush_forgets_everything_asked_before_it(void **state)
 
 	remember(w, "one", "key_1");
 	cache_refuse(w->cache, tag_of(w, "bad"), 0, 100, "KEY_REFUSED");
-	changes_note_all(cache_changes(w->cache));
+	lk_changes_note_all(cache_changes(w->cache));
 	assert_false(is_remembered(w, "one"));
 	assert_false(cache_refused(w->cache, tag_of(w, "bad"), 50, reason));
 	remember(w, "one", "key_1");
@@ -179,7 +179,7 @@ a_flood_keeps_to_its_memory_and_pushes_out_the_oldest(void **state)
 
 	for (int i = 0; i < 20000; i++) {
 		snprintf(credential, sizeof credential, "key %d", i);
-		changes_note(cache_changes(w->cache), "something else");
+		lk_changes_note(cache_changes(w->cache), "something else");
 		remember(w, credential, "key_1");
 		cache_refuse(w->cache, tag_of(w, credential), 0, 100, "KEY_REFUSED");
 	}

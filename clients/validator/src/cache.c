@@ -29,7 +29,7 @@ struct cache {
 	size_t window;
 	struct cache_tag *tags;
 	struct entry *entries;
-	struct changes changes;
+	struct lk_changes changes;
 	struct shard shards[SHARDS];
 	pthread_mutex_t refusals_lock;
 	struct refusal refusals[REFUSALS];
@@ -102,13 +102,13 @@ is_free(struct cache_tag tag)
 static bool
 entry_counts(const struct cache *cache, const struct entry *entry)
 {
-	const struct changes *changes = &cache->changes;
+	const struct lk_changes *changes = &cache->changes;
 
 	return atomic_load(&changes->floor) <= entry->number &&
-	       changes_none_since(changes, entry->number, entry->slots[0]) &&
-	       changes_none_since(changes, entry->number, entry->slots[1]) &&
-	       changes_none_since(changes, entry->number, entry->subject->slots[0]) &&
-	       changes_none_since(changes, entry->number, entry->subject->slots[1]);
+	       lk_changes_none_since(changes, entry->number, entry->slots[0]) &&
+	       lk_changes_none_since(changes, entry->number, entry->slots[1]) &&
+	       lk_changes_none_since(changes, entry->number, entry->subject->slots[0]) &&
+	       lk_changes_none_since(changes, entry->number, entry->subject->slots[1]);
 }
 
 static struct shard *
@@ -278,7 +278,7 @@ cache_free(struct cache *cache)
 	lk_free(cache);
 }
 
-struct changes *
+struct lk_changes *
 cache_changes(struct cache *cache)
 {
 	return &cache->changes;

@@ -2,8 +2,8 @@
 #ifndef LATCHKEY_VALIDATOR_CACHE_H
 #define LATCHKEY_VALIDATOR_CACHE_H
 
-#include "changes.h"
 #include "crypto/short_hash.h"
+#include "feed/changes.h"
 #include "subject.h"
 
 enum { ULID_LEN = 26, REFUSAL_REASON_SIZE = 24 };
@@ -28,7 +28,7 @@ struct entry {
 /* A keyed table of at most `max_entries`, rounded up. NULL when memory is short. */
 struct cache *cache_new(size_t max_entries);
 void cache_free(struct cache *cache);
-struct changes *cache_changes(struct cache *cache);
+struct lk_changes *cache_changes(struct cache *cache);
 struct cache_tag cache_tag(const struct cache *cache, const char *credential, size_t len,
     const char *audience, const char *source_address);
 

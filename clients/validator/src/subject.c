@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "changes.h"
+#include "feed/changes.h"
 
 typedef Latchkey__Common__V1__Identity IdentityMsg;
 
@@ -86,8 +86,8 @@ subject_new(struct subjects *table, struct lk_bytes packed, const uint8_t digest
 	if (!subject->identity)
 		return lk_fail_oom(err);
 	subject->permissions = permissions_of(subject->identity);
-	subject->slots[0] = change_slot(subject->identity->subject);
-	subject->slots[1] = change_slot(subject->identity->tenant);
+	subject->slots[0] = lk_change_slot(subject->identity->subject);
+	subject->slots[1] = lk_change_slot(subject->identity->tenant);
 	*out = LK_TAKE(subject);
 	return LK_OK;
 }

@@ -105,12 +105,12 @@ static void
 feed_event(void *user, const struct lk_feed_event *event)
 {
 	const struct feed *feed = user;
-	struct changes *changes = cache_changes(feed->validator->cache);
+	struct lk_changes *changes = cache_changes(feed->validator->cache);
 
 	if (event->kind == LK_FEED_GENERATION || event->kind == LK_FEED_TOKEN_REVOKED)
-		changes_note(changes, event->id);
+		lk_changes_note(changes, event->id);
 	else
-		changes_note_all(changes); /* a signing key, or something of a newer service */
+		lk_changes_note_all(changes); /* a signing key, or something of a newer service */
 }
 
 static void
@@ -118,7 +118,7 @@ feed_flush(void *user)
 {
 	const struct feed *feed = user;
 
-	changes_note_all(cache_changes(feed->validator->cache));
+	lk_changes_note_all(cache_changes(feed->validator->cache));
 }
 
 static lk_status
@@ -326,7 +326,7 @@ batch_number(void *user)
 {
 	const latchkey_validator *validator = user;
 
-	return changes_now(cache_changes(validator->cache));
+	return lk_changes_now(cache_changes(validator->cache));
 }
 
 static int64_t
@@ -355,12 +355,13 @@ entry_of(
 	*out = (struct entry){ .number = asked->number,
 		.expires_at_ms = answer->identity->expires_at_ms,
 		.not_before_ms = answer->not_before_ms,
-		.slots = { change_slot(answer->identity->key), change_slot(answer->token_id) },
+		.slots = { lk_change_slot(answer->identity->key),
+		    lk_change_slot(answer->token_id) },
 		.is_token = lk_text_is(answer->credential_kind, "token") };
 	ulid_copy(answer->identity->key, out->key);
 	ulid_copy(answer->token_id, out->token);
 	if (*answer->identity->session) /* a token of a session: two slots are enough for it, too */
-		out->slots[0] = change_slot(answer->identity->session);
+		out->slots[0] = lk_change_slot(answer->identity->session);
 	return subjects_intern(validator->subjects, answer->identity, &out->subject, err);
 }
 
