@@ -4,6 +4,7 @@
 
 #include "handlers.h"
 #include "input.h"
+#include "serve.h"
 #include "show.h"
 #include "time/duration.h"
 
@@ -164,6 +165,8 @@ run_validate(struct cli *cli)
 	LK_AUTO(secret_freep) latchkey_secret *credential = NULL;
 	LK_AUTO(validation_freep) latchkey_validation *validation = NULL;
 
+	if (args_has(&cli->args, OPT_SERVE))
+		return serve_validate(cli);
 	if (!only_dash(cli))
 		return cli_misused(cli, DASH_ONLY);
 	if (input_value(cli, "credential", &credential) != LATCHKEY_OK)
