@@ -76,6 +76,21 @@ instance_choose(struct cli *cli, struct installation *installation)
 	return LATCHKEY_OK;
 }
 
+/* What the gateway's own options say of it in full is said by its --check-config. */
+static latchkey_status
+http_choose(struct cli *cli, struct installation *installation)
+{
+	const char *asked = cli_value(cli, OPT_HTTP);
+
+	installation->http = asked ? asked : "127.0.0.1:7480";
+	if (strspn(installation->http, "0123456789abcdefABCDEF.:[]") !=
+		strlen(installation->http) ||
+	    !strchr(installation->http, ':') || strlen(installation->http) >= INIT_HTTP_SIZE)
+		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "http", "HTTP_INVALID",
+		    "http is ADDRESS:PORT, both numbers");
+	return LATCHKEY_OK;
+}
+
 /* ---- secrets ---- */
 
 /* A new secret would not open what the old one closed. */
@@ -215,6 +230,7 @@ run_init(struct cli *cli)
 	CLI_TRY(cli, folders_make(cli, &installation));
 	CLI_TRY(cli, installation_instance(cli, &installation));
 	CLI_TRY(cli, instance_choose(cli, &installation));
+	CLI_TRY(cli, http_choose(cli, &installation));
 	CLI_TRY(cli, secrets_make(cli, &installation));
 	CLI_TRY(cli, installation_files(cli, &installation));
 	out_text(&cli->out, "instance", installation.instance);

@@ -68,6 +68,26 @@ credentials_only(struct text *text, const struct installation *installation)
 	add_socket(text, "tokens-url", installation, "tokens");
 }
 
+/* It has no database and no key. */
+static void
+gateway_all(struct text *text, const struct installation *installation)
+{
+	add(text, "listen = %s\n", installation->http);
+	add_socket(text, "keys-url", installation, "keys");
+	add_socket(text, "tokens-url", installation, "tokens");
+	add_socket(text, "credentials-url", installation, "credentials");
+}
+
+/* What each of those has that owns data. */
+static void
+owner(struct text *text, const struct installation *installation, const char *service)
+{
+	add_socket(text, "listen", installation, service);
+	add(text, "store-url = sqlite://%s/data/%s.db\n", installation->dir, service);
+	add(text, "peers-dir = %s/peers\n", installation->dir);
+	add(text, "peer-key-file = %s/secrets/%s.ed25519\n", installation->dir, service);
+}
+
 static latchkey_status
 configuration(struct cli *cli, const struct installation *installation, const char *service,
     void (*own)(struct text *text, const struct installation *installation))
@@ -81,10 +101,8 @@ configuration(struct cli *cli, const struct installation *installation, const ch
 		return LATCHKEY_OK;
 	add(&text, "# latchkey-%s; all options: latchkey-%s --help\n", service, service);
 	add(&text, "instance = %s\n", installation->instance);
-	add_socket(&text, "listen", installation, service);
-	add(&text, "store-url = sqlite://%s/data/%s.db\n", installation->dir, service);
-	add(&text, "peers-dir = %s/peers\n", installation->dir);
-	add(&text, "peer-key-file = %s/secrets/%s.ed25519\n", installation->dir, service);
+	if (own != gateway_all)
+		owner(&text, installation, service);
 	own(&text, installation);
 	return (latchkey_status)lk_private_file_create(
 	    path, file, lk_bytes(text.bytes, text.len), cli_err(cli));
@@ -166,10 +184,28 @@ program_dir(char out[INIT_DIR_SIZE])
 	return true;
 }
 
+/* "listen = ADDRESS" of the gateway's configuration, which may have been edited. */
+static void
+http_read(const struct installation *installation, char out[INIT_HTTP_SIZE])
+{
+	char path[INIT_PATH_SIZE], line[256];
+
+	installation_path(installation, "", "gateway.conf", path);
+	FILE *file = fopen(path, "re");
+	*out = '\0';
+	while (file && !*out && fgets(line, sizeof line, file)) {
+		char found[INIT_HTTP_SIZE];
+		if (sscanf(line, " listen = %79[][0-9a-fA-F:.]", found) == 1)
+			lk_text_copy(out, INIT_HTTP_SIZE, found);
+	}
+	if (file)
+		fclose(file);
+}
+
 static latchkey_status
 environment_file(struct cli *cli, const struct installation *installation)
 {
-	char path[INIT_PATH_SIZE], programs[INIT_DIR_SIZE];
+	char path[INIT_PATH_SIZE], programs[INIT_DIR_SIZE], http[INIT_HTTP_SIZE];
 	struct text text = { .len = 0 };
 
 	add(&text, "# For a shell: talk to this installation as its operator.   . env.sh\n");
@@ -185,6 +221,9 @@ environment_file(struct cli *cli, const struct installation *installation)
 	add_export(&text, "LATCHKEY_URL", "ipc://", installation->dir, "/run");
 	add_export(&text, "LATCHKEY_OPERATOR_KEY_FILE", "", installation->dir,
 	    "/secrets/operator.ed25519");
+	http_read(installation, http);
+	if (*http)
+		add_export(&text, "LATCHKEY_HTTP_URL", "http://", http, "");
 	installation_path(installation, "", "env.sh", path);
 	return (latchkey_status)lk_private_file_replace(
 	    path, "env.sh", lk_bytes(text.bytes, text.len), cli_err(cli));
@@ -199,5 +238,7 @@ installation_files(struct cli *cli, const struct installation *installation)
 		status = configuration(cli, installation, "tokens", tokens_only);
 	if (status == LATCHKEY_OK)
 		status = configuration(cli, installation, "credentials", credentials_only);
+	if (status == LATCHKEY_OK)
+		status = configuration(cli, installation, "gateway", gateway_all);
 	return status == LATCHKEY_OK ? environment_file(cli, installation) : status;
 }

@@ -81,6 +81,14 @@ tokens_validate(struct lk_call *call, const ValidateTokenRequest *req, ValidateT
 }
 
 lk_status
+tokens_describe(struct lk_call *call, const ValidateTokenRequest *req, ValidateTokenResponse *rep)
+{
+	ValidateTokenRequest question = *req;
+
+	return validate_for_bearer(lk_call_user(call), call, &question, rep, lk_call_error(call));
+}
+
+lk_status
 tokens_validate_batch(
     struct lk_call *call, const ValidateTokensRequest *req, ValidateTokensResponse *rep)
 {

@@ -18,6 +18,7 @@ struct validation {
 	size_t count;
 	ValidateTokenRequest *const *questions;
 	ValidateTokenResponse *const *answers;
+	bool for_bearer; /* nobody asks but who holds the key or token */
 	struct signing_set *set;
 	struct lk_claims *claims; /* one for each question; only those of good tokens are filled */
 	size_t asked[KEYS_PEER_BATCH_MAX]; /* which question the nth one to keys belongs to */
@@ -27,7 +28,7 @@ struct validation {
 static lk_status
 refuse(struct validation *v, size_t i, const char *uniform, const char *why, struct lk_error *err)
 {
-	const bool tell = lk_call_caller(v->call)->kind == LK_CALLER_OPERATOR;
+	const bool tell = !v->for_bearer && lk_call_caller(v->call)->kind == LK_CALLER_OPERATOR;
 
 	lk_counter_add(v->tokens->metrics, VALIDATIONS_REFUSED, 1);
 	v->answers[i]->active = false;
@@ -52,6 +53,8 @@ caller_reaches(const struct validation *v, const IdentityMsg *identity)
 {
 	const struct lk_caller *caller = lk_call_caller(v->call);
 
+	if (v->for_bearer)
+		return true;
 	if (identity->tenant[0] == '\0')
 		return caller->all_tenants || caller->kind == LK_CALLER_OPERATOR;
 	return lk_caller_reaches_tenant(caller, identity->tenant);
@@ -299,11 +302,29 @@ claims_freep(struct lk_claims **claims)
 	lk_free(*claims);
 }
 
+static lk_status
+run(struct validation *v, struct lk_error *err)
+{
+	LK_AUTO(claims_freep) struct lk_claims *claims = NULL;
+
+	if (v->count == 0 || v->count > KEYS_PEER_BATCH_MAX)
+		return lk_fail_field(err, "requests", "BATCH_SIZE", "1 to %d may be asked at once",
+		    KEYS_PEER_BATCH_MAX);
+	for (size_t i = 0; i < v->count; i++)
+		LK_TRY(check_question(v->questions[i], err));
+	v->claims = claims = lk_alloc_array(v->count, sizeof *claims);
+	if (!claims)
+		return lk_fail_oom(err);
+	LK_TRY(validate_keys(v, err));
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(v->tokens->signer);
+	v->set = set;
+	return validate_tokens(v, err);
+}
+
 lk_status
 validate_all(struct tokens *tokens, struct lk_call *call, ValidateTokenRequest *const *questions,
     ValidateTokenResponse *const *answers, size_t count, struct lk_error *err)
 {
-	LK_AUTO(claims_freep) struct lk_claims *claims = NULL;
 	struct validation v = {
 		.tokens = tokens,
 		.call = call,
@@ -313,16 +334,22 @@ validate_all(struct tokens *tokens, struct lk_call *call, ValidateTokenRequest *
 		.answers = answers,
 	};
 
-	if (count == 0 || count > KEYS_PEER_BATCH_MAX)
-		return lk_fail_field(err, "requests", "BATCH_SIZE", "1 to %d may be asked at once",
-		    KEYS_PEER_BATCH_MAX);
-	for (size_t i = 0; i < count; i++)
-		LK_TRY(check_question(questions[i], err));
-	v.claims = claims = lk_alloc_array(count, sizeof *claims);
-	if (!claims)
-		return lk_fail_oom(err);
-	LK_TRY(validate_keys(&v, err));
-	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
-	v.set = set;
-	return validate_tokens(&v, err);
+	return run(&v, err);
+}
+
+lk_status
+validate_for_bearer(struct tokens *tokens, struct lk_call *call, ValidateTokenRequest *question,
+    ValidateTokenResponse *answer, struct lk_error *err)
+{
+	struct validation v = {
+		.tokens = tokens,
+		.call = call,
+		.arena = lk_call_arena(call),
+		.count = 1,
+		.questions = &question,
+		.answers = &answer,
+		.for_bearer = true,
+	};
+
+	return run(&v, err);
 }

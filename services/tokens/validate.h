@@ -14,4 +14,9 @@ lk_status validate_all(struct tokens *tokens, struct lk_call *call,
     ValidateTokenRequest *const *questions, ValidateTokenResponse *const *answers, size_t count,
     struct lk_error *err);
 
+/* The same for whoever holds the key or token and nobody else: no tenant is out of reach, no reason
+ * told. */
+lk_status validate_for_bearer(struct tokens *tokens, struct lk_call *call,
+    ValidateTokenRequest *question, ValidateTokenResponse *answer, struct lk_error *err);
+
 #endif

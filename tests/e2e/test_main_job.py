@@ -211,7 +211,7 @@ class MainJob(e2e.Case):
                                    "import json, os; print(json.dumps(dict(os.environ)))", env=stale)
             child = json.loads(dumped)
             secrets = {name for name in child if name.startswith("LATCHKEY_")}
-            self.assertLessEqual(secrets, {"LATCHKEY_URL", "LATCHKEY_BUILD", "LATCHKEY_FULL", "LATCHKEY_TEST_SEED"})
+            self.assertLessEqual(secrets, {"LATCHKEY_URL", "LATCHKEY_HTTP_URL", "LATCHKEY_BUILD", "LATCHKEY_FULL", "LATCHKEY_TEST_SEED"})
             self.assertEqual("kept", child["AWS_PAGER"])
             self.assertNotIn("stale", child.values())
             if provider == "aws":

@@ -87,6 +87,14 @@ class Up(unittest.TestCase):
         self.assertIn("latchkey tenant create", said)
         self.assertEqual([], [pid for name in e2e.SERVICES for pid in self.pids(name)])
 
+    def test_http_is_served_at_the_address_that_env_sh_tells(self):
+        self.start_up()
+        script = '. "$1" && curl --silent --fail "$LATCHKEY_HTTP_URL/readyz"'
+        done = subprocess.run(["sh", "-c", script, "sh", self.state / "env.sh"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn('"status":"ok"', done.stdout)
+        self.assertEqual(1, len(self.pids("gateway")))
+
     def test_a_dead_service_is_started_again(self):
         self.start_up()
         for name in e2e.SERVICES:

@@ -55,6 +55,13 @@ def repeat(name, full_count, quick_count):
     return count
 
 
+def free_port():
+    """A port of 127.0.0.1 that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def wait_until(condition, seconds, what):
     """Poll until condition() is true; its last value."""
     end = time.monotonic() + seconds
@@ -147,7 +154,7 @@ class State(Person):
         for name in [name for name in self.shell if name.startswith("XDG_")]:
             del self.shell[name]
         super().__init__(self, {})
-        self.ok("init", "--state", self.path)
+        self.ok("init", "--state", self.path, "--http", f"127.0.0.1:{free_port()}")
         self.shell = self._sourced()
 
     def _sourced(self):
@@ -270,7 +277,7 @@ class State(Person):
             for name in self.running:
                 self.resume(name)
             self.stop()
-            for name in SERVICES:
+            for name in (*SERVICES, "gateway"):
                 for mark in SANITIZER_MARKS:
                     assert mark not in self.log(name), self.log(name)
         finally:
@@ -291,5 +298,5 @@ class Case(unittest.TestCase):
 
     def _show_logs(self):
         """ctest prints this for a case that failed."""
-        for name in SERVICES:
+        for name in (*SERVICES, "gateway"):
             print(f"---- {name}.log\n{self.state.log(name)[-8000:]}", file=sys.stderr)

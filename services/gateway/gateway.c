@@ -1,0 +1,250 @@
+/* Opening, running and closing latchkey-gateway, and the way of one request through it. */
+#include "gateway.h"
+
+#include <string.h>
+
+#include "daemon/daemon.h"
+#include "log/log.h"
+#include "pages.h"
+#include "problem.h"
+#include "rest.h"
+#include "router.h"
+#include "source.h"
+
+enum { DRAIN_MS = 8000 };
+
+static const struct lk_option option_rows[] = {
+#define LK_OPTION(kind, field, name, preset, help)                                                 \
+	LK_OPTION_ROW(struct gateway_config, kind, field, name, preset, help)
+#include "options.def"
+#undef LK_OPTION
+};
+const struct lk_config_table gateway_options = { "latchkey-gateway",
+	"HTTP in front of the services", option_rows, LK_ARRAY_LEN(option_rows) };
+
+static const struct lk_metric_row metric_rows[] = {
+#define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
+#include "metrics.def"
+#undef LK_METRIC
+};
+
+void
+gateway_config_wipe(struct gateway_config *config)
+{
+	lk_config_free(&gateway_options, config);
+}
+
+/* ---- One request ---- */
+
+struct page {
+	const char *method, *path;
+	page_fn *fn;
+};
+static const struct page pages[] = {
+#define PAGE(method, path, fn) { #method, path, fn },
+#include "pages.def"
+#undef PAGE
+};
+
+static bool
+page_matches(const struct page *page, const struct http_request *request, const char *path)
+{
+	const size_t len = strlen(page->path);
+	const bool below = page->path[len - 1] == '/' && strncmp(path, page->path, len) == 0;
+	const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+
+	return (below || strcmp(path, page->path) == 0) &&
+	       (strcmp(page->method, "ANY") == 0 || strcmp(page->method, method) == 0);
+}
+
+static page_fn *
+page_of(const struct http_request *request, const char *path)
+{
+	for (size_t i = 0; i < LK_ARRAY_LEN(pages); i++)
+		if (page_matches(&pages[i], request, path))
+			return pages[i].fn;
+	return NULL;
+}
+
+static void
+nothing_there(const struct http_request *request, bool other_method, struct http_answer *answer)
+{
+	if (other_method)
+		problem_plain(request, 405, "METHOD_NOT_ALLOWED", "not by this method", answer);
+	else
+		problem_plain(
+		    request, 404, "PATH_UNKNOWN", "there is nothing at this path", answer);
+}
+
+static lk_status
+serve_route(struct gateway *gateway, struct http_request *request, const char *path,
+    struct http_answer *answer, struct lk_error *err)
+{
+	struct parameters parameters = { .count = 0 };
+	bool other_method;
+	const struct route *route = router_match(request, path, &parameters, &other_method);
+
+	if (!route) {
+		nothing_there(request, other_method, answer);
+		return LK_OK;
+	}
+	LK_TRY(router_query(request, &parameters, err));
+	return rest_serve(gateway, route, request, &parameters, answer, err);
+}
+
+static lk_status
+serve(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
+    struct lk_error *err)
+{
+	const char *path = router_path(request);
+
+	if (!path)
+		return lk_fail_oom(err);
+	page_fn *page = page_of(request, path);
+	return page ? page(gateway, request, answer, err)
+		    : serve_route(gateway, request, path, answer, err);
+}
+
+static enum gateway_metric
+class_of(unsigned status)
+{
+	return status / 100 == 2   ? HTTP_2XX
+	       : status / 100 == 4 ? HTTP_4XX
+	       : status / 100 == 5 ? HTTP_5XX
+				   : HTTP_1XX_3XX;
+}
+
+/* The target is left out: it may hold what somebody should not have put there. */
+static void
+note(struct gateway *gateway, const struct http_request *request, const struct http_answer *answer,
+    int64_t duration_ms, const struct lk_error *err)
+{
+	lk_counter_add(gateway->metrics, class_of(answer->status), 1);
+	lk_histogram_observe_us(gateway->metrics, HTTP_DURATION, (uint64_t)duration_ms * 1000);
+	if (answer->status < 500 && !lk_log_enabled(LK_LOG_DEBUG))
+		return;
+	lk_log(answer->status >= 500 ? LK_LOG_WARN : LK_LOG_DEBUG, "request",
+	    LK_LOG_TEXT("method", request->method), LK_LOG_INT("status", answer->status),
+	    LK_LOG_INT("duration_ms", duration_ms), LK_LOG_TEXT("source", request->peer),
+	    LK_LOG_REQUEST(request->id), LK_LOG_FAILURE(*err->reason ? err : NULL));
+}
+
+static void
+on_request(void *user, struct http_request *request, struct http_answer *answer)
+{
+	struct gateway *gateway = user;
+	struct lk_error err = { 0 };
+	const int64_t begun_ms = lk_clock_steady_ms(lk_clock_system());
+
+	if (serve(gateway, request, answer, &err) != LK_OK)
+		problem_answer(request, &err, answer);
+	answer_finish(request, answer);
+	note(gateway, request, answer, lk_clock_steady_ms(lk_clock_system()) - begun_ms, &err);
+}
+
+/* What front.c refuses, in the words that it left in the body. */
+static void
+on_refused(void *user, struct http_request *request, struct http_answer *answer)
+{
+	struct gateway *gateway = user;
+	const char *why = (const char *)answer->body.data;
+
+	problem_plain(request, answer->status, "REQUEST_REFUSED", why, answer);
+	answer_finish(request, answer);
+	lk_counter_add(gateway->metrics, class_of(answer->status), 1);
+}
+
+/* ---- Opening ---- */
+
+static bool
+is_loopback(const char *listen)
+{
+	return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0;
+}
+
+static lk_status
+check(const struct gateway_config *config, struct lk_error *err)
+{
+	if (!config->tls_cert_file != !config->tls_key_file)
+		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+		    "tls-cert-file and tls-key-file are given both or not at all");
+	if (!config->tls_key_file && !config->allow_plain_http && !is_loopback(config->listen))
+		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+		    "keys would pass in the clear at %s: give tls-cert-file and tls-key-file, or "
+		    "allow-plain-http where a proxy in front has TLS",
+		    config->listen);
+	return source_check(config->trusted_proxies, err);
+}
+
+lk_status
+gateway_open(
+    const struct gateway_config *config, struct gateway **out_gateway, struct lk_error *err)
+{
+	LK_AUTO(gateway_closep) struct gateway *gateway = LK_ALLOC(struct gateway);
+	const char *const urls[UPSTREAM_COUNT] = { config->keys_url, config->tokens_url,
+		config->credentials_url };
+
+	LK_TRY(check(config, err));
+	if (!gateway ||
+	    !(gateway->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
+		return lk_fail_oom(err);
+	gateway->config = config;
+	LK_TRY(upstream_open(urls, (uint32_t)config->call_timeout, &gateway->upstream, err));
+	LK_TRY(trade_new(
+	    gateway->upstream, config->instance, lk_clock_system(), &gateway->trade, err));
+	*out_gateway = LK_TAKE(gateway);
+	return LK_OK;
+}
+
+void
+gateway_close(struct gateway *gateway)
+{
+	if (!gateway)
+		return;
+	http_server_free(gateway->server);
+	trade_free(gateway->trade);
+	upstream_close(gateway->upstream);
+	lk_metrics_free(gateway->metrics);
+	lk_free(gateway);
+}
+
+/* ---- Running ---- */
+
+static lk_status
+start(void *user, struct lk_error *err)
+{
+	struct gateway *gateway = user;
+	const struct gateway_config *config = gateway->config;
+	const struct http_config http = {
+		.listen = config->listen,
+		.tls_cert_file = config->tls_cert_file,
+		.tls_key_file = config->tls_key_file,
+		.workers = (size_t)config->workers,
+		.queue_max = (size_t)config->queue_limit,
+		.connections_max = (unsigned)config->connections,
+		.connections_per_address = (unsigned)config->connections_per_address,
+		.body_max = (size_t)config->body_limit,
+		.head_ms = config->head_timeout,
+		.body_ms = config->body_timeout,
+		.handler = on_request,
+		.refuse = on_refused,
+		.user = gateway,
+	};
+
+	return http_server_start(&http, &gateway->server, err);
+}
+
+static void
+drain(void *user)
+{
+	struct gateway *gateway = user;
+
+	http_server_drain(gateway->server, DRAIN_MS);
+}
+
+int
+gateway_run(struct gateway *gateway)
+{
+	return lk_daemon_run(
+	    &(struct lk_daemon_service){ .start = start, .drain = drain, .user = gateway });
+}

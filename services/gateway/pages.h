@@ -1,0 +1,20 @@
+/* What is answered at paths that are no rpc. Each fills `answer`, or says why not. */
+#ifndef LK_GATEWAY_PAGES_H
+#define LK_GATEWAY_PAGES_H
+
+#include "gateway.h"
+
+typedef lk_status page_fn(struct gateway *gateway, struct http_request *request,
+    struct http_answer *answer, struct lk_error *err);
+
+page_fn page_alive;      /* GET /healthz: this process answers */
+page_fn page_ready;      /* GET /readyz: so does each service; 503 when one does not */
+page_fn page_jwks;       /* GET /.well-known/jwks.json (RFC 7517) */
+page_fn page_token;      /* POST /oauth2/token (RFC 6749 4.4, RFC 8693) */
+page_fn page_introspect; /* POST /oauth2/introspect (RFC 7662) */
+page_fn page_revoke;     /* POST /oauth2/revoke (RFC 7009) */
+page_fn page_metadata;   /* GET /.well-known/oauth-authorization-server (RFC 8414) */
+page_fn page_ica_token;  /* POST /ica/rest/api/tokens: the key becomes {"token": …} */
+page_fn page_auth;       /* any method, /auth and below: forward authentication */
+
+#endif

@@ -1,0 +1,163 @@
+/* See rest.h. */
+#include "rest.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "json_read.h"
+#include "json_write.h"
+#include "presented.h"
+#include "problem.h"
+#include "source.h"
+
+enum { METHOD_NAME_SIZE = 128, TRACEPARENT_LEN = 55, IDEMPOTENCY_MAX = 64 };
+
+/* ---- Who asks ---- */
+
+/* The token to show, from the token or key of the request; *out_traded tells which. */
+static lk_status
+prove(struct gateway *gateway, struct http_request *request, const struct presented *shown,
+    const char **out_token, struct lk_error *err)
+{
+	if (shown->kind == PRESENTED_NOTHING)
+		return lk_fail(
+		    err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "show an API key or a token");
+	if (shown->kind == PRESENTED_KEY)
+		return trade_token(gateway->trade, shown->secret,
+		    source_address(request, gateway->config->trusted_proxies), request->id,
+		    request->arena, out_token, err);
+	*out_token = shown->secret;
+	return LK_OK;
+}
+
+/* W3C Trace Context 3.2: version 00, lower-case hex. What is malformed is as if it were not there.
+ */
+static const char *
+traceparent(const struct http_request *request)
+{
+	const char *value = http_header(request, "traceparent");
+
+	if (!value || strlen(value) != TRACEPARENT_LEN || strncmp(value, "00-", 3) != 0 ||
+	    strspn(value, "0123456789abcdef-") != TRACEPARENT_LEN)
+		return NULL;
+	return value;
+}
+
+static lk_status
+ask_once(struct gateway *gateway, struct http_request *request, const struct rest_call *call,
+    const char *token, ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	const struct upstream_call upstream = {
+		.service = call->service,
+		.method = call->method,
+		.body = call->body,
+		.reply_type = call->reply_type,
+		.effect = call->effect,
+		.token = token,
+		.request_id = request->id,
+		.idempotency_key =
+		    call->effect == LK_WRITE_ONCE ? http_header(request, "Idempotency-Key") : NULL,
+		.traceparent = traceparent(request),
+	};
+
+	return upstream_ask(gateway->upstream, &upstream, request->arena, out_reply, err);
+}
+
+lk_status
+rest_ask(struct gateway *gateway, struct http_request *request, const struct rest_call *call,
+    bool as_caller, ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	struct presented shown;
+	const char *token = NULL;
+
+	if (!as_caller)
+		return ask_once(gateway, request, call, NULL, out_reply, err);
+	LK_TRY(presented_find(request, &shown, err));
+	LK_TRY(prove(gateway, request, &shown, &token, err));
+	const lk_status status = ask_once(gateway, request, call, token, out_reply, err);
+	if (status != LK_UNAUTHENTICATED || shown.kind != PRESENTED_KEY)
+		return status;
+	trade_forget(gateway->trade, shown.secret); /* refused is not executed: once more */
+	LK_TRY(prove(gateway, request, &shown, &token, err));
+	return ask_once(gateway, request, call, token, out_reply, err);
+}
+
+/* ---- What is asked ---- */
+
+static lk_status
+check_body(const struct http_request *request, struct lk_error *err)
+{
+	const char *type = http_header(request, "Content-Type");
+	const size_t len = type ? strcspn(type, "; ") : 0;
+
+	if (request->body.len == 0)
+		return LK_OK;
+	if (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0)
+		return lk_fail(err, LK_INVALID_ARGUMENT, "BODY_UNEXPECTED", "a GET has no body");
+	if (len != strlen("application/json") || strncasecmp(type, "application/json", len) != 0)
+		return lk_fail_field(err, "Content-Type", "CONTENT_TYPE",
+		    "the body is JSON: Content-Type: application/json");
+	return LK_OK;
+}
+
+static lk_status
+fill(const struct http_request *request, const struct parameters *parameters,
+    ProtobufCMessage *message, struct lk_error *err)
+{
+	LK_TRY(check_body(request, err));
+	LK_TRY(json_read(request->body, request->arena, message, err));
+	for (size_t i = 0; i < parameters->count; i++)
+		LK_TRY(json_read_text(parameters->list[i].name, parameters->list[i].value,
+		    request->arena, message, err));
+	return LK_OK;
+}
+
+static ProtobufCMessage *
+message_new(struct lk_arena *arena, const ProtobufCMessageDescriptor *type)
+{
+	ProtobufCMessage *message = lk_arena_alloc(arena, type->sizeof_message);
+
+	if (message)
+		protobuf_c_message_init(type, message);
+	return message;
+}
+
+/* The key that is traded stands where every other key stands: in a header. */
+static lk_status
+fill_trade(struct gateway *gateway, const struct http_request *request, ProtobufCMessage *message,
+    struct lk_error *err)
+{
+	struct presented shown;
+
+	LK_TRY(presented_find(request, &shown, err));
+	if (shown.kind != PRESENTED_KEY)
+		return lk_fail(err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "show an API key");
+	LK_TRY(json_read_text("secret_key", shown.secret, request->arena, message, err));
+	return json_read_text("source_address",
+	    source_address(request, gateway->config->trusted_proxies), request->arena, message,
+	    err);
+}
+
+lk_status
+rest_serve(struct gateway *gateway, const struct route *route, struct http_request *request,
+    const struct parameters *parameters, struct http_answer *answer, struct lk_error *err)
+{
+	const ProtobufCMethodDescriptor *rpc =
+	    protobuf_c_service_descriptor_get_method_by_name(route->contract, route->rpc);
+	ProtobufCMessage *message = message_new(request->arena, rpc->input), *reply;
+	const char *method =
+	    lk_arena_format(request->arena, "%s/%s", route->contract->name, route->rpc);
+	struct lk_bytes text;
+
+	if (!message || !method)
+		return lk_fail_oom(err);
+	LK_TRY(fill(request, parameters, message, err));
+	if (route->who == TRADER)
+		LK_TRY(fill_trade(gateway, request, message, err));
+	const struct rest_call call = { route->service, method, message, rpc->output,
+		route->effect };
+	LK_TRY(rest_ask(gateway, request, &call, route->who == CALLER, &reply, err));
+	LK_TRY(json_write(reply, request->arena, &text, err));
+	answer_json(route->success, text, answer);
+	return LK_OK;
+}

@@ -1,0 +1,152 @@
+/* A table of slots, by a keyed hash of the secret; see trade.h. A slot's newest secret wins. */
+#include "trade.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/short_hash.h"
+#include "id/id.h"
+#include "wire.h"
+
+enum { AUDIENCE_SIZE = 96, LEFT_MS = 30 * 1000, KEEP_MS = 5 * 60 * 1000 };
+
+struct slot {
+	uint8_t hash[LK_SHORT_HASH_LEN];
+	char *token;           /* NULL: empty */
+	int64_t good_until_ms; /* wall */
+};
+
+struct trade {
+	struct upstream *upstream;
+	const struct lk_clock *clock;
+	char audience[AUDIENCE_SIZE];
+	uint8_t hash_key[LK_SHORT_HASH_KEY_LEN];
+	pthread_mutex_t mutex;
+	struct slot slots[TRADE_SLOTS];
+};
+
+lk_status
+trade_new(struct upstream *upstream, const char *instance, const struct lk_clock *clock,
+    struct trade **out_trade, struct lk_error *err)
+{
+	struct trade *trade = LK_ALLOC(struct trade);
+
+	if (!trade)
+		return lk_fail_oom(err);
+	trade->upstream = upstream;
+	trade->clock = clock;
+	snprintf(trade->audience, sizeof trade->audience, "latchkey:%s", instance);
+	lk_random_fill(lk_random_system(), trade->hash_key, sizeof trade->hash_key);
+	pthread_mutex_init(&trade->mutex, NULL);
+	*out_trade = trade;
+	return LK_OK;
+}
+
+static void
+slot_clear(struct slot *slot)
+{
+	if (slot->token)
+		lk_wipe(slot->token, strlen(slot->token));
+	lk_free(slot->token);
+	*slot = (struct slot){ .token = NULL };
+}
+
+void
+trade_free(struct trade *trade)
+{
+	if (!trade)
+		return;
+	for (size_t i = 0; i < TRADE_SLOTS; i++)
+		slot_clear(&trade->slots[i]);
+	pthread_mutex_destroy(&trade->mutex);
+	lk_free(trade);
+}
+
+static struct slot *
+slot_of(struct trade *trade, const char *secret, uint8_t hash[LK_SHORT_HASH_LEN])
+{
+	uint32_t index;
+
+	lk_short_hash(trade->hash_key, lk_bytes_of(secret), hash);
+	memcpy(&index, hash, sizeof index);
+	return &trade->slots[index % TRADE_SLOTS];
+}
+
+/* LK_OK with NULL: none is remembered. */
+static lk_status
+remembered(struct trade *trade, const char *secret, struct lk_arena *arena, const char **out_token,
+    struct lk_error *err)
+{
+	uint8_t hash[LK_SHORT_HASH_LEN];
+	struct slot *slot = slot_of(trade, secret, hash);
+	bool found;
+
+	*out_token = NULL;
+	pthread_mutex_lock(&trade->mutex);
+	found = slot->token && memcmp(slot->hash, hash, sizeof hash) == 0 &&
+		lk_clock_wall_ms(trade->clock) < slot->good_until_ms;
+	if (found)
+		*out_token = lk_arena_text(arena, slot->token);
+	pthread_mutex_unlock(&trade->mutex);
+	return found && !*out_token ? lk_fail_oom(err) : LK_OK;
+}
+
+/* A token that is soon over is used once and not kept. */
+static void
+remember(struct trade *trade, const char *secret, const IssueTokenResponse *issued)
+{
+	const int64_t now_ms = lk_clock_wall_ms(trade->clock);
+	const int64_t most_ms = now_ms + KEEP_MS, good_ms = issued->expires_at_ms - LEFT_MS;
+	uint8_t hash[LK_SHORT_HASH_LEN];
+	struct slot *slot = slot_of(trade, secret, hash);
+
+	if (good_ms <= now_ms)
+		return;
+	pthread_mutex_lock(&trade->mutex);
+	slot_clear(slot);
+	slot->token = lk_text_dup(issued->secret_token);
+	slot->good_until_ms = good_ms < most_ms ? good_ms : most_ms;
+	memcpy(slot->hash, hash, sizeof hash);
+	pthread_mutex_unlock(&trade->mutex);
+}
+
+lk_status
+trade_token(struct trade *trade, const char *secret, const char *source, const char *request_id,
+    struct lk_arena *arena, const char **out_token, struct lk_error *err)
+{
+	IssueTokenRequest body = LATCHKEY__TOKENS__V1__ISSUE_TOKEN_REQUEST__INIT;
+	ProtobufCMessage *reply;
+
+	LK_TRY(remembered(trade, secret, arena, out_token, err));
+	if (*out_token)
+		return LK_OK;
+	body.secret_key = (char *)(uintptr_t)secret;
+	body.audience = trade->audience;
+	body.source_address = (char *)(uintptr_t)source;
+	const struct upstream_call call = {
+		.service = UPSTREAM_TOKENS,
+		.method = "latchkey.tokens.v1.TokenService/IssueToken",
+		.body = &body.base,
+		.reply_type = &latchkey__tokens__v1__issue_token_response__descriptor,
+		.effect = LK_WRITE_ONCE,
+		.request_id = request_id,
+	};
+	LK_TRY(upstream_ask(trade->upstream, &call, arena, &reply, err));
+	const IssueTokenResponse *issued = (const IssueTokenResponse *)(const void *)reply;
+	remember(trade, secret, issued);
+	*out_token = issued->secret_token;
+	return LK_OK;
+}
+
+void
+trade_forget(struct trade *trade, const char *secret)
+{
+	uint8_t hash[LK_SHORT_HASH_LEN];
+	struct slot *slot = slot_of(trade, secret, hash);
+
+	pthread_mutex_lock(&trade->mutex);
+	if (slot->token && memcmp(slot->hash, hash, sizeof hash) == 0)
+		slot_clear(slot);
+	pthread_mutex_unlock(&trade->mutex);
+}

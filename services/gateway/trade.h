@@ -1,0 +1,32 @@
+/*
+ * Keys and sessions traded for access tokens of this installation's own audience, and remembered
+ * until they run out, so that a program that shows its key with each request costs one token in a
+ * while. What is remembered grants nothing by itself: every service asks for the standing of the
+ * token's key on each call.
+ */
+#ifndef LK_GATEWAY_TRADE_H
+#define LK_GATEWAY_TRADE_H
+
+#include "time/clock.h"
+#include "upstream.h"
+
+struct trade;
+
+enum { TRADE_SLOTS = 4096 };
+
+/* `instance` and `clock` are borrowed. */
+lk_status trade_new(struct upstream *upstream, const char *instance, const struct lk_clock *clock,
+    struct trade **out_trade, struct lk_error *err);
+void trade_free(struct trade *trade);
+
+/*
+ * A token for `secret`, in the arena. `source` is the address that showed it. What tokens answers
+ * to IssueToken: UNAUTHENTICATED for any key that is not good.
+ */
+lk_status trade_token(struct trade *trade, const char *secret, const char *source,
+    const char *request_id, struct lk_arena *arena, const char **out_token, struct lk_error *err);
+
+/* A service refused what was traded for it: the next is new. */
+void trade_forget(struct trade *trade, const char *secret);
+
+#endif

@@ -1,0 +1,41 @@
+/* The services behind the gateway, asked with the caller's own proof: a captured gateway can be
+ * nobody it was not shown. */
+#ifndef LK_GATEWAY_UPSTREAM_H
+#define LK_GATEWAY_UPSTREAM_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/base.h"
+#include "rpc/channel.h"
+
+enum upstream_service { UPSTREAM_KEYS, UPSTREAM_TOKENS, UPSTREAM_CREDENTIALS, UPSTREAM_COUNT };
+
+struct upstream;
+
+/* Dials in the background: a service that is down is no reason not to start. */
+lk_status upstream_open(const char *const urls[UPSTREAM_COUNT], uint32_t timeout_ms,
+    struct upstream **out_upstream, struct lk_error *err);
+void upstream_close(struct upstream *upstream);
+LK_DEFINE_FREEP(upstream_closep, struct upstream *, upstream_close)
+
+const char *upstream_name(enum upstream_service service); /* "keys" */
+
+/* One rpc. Everything is borrowed for the length of the call; the reply lies in the arena. */
+struct upstream_call {
+	enum upstream_service service;
+	const char *method; /* "latchkey.keys.v1.KeyService/CreateKey" */
+	const ProtobufCMessage *body;
+	const ProtobufCMessageDescriptor *reply_type;
+	enum lk_effect effect;
+	const char *token; /* NULL: of a public method */
+	const char *request_id;
+	const char *idempotency_key; /* NULL: none */
+	const char *traceparent;     /* NULL: none */
+	uint32_t timeout_ms;         /* 0: that of upstream_open */
+};
+
+/* The errors of lk_channel_call. Blocks. */
+lk_status upstream_ask(struct upstream *upstream, const struct upstream_call *call,
+    struct lk_arena *arena, ProtobufCMessage **out_reply, struct lk_error *err);
+
+#endif
