@@ -4,8 +4,10 @@
 import fcntl
 import os
 import pathlib
+import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -138,8 +140,29 @@ class Up(unittest.TestCase):
         self.state = self.folder / "it's a $HOME `x`"
         status, said = self.run_up("--once", state=self.state.name, cwd=self.folder)
         self.assertEqual(0, status, said)
-        self.assertEqual(3, self.latchkey("status")[0])
         self.assertIn("serving", said)
+        sourcing = re.search(r"^  (\. .*env\.sh.*)$", said, re.M)[1]
+        for shell in filter(shutil.which, ("sh", "bash", "dash", "zsh", "ksh", "busybox")):
+            words = [shell, "sh"] if shell == "busybox" else [shell]
+            done = subprocess.run([*words, "-uec", f"{sourcing} && latchkey status"], capture_output=True, text=True, timeout=20,
+                                  env={"PATH": os.environ["PATH"], "HOME": str(self.folder)}, check=False)
+            self.assertEqual((3, 3), (done.returncode, done.stdout.count("unavailable")), f"{shell}: {done.stderr}")
+
+    def test_a_directory_that_was_there_keeps_its_mode(self):
+        self.state.mkdir(0o750)
+        status, said = self.run_up("--once")
+        self.assertEqual(0, status, said)
+        self.assertEqual(0o750, self.state.stat().st_mode & 0o777)
+        self.assertEqual(0o700, (self.state / "log").stat().st_mode & 0o777)
+
+    def test_a_directory_where_others_may_write_is_refused(self):
+        for mode in (0o1777, 0o770):
+            self.state.mkdir(exist_ok=True)
+            self.state.chmod(mode)
+            status, said = self.run_up("--once")
+            self.assertEqual(1, status, said)
+            self.assertIn("others may write", said)
+            self.assertEqual((mode, []), (stat.S_IMODE(self.state.stat().st_mode), list(self.state.iterdir())))
 
     def test_a_directory_that_cannot_be_made_is_told(self):
         (self.folder / "file").write_text("")
@@ -158,6 +181,24 @@ class Up(unittest.TestCase):
         up.terminate()
         self.assertEqual(0, up.wait(20))
         self.assertEqual([], [pid for name in e2e.SERVICES for pid in self.pids(name)])
+
+    def test_ending_up_while_it_builds_ends_the_build_too(self):
+        """SIGINT comes to all of a terminal, SIGTERM to `up` alone; the directory is free at once either way."""
+        ninja, built = self.folder / "bin" / "ninja", self.folder / "built"
+        ninja.parent.mkdir()
+        for end in (lambda up: os.killpg(up.pid, signal.SIGINT), subprocess.Popen.terminate):
+            ninja.write_text(f'#!/bin/sh\ncase "$*" in *-C*) ;; *) exec /usr/bin/ninja "$@" ;; esac\necho $$ >{built}\nexec sleep 600\n')
+            ninja.chmod(0o755)
+            up = subprocess.Popen(self.command("--once"), start_new_session=True, stdout=subprocess.DEVNULL,
+                                  env={**os.environ, "PATH": f"{ninja.parent}:{os.environ['PATH']}"})
+            self.addCleanup(self.end, up)
+            pid = e2e.wait_until(lambda: built.exists() and built.read_text().strip(), START_S, "the build has begun")
+            end(up)
+            self.assertNotEqual(0, up.wait(20))
+            e2e.wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), 10, "the build ends")
+            built.unlink()
+            with open(self.state / "up.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def test_the_services_do_not_outlive_a_killed_up(self):
         up = self.start_up()
