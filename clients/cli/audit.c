@@ -68,8 +68,9 @@ static latchkey_status
 listing_get(struct cli *cli, const bool *chosen, uint32_t limit, struct listing *out)
 {
 	const latchkey_page page = { .size = limit };
+	char tenant[TENANT_ID_SIZE];
 	latchkey_event_filter filter = {
-		.tenant = cli_value(cli, OPT_TENANT),
+		.tenant = tenant,
 		.action = cli_value(cli, OPT_ACTION),
 		.object = cli_value(cli, OPT_OBJECT),
 		.actor = cli_value(cli, OPT_ACTOR),
@@ -78,15 +79,14 @@ listing_get(struct cli *cli, const bool *chosen, uint32_t limit, struct listing 
 
 	if (since && lk_instant_parse("since", since, &filter.since_at_ms, cli_err(cli)) != LK_OK)
 		return LATCHKEY_INVALID_ARGUMENT;
-	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {
+	latchkey_status status = cli_tenant_id(cli, tenant);
+	for (int i = 0; i < LATCHKEY_SERVICE_COUNT && status == LATCHKEY_OK; i++) {
 		if (!chosen[i])
 			continue;
-		const latchkey_status status = latchkey_event_list_get(cli->client,
-		    (latchkey_service)i, &filter, &page, &cli->call, &out->lists[i], &cli->error);
-		if (status != LATCHKEY_OK)
-			return status;
+		status = latchkey_event_list_get(cli->client, (latchkey_service)i, &filter, &page,
+		    &cli->call, &out->lists[i], &cli->error);
 	}
-	return LATCHKEY_OK;
+	return status;
 }
 
 int

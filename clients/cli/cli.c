@@ -19,6 +19,27 @@ cli_connect(struct cli *cli, bool anonymous)
 	return latchkey_client_open(&options, &cli->client, &cli->error);
 }
 
+latchkey_status
+cli_tenant_id(struct cli *cli, char out[TENANT_ID_SIZE])
+{
+	const char *given = cli_value(cli, OPT_TENANT);
+	LK_AUTO(tenant_freep) latchkey_tenant *tenant = NULL;
+
+	*out = '\0';
+	if (!given)
+		return LATCHKEY_OK;
+	if (strncmp(given, "tnt_", 4) != 0) {
+		const latchkey_status status =
+		    latchkey_tenant_get(cli->client, given, &cli->call, &tenant, &cli->error);
+		if (status != LATCHKEY_OK)
+			return status;
+	}
+	if (lk_text_copy(out, TENANT_ID_SIZE, tenant ? latchkey_tenant_id(tenant) : given))
+		return LATCHKEY_OK;
+	return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "tenant", "TENANT_INVALID",
+	    "this is not the id of a tenant");
+}
+
 /* Nothing was decided: the services could not be asked, or we cannot know. All else is a refusal.
  */
 static int

@@ -48,6 +48,11 @@ latchkey_status cli_refuse(struct cli *cli, latchkey_status status, const char *
 /* EXIT_USAGE, with a sentence. */
 int cli_misused(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The tenant that --tenant gives by id, name or domain as an id, for calls that take nothing else;
+ * "" without the option. */
+enum { TENANT_ID_SIZE = 64 };
+latchkey_status cli_tenant_id(struct cli *cli, char out[TENANT_ID_SIZE]);
+
 /* Write the answer; a handler that only shows something ends with `return cli_answer(cli);`. */
 int cli_answer(struct cli *cli);
 

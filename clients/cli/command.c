@@ -22,6 +22,29 @@ const struct command commands[] = {
 };
 const size_t commands_count = LK_ARRAY_LEN(commands);
 
+bool
+command_is_within(const struct command *command, const char *words)
+{
+	const size_t len = words ? strlen(words) : 0;
+
+	return len == 0 || (strncmp(command->words, words, len) == 0 &&
+			       (command->words[len] == '\0' || command->words[len] == ' '));
+}
+
+uint64_t
+command_options(const struct command *command)
+{
+	uint64_t set = GLOBAL_OPTIONS;
+
+	for (int own = 0; command && own < OPTION_COUNT; own++) {
+		for (int o = 0; (command->options >> own & 1) && o < OPTION_COUNT; o++) {
+			if (strcmp(option_rows[o].name, option_rows[own].name) == 0)
+				set &= ~(UINT64_C(1) << o);
+		}
+	}
+	return command ? set | command->options : set;
+}
+
 struct parser {
 	struct args *args;
 	char **next, **end;

@@ -37,6 +37,13 @@ struct command {
 extern const struct command commands[];
 extern const size_t commands_count;
 
+/* Is it `words`, in the group `words`, or is `words` NULL or empty? */
+bool command_is_within(const struct command *command, const char *words);
+
+/* Its own options, and of the global ones those whose names it does not use for its own; NULL: the
+ * global ones. */
+uint64_t command_options(const struct command *command);
+
 enum { OPTION_VALUES_MAX = 64 };
 struct option_values {
 	const char *at[OPTION_VALUES_MAX];

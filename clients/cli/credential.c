@@ -68,13 +68,15 @@ run_credential_list(struct cli *cli)
 {
 	static const char *const columns[] = { "id", "provider", "label", "hint", "state",
 		"expires_at", "last_used_at", NULL };
+	char tenant[TENANT_ID_SIZE];
 	const latchkey_credential_filter filter = {
 		.owner = cli_value(cli, OPT_OWNER),
 		.all_owners = args_has(&cli->args, OPT_ALL),
-		.tenant = cli_value(cli, OPT_TENANT),
+		.tenant = tenant,
 	};
 
 	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, cli_tenant_id(cli, tenant));
 	PAGES(cli, credential, "credentials", columns,
 	    latchkey_credential_list_get(
 		cli->client, &filter, &page, &cli->call, &list, &cli->error));

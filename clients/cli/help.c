@@ -1,4 +1,4 @@
-/* help, completion and the manual page, all made from the rows. */
+/* help and the manual page, both made from the rows. */
 #include "help.h"
 
 #include <stdio.h>
@@ -6,16 +6,6 @@
 
 #include "cli.h"
 #include "handlers.h"
-
-/* In order: commands, groups, or everything that begins with `words`. */
-static bool
-is_within(const struct command *command, const char *words)
-{
-	const size_t len = words ? strlen(words) : 0;
-
-	return len == 0 || (strncmp(command->words, words, len) == 0 &&
-			       (command->words[len] == '\0' || command->words[len] == ' '));
-}
 
 static void
 option_line(const struct option_row *row)
@@ -35,23 +25,6 @@ options_print(uint64_t set)
 		if (set >> o & 1)
 			option_line(&option_rows[o]);
 	}
-}
-
-/* The options of every command but those whose names the command (NULL: none) uses for its own. */
-static void
-options_print_global(const struct command *command)
-{
-	uint64_t set = GLOBAL_OPTIONS;
-
-	for (int g = 0; g < OPTION_COUNT; g++) {
-		for (int o = 0; command && o < OPTION_COUNT; o++) {
-			if ((command->options >> o & 1) &&
-			    strcmp(option_rows[o].name, option_rows[g].name) == 0)
-				set &= ~(UINT64_C(1) << g);
-		}
-	}
-	printf("\neverywhere:\n");
-	options_print(set);
 }
 
 static void
@@ -74,7 +47,8 @@ command_help(const struct command *command)
 		printf("\noptions:\n");
 		options_print(command->options);
 	}
-	options_print_global(command);
+	printf("\neverywhere:\n");
+	options_print(command_options(command) & GLOBAL_OPTIONS);
 	return EXIT_OK;
 }
 
@@ -86,7 +60,7 @@ help_show(const char *words)
 	for (size_t i = 0; i < commands_count; i++) {
 		if (words && strcmp(commands[i].words, words) == 0)
 			return command_help(&commands[i]);
-		found += is_within(&commands[i], words);
+		found += command_is_within(&commands[i], words);
 	}
 	if (found == 0) {
 		fprintf(stderr, "latchkey: there is no command %s\n", words);
@@ -94,10 +68,11 @@ help_show(const char *words)
 	}
 	printf("usage: latchkey [OPTIONS] COMMAND [OPERANDS]\n\n");
 	for (size_t i = 0; i < commands_count; i++) {
-		if (is_within(&commands[i], words))
+		if (command_is_within(&commands[i], words))
 			command_line(&commands[i]);
 	}
-	options_print_global(NULL);
+	printf("\neverywhere:\n");
+	options_print(GLOBAL_OPTIONS);
 	printf("\nlatchkey help COMMAND says more. Exit status: 0 ok, 1 refused, 2 used wrongly, 3 "
 	       "unavailable.\n");
 	return EXIT_OK;
@@ -194,82 +169,4 @@ run_help(struct cli *cli)
 	    cli->args.operands_count > 1 ? " " : "",
 	    cli->args.operands_count > 1 ? cli_operand(cli, 1) : "");
 	return help_show(words);
-}
-
-/* ---- completion ---- */
-
-/* The words that may follow `group` (NULL: at the start), each once. */
-static void
-words_after(const char *group)
-{
-	const char *last = "";
-	size_t last_len = 0;
-
-	for (size_t i = 0; i < commands_count; i++) {
-		const char *word = commands[i].words;
-		if (group && (!is_within(&commands[i], group) || !word[strlen(group)]))
-			continue;
-		word += group ? strlen(group) + 1 : 0;
-		const size_t len = strcspn(word, " ");
-		if (len == last_len && strncmp(word, last, len) == 0)
-			continue;
-		printf("%s%.*s", last_len ? " " : "", (int)len, word);
-		last = word;
-		last_len = len;
-	}
-}
-
-static void
-option_words(uint64_t set)
-{
-	for (int o = 0; o < OPTION_COUNT; o++) {
-		if (set >> o & 1)
-			printf(" --%s", option_rows[o].name);
-	}
-}
-
-static void
-completion_rows(void)
-{
-	const char *last = "";
-	size_t last_len = 0;
-
-	for (size_t i = 0; i < commands_count; i++) {
-		const size_t len = strcspn(commands[i].words, " ");
-		if (commands[i].words[len] == ' ' &&
-		    (len != last_len || strncmp(last, commands[i].words, len) != 0)) {
-			char group[32];
-			snprintf(group, sizeof group, "%.*s", (int)len, commands[i].words);
-			printf("\t'%s') words='", group);
-			words_after(group);
-			printf("' ;;\n");
-			last = commands[i].words;
-			last_len = len;
-		}
-		printf("\t'%s') words='", commands[i].words);
-		option_words(commands[i].options | GLOBAL_OPTIONS);
-		printf("' ;;\n");
-	}
-}
-
-int
-run_completion(struct cli *cli)
-{
-	if (strcmp(cli_operand(cli, 0), "bash") != 0)
-		return cli_misused(cli, "completion is for bash");
-	printf("# latchkey completion for bash; . <(latchkey completion bash)\n_latchkey() {\n"
-	       "\tlocal word path= words= i\n\tfor ((i = 1; i < COMP_CWORD; i++)); "
-	       "do\n\t\tword=${COMP_WORDS[i]}\n"
-	       "\t\tcase $word in\n\t\t--profile | --url | --timeout | --idempotency-key) i=$((i + "
-	       "1)) ;;\n\t\t-*) ;;\n"
-	       "\t\t*) path=${path:+$path }$word ;;\n\t\tesac\n\t\t[[ $path != *' '* ]] || "
-	       "break\n\tdone\n\tcase $path in\n\t'') words='");
-	words_after(NULL);
-	option_words(GLOBAL_OPTIONS);
-	printf("' ;;\n");
-	completion_rows();
-	printf("\tesac\n\t# shellcheck disable=SC2207\n\tCOMPREPLY=($(compgen -W \"$words\" -- "
-	       "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
-	       "}\ncomplete -o default -F _latchkey latchkey\n");
-	return cli_answer(cli);
 }

@@ -1,4 +1,4 @@
-/* What the rows of commands.def and options.def say, to people, to bash and to man. */
+/* What the rows of commands.def and options.def say, to people and to man. */
 #ifndef LATCHKEY_CLI_HELP_H
 #define LATCHKEY_CLI_HELP_H
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import pty
 import re
+import shlex
 import sqlite3
 import stat
 import subprocess
@@ -53,18 +54,50 @@ class WithoutServices(e2e.Case):
         self.assertEqual(1, self.state.ok("tenant", "create", "--help").count("--profile "), "there it means the policy")
         self.assertEqual(self.state.ok("version"), self.state.ok("--version"))
 
-    def test_bash_completes_words_and_options(self):
+    def completions(self, lines):
+        """What bash offers for the last word of each line of words."""
         script = self.state.folder / "completion"
         script.write_text(self.state.ok("completion", "bash"))
+        asked = [f". {script}"]
+        for words in lines:
+            asked.append(f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; COMPREPLY=(); _latchkey; echo \"${{COMPREPLY[@]}}\"")
+        done = subprocess.run(["bash", "-u"], input="\n".join(asked), capture_output=True, text=True, check=True)
+        self.assertEqual("", done.stderr)
+        return [line.split() for line in done.stdout.split("\n")[:-1]]
 
-        def completed(*words):
-            asked = f'. {script}; COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}; _latchkey; echo "${{COMPREPLY[@]}}"'
-            return subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    def test_bash_completes_the_words_and_options_of_every_command(self):
+        commands = re.findall(r'^COMMAND\("([^"]+)"', (e2e.TOP / "clients/cli/commands.def").read_text(), re.M)
+        first = list(dict.fromkeys(command.split()[0] for command in commands))
+        asked, wanted = [["latchkey", ""]], [first]
+        for command in commands:
+            words = command.split()
+            options = re.findall(r"^  (--[\w-]+)", self.state.ok(*words, "--help"), re.M)
+            asked += [["latchkey", *words, "--"], ["latchkey", *words[:-1], words[-1][:-1]]]
+            wanted += [options, [words[-1]]]
+        for group in [word for word in first if word not in commands]:
+            asked.append(["latchkey", group, ""])
+            wanted.append([command.split()[1] for command in commands if command.split()[0] == group])
+        for words, expected, offered in zip(asked, wanted, self.completions(asked), strict=True):
+            if words[-1]:  # what begins so; else all, of which options may follow
+                self.assertLessEqual(set(expected), set(offered), words)
+                self.assertEqual(len(offered), len(set(offered)), words)
+            else:
+                self.assertEqual(expected, [word for word in offered if not word.startswith("--")], words)
+            if words[-1] == "--":
+                self.assertEqual(sorted(expected), sorted(offered), words)
 
-        self.assertEqual(["key"], completed("latchkey", "ke"))
-        self.assertEqual(["create", "list", "show", "revoke"], completed("latchkey", "--profile", "ada", "key", "''"))
-        self.assertIn("--ttl", completed("latchkey", "key", "create", "--"))
-        self.assertNotIn("--ttl", completed("latchkey", "key", "list", "--"))
+    def test_bash_completes_after_values_and_operands(self):
+        def offered(*words):
+            return self.completions([["latchkey", *words]])[0]
+
+        self.assertEqual(["create", "list", "show", "revoke"], offered("--profile", "ada", "key", ""))
+        self.assertEqual(["key"], offered("--profile", "=", "ada", "ke"), "bash takes --profile=ada apart")
+        self.assertIn("--source", offered("validate", "--permission", "keys.verify", "-", "--"))
+        self.assertIn("--owner", offered("credential-process", "aws", "--"))
+        self.assertIn("--purpose", offered("exec", "aws", "--owner", "key", "--"))
+        self.assertNotIn("--ttl", offered("key", "list", "--"))
+        for words in (("key", "create", "--out", ""), ("key", "create", "--out", "="), ("exec", "aws", "--", "--"), ("frob", "--")):
+            self.assertEqual([], offered(*words), "nothing of ours: bash goes on with names of files")
 
     def test_the_manual_is_one_that_man_can_show(self):
         manual = self.state.folder / "latchkey.1"
@@ -168,6 +201,23 @@ class WithServices(e2e.Case):
         self.state.kill("tokens")
         result = self.state.unavailable("status", "--timeout", "500ms")
         self.assertEqual((2, 1), (result.out.count("serving"), result.out.count("unavailable")))
+
+    def test_an_operator_means_a_tenant_by_id_name_or_domain(self):
+        """At every command that has the option: what answers for the id answers the same for the others, and nothing else."""
+        botany = world.Tenant(self.state, "botany")
+        for tenant in (self.genomics, botany):
+            world.add_aws(tenant.admin)
+        shown = self.state.json("tenant", "show", "genomics")
+        for words in (("user", "list"), ("workgroup", "list"), ("policy", "show"), ("key", "list", "--all"),
+                      ("user", "show", "ada@genomics.example"), ("credential", "list", "--all"),
+                      ("audit", "list", "--action", "credential.created")):
+            by_id = self.state.json(*words, "--tenant", shown["id"])
+            self.assertNotIn(botany.admin.email, json.dumps(by_id))
+            for said in ("genomics", "genomics.example"):
+                self.assertEqual(by_id, self.state.json(*words, "--tenant", said), words)
+            self.state.refused(*words, "--tenant", "nowhere", reason="TENANT_NOT_FOUND")
+        self.assertEqual(1, len(self.state.json("audit", "list", "--action", "credential.created", "--tenant", "genomics")["events"]))
+        self.assertEqual(1, len(self.state.json("credential", "list", "--all", "--tenant", "genomics")["credentials"]))
 
     def test_an_error_is_one_line_or_one_object(self):
         said = self.state.refused("tenant", "show", "nowhere")
