@@ -47,22 +47,27 @@ static const struct page pages[] = {
 };
 
 static bool
-page_matches(const struct page *page, const struct http_request *request, const char *path)
+path_is(const struct page *page, const char *path)
 {
 	const size_t len = strlen(page->path);
-	const bool below = page->path[len - 1] == '/' && strncmp(path, page->path, len) == 0;
-	const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
 
-	return (below || strcmp(path, page->path) == 0) &&
-	       (strcmp(page->method, "ANY") == 0 || strcmp(page->method, method) == 0);
+	return strcmp(path, page->path) == 0 ||
+	       (page->path[len - 1] == '/' && strncmp(path, page->path, len) == 0);
 }
 
 static page_fn *
-page_of(const struct http_request *request, const char *path)
+page_of(const struct http_request *request, const char *path, bool *out_other_method)
 {
-	for (size_t i = 0; i < LK_ARRAY_LEN(pages); i++)
-		if (page_matches(&pages[i], request, path))
+	const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+
+	*out_other_method = false;
+	for (size_t i = 0; i < LK_ARRAY_LEN(pages); i++) {
+		if (!path_is(&pages[i], path))
+			continue;
+		if (strcmp(pages[i].method, "ANY") == 0 || strcmp(pages[i].method, method) == 0)
 			return pages[i].fn;
+		*out_other_method = true;
+	}
 	return NULL;
 }
 
@@ -77,32 +82,25 @@ nothing_there(const struct http_request *request, bool other_method, struct http
 }
 
 static lk_status
-serve_route(struct gateway *gateway, struct http_request *request, const char *path,
-    struct http_answer *answer, struct lk_error *err)
+serve(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
+    struct lk_error *err)
 {
 	struct parameters parameters = { .count = 0 };
-	bool other_method;
-	const struct route *route = router_match(request, path, &parameters, &other_method);
+	const char *path = router_path(request);
+	bool other_page, other_route;
 
+	if (!path)
+		return lk_fail_oom(err);
+	page_fn *page = page_of(request, path, &other_page);
+	if (page)
+		return page(gateway, request, answer, err);
+	const struct route *route = router_match(request, path, &parameters, &other_route);
 	if (!route) {
-		nothing_there(request, other_method, answer);
+		nothing_there(request, other_page || other_route, answer);
 		return LK_OK;
 	}
 	LK_TRY(router_query(request, &parameters, err));
 	return rest_serve(gateway, route, request, &parameters, answer, err);
-}
-
-static lk_status
-serve(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
-    struct lk_error *err)
-{
-	const char *path = router_path(request);
-
-	if (!path)
-		return lk_fail_oom(err);
-	page_fn *page = page_of(request, path);
-	return page ? page(gateway, request, answer, err)
-		    : serve_route(gateway, request, path, answer, err);
 }
 
 static enum gateway_metric

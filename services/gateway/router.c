@@ -45,6 +45,12 @@ decode(struct lk_arena *arena, const char *text, size_t len, bool plus_is_space)
 	return out && lk_text_printable(lk_bytes(out, to)) ? out : NULL;
 }
 
+const char *
+router_decode(struct lk_arena *arena, const char *text)
+{
+	return decode(arena, text, strlen(text), true);
+}
+
 static bool
 add(struct parameters *out, const char *name, const char *value)
 {

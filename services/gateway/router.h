@@ -56,6 +56,10 @@ lk_status router_query(
 lk_status router_form(const struct http_request *request, struct lk_bytes form,
     struct parameters *out, struct lk_error *err);
 
+/* A form's field decoded, in the arena; NULL when it is malformed, holds control characters, or
+ * memory is short. */
+const char *router_decode(struct lk_arena *arena, const char *text);
+
 /* The value of a parameter; NULL when it is absent. */
 const char *parameter_get(const struct parameters *parameters, const char *name);
 

@@ -29,10 +29,11 @@ class Up(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.state = self.folder / "state"
+        self.http = f"127.0.0.1:{e2e.free_port()}"
         self.output = self.folder / "output"
 
     def command(self, *arguments, state=None):
-        return ["bash", UP, "--build", e2e.BUILD, "--state", state or self.state, *arguments]
+        return ["bash", UP, "--build", e2e.BUILD, "--state", state or self.state, "--http", self.http, *arguments]
 
     def run_up(self, *arguments, state=None, **more):
         done = subprocess.run(self.command(*arguments, state=state), capture_output=True, text=True, timeout=DEMO_S, **more)
