@@ -13,6 +13,7 @@ WRAPPERS = {
     "sodium": ("common/crypto/", "common/id/"),
     "sqlite3": ("common/store/",),
     "libpq": ("common/store/",),
+    "postgresql/": ("common/store/",),
     "jwt.h": ("services/tokens/", "common/auth/"),
     "openssl/": ("common/crypto/",),
     "microhttpd": ("services/gateway/",),
@@ -77,7 +78,7 @@ def no_goto_beside_auto(name, source):
 
 
 def plain_installed_headers(name, source):
-    if name.startswith("clients/c/include/"):
+    if re.match("clients/[^/]+/include/", name):
         for found in re.finditer(r"LK_AUTO|__attribute__\(\(cleanup|#\s*include\s*<(nng|protobuf-c)/", source):
             yield line_of(source, found.start()), f"{found.group(0)} in a header that others compile"
 
@@ -160,6 +161,7 @@ BREACHES = (
     (no_banned_calls, "common/a/a.c", "int x = atoi(text);"),
     (no_goto_beside_auto, "common/a/a.c", "LK_AUTO(f) int x; goto out;"),
     (plain_installed_headers, "clients/c/include/latchkey/a.h", "#include <nng/nng.h>\n"),
+    (plain_installed_headers, "clients/validator/include/latchkey/a.h", "LK_AUTO(f) int x;"),
     (wrapper_law, "services/keys/a.c", "#include <sodium.h>\n"),
     (wrapper_law, "common/auth/a.c", "#include <nng/nng.h>\n"),
     (no_unfinished_words, "README.md", "TO" "DO: all"),
