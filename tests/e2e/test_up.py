@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -97,6 +98,14 @@ class Up(unittest.TestCase):
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn('"status":"ok"', done.stdout)
         self.assertEqual(1, len(self.pids("gateway")))
+
+    def test_a_port_that_somebody_else_has_taken_is_told(self):
+        self.assertEqual(0, self.run_up("--once")[0])
+        url = re.search(r"LATCHKEY_HTTP_URL='(.*)'", (self.state / "env.sh").read_text())[1]
+        with socket.create_server(("127.0.0.1", int(url.rsplit(":", 1)[1]))):
+            status, said = self.run_up("--once")
+        self.assertEqual(1, status, said)
+        self.assertIn("somebody else listens", said)
 
     def test_a_dead_service_is_started_again(self):
         self.start_up()
