@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,6 +119,64 @@ run_key_show(struct cli *cli)
 	CLI_TRY(
 	    cli, latchkey_key_get(cli->client, cli_operand(cli, 0), &cli->call, &key, &cli->error));
 	show_key(&cli->out, key);
+	return cli_answer(cli);
+}
+
+static latchkey_status
+read_days(struct cli *cli, uint32_t *out_days)
+{
+	const char *text = cli_value(cli, OPT_DAYS);
+	char *end;
+
+	*out_days = 0;
+	if (!text)
+		return LATCHKEY_OK;
+	const unsigned long days = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || days == 0 || days > 400)
+		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "days", "DAYS_INVALID",
+		    "days must be 1 to 400");
+	*out_days = (uint32_t)days;
+	return LATCHKEY_OK;
+}
+
+static void
+show_uses(struct out *out, const latchkey_use_list *list)
+{
+	static const char *const columns[] = { "day", "caller_name", "uses", "last_used_at",
+		"source_address", NULL };
+
+	out_list(out, "uses", columns);
+	for (size_t i = 0; i < latchkey_use_list_count(list); i++) {
+		const latchkey_use *use = latchkey_use_list_at(list, i);
+		out_object(out, NULL);
+		out_time(out, "day", latchkey_use_day_at_ms(use));
+		out_text(out, "caller", latchkey_use_caller(use));
+		out_text(out, "caller_name", latchkey_use_caller_name(use));
+		out_number(out, "uses", latchkey_use_count(use));
+		out_time(out, "last_used_at", latchkey_use_last_used_at_ms(use));
+		out_text(out, "source_address", latchkey_use_source_address(use));
+		out_object_end(out);
+	}
+	out_list_end(out);
+}
+
+int
+run_key_use(struct cli *cli)
+{
+	LK_AUTO(use_list_freep) latchkey_use_list *list = NULL;
+	uint32_t days;
+
+	CLI_TRY(cli, read_days(cli, &days));
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_key_use(
+			 cli->client, cli_operand(cli, 0), days, &cli->call, &list, &cli->error));
+	out_text(&cli->out, "id", latchkey_key_id(latchkey_use_list_key(list)));
+	out_text(&cli->out, "name", latchkey_key_name(latchkey_use_list_key(list)));
+	out_text(&cli->out, "owner_name", latchkey_key_owner_name(latchkey_use_list_key(list)));
+	out_number(&cli->out, "total", latchkey_use_list_total(list));
+	out_time(&cli->out, "last_used_at", latchkey_use_list_last_used_at_ms(list));
+	out_text(&cli->out, "last_source_address", latchkey_use_list_last_source_address(list));
+	show_uses(&cli->out, list);
 	return cli_answer(cli);
 }
 

@@ -103,6 +103,7 @@ counts(struct lk_json *json, const struct serve_request *request, latchkey_valid
 		{ "lease_lost", (int64_t)c.lease_lost },
 		{ "events", (int64_t)c.events },
 		{ "flushes", (int64_t)c.flushes },
+		{ "uses_reported", (int64_t)c.uses_reported },
 		{ "keys_lease_left_ms", c.lease_left_ms[0] },
 		{ "tokens_lease_left_ms", c.lease_left_ms[1] },
 	};

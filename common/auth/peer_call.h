@@ -17,6 +17,7 @@ struct lk_peer_question {
 	const ProtobufCMessage *body;
 	enum lk_effect effect;
 	int64_t deadline_steady_ms;
+	bool impatient;          /* rpc/channel.h */
 	const char *request_id;  /* of the call it is asked for; NULL: a new one */
 	const char *traceparent; /* NULL: none */
 };

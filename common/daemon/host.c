@@ -26,6 +26,8 @@ struct lk_host_private {
 	void *start_user;
 	void (*flush)(void *user);
 	void *flush_user;
+	void (*key_used)(void *user, const char *key, int64_t at_ms);
+	void *key_used_user;
 };
 
 static void
@@ -91,6 +93,8 @@ open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_er
 	LK_TRY(open_feed(host, setup, err));
 	LK_TRY(open_channel(setup->keys_url, &host->keys, err));
 	LK_TRY(open_channel(setup->tokens_url, &host->tokens, err));
+	if (host->keys)
+		LK_TRY(lk_use_report_start(&host->uses, host->keys, host->maker, host->clock, err));
 	LK_TRY(lk_jwks_source_new(
 	    &host->jwks, host->tokens, host->peers, setup->instance, host->clock, err));
 	LK_TRY(lk_jwks_source_poll(host->jwks, err));
@@ -116,12 +120,26 @@ lk_host_open(const struct lk_host_setup *setup, struct lk_host **out_host, struc
 }
 
 static void
+note_key(struct lk_host *host, const struct lk_caller *caller)
+{
+	const struct lk_host_private *inner = host->inner;
+
+	if (!caller || caller->key[0] == '\0')
+		return;
+	if (inner->key_used)
+		inner->key_used(inner->key_used_user, caller->key, lk_clock_wall_ms(host->clock));
+	else if (host->uses)
+		lk_use_report_note(host->uses, caller->key, "");
+}
+
+static void
 on_finished(void *user, const struct lk_finished *finished)
 {
 	struct lk_host *host = user;
 	const struct lk_caller *caller = finished->caller;
 	const struct lk_method *row = lk_call_row(finished->call);
 
+	note_key(host, caller);
 	if (row && row->effect == LK_WRITE_ONCE)
 		lk_feed_settle(host->feed);
 	lk_audit_finished(host->sealer, finished);
@@ -201,6 +219,8 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	all[services->count + 2] = (struct lk_service){ lk_feed_method_table(), host->feed };
 	inner->start = services->start;
 	inner->start_user = services->start_user;
+	inner->key_used = services->key_used;
+	inner->key_used_user = services->key_used_user;
 	inner->flush = services->flush;
 	inner->flush_user = services->flush_user;
 	if (services->feed_open)
@@ -268,6 +288,7 @@ lk_host_close(struct lk_host *host)
 	}
 	lk_audit_sealer_stop(host->sealer);
 	lk_feed_close(host->feed);
+	lk_use_report_stop(host->uses);
 	lk_jwks_source_free(host->jwks);
 	lk_channel_close(host->tokens);
 	lk_channel_close(host->keys);

@@ -16,6 +16,7 @@
 #include "audit/audit.h"
 #include "auth/authenticator.h"
 #include "daemon/daemon.h"
+#include "daemon/use_report.h"
 #include "feed/feed.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
@@ -52,7 +53,8 @@ struct lk_host {
 	struct lk_channel *keys, *tokens; /* NULL where setup named none */
 	struct lk_jwks_source *jwks;
 	struct lk_audit_sealer *sealer;
-	struct lk_feed *feed; /* what changes here, for those who remember our answers */
+	struct lk_use_report *uses; /* NULL in keys itself: uses of keys that keys does not see */
+	struct lk_feed *feed;       /* what changes here, for those who remember our answers */
 	struct lk_host_private *inner;
 };
 
@@ -71,6 +73,10 @@ struct lk_host_services {
 	struct lk_revocation_source revocations; /* get NULL: by the feed of tokens */
 	lk_feed_open_fn *feed_open; /* what our feed told before and still counts; may be NULL */
 	void *feed_open_user;
+	/* A call came with a token of this key: where keys is not asked (in keys itself); NULL:
+	 * keys is told. */
+	void (*key_used)(void *user, const char *key, int64_t at_ms);
+	void *key_used_user;
 	/* When the server listens, to start threads that flush stops; may be NULL. */
 	lk_status (*start)(void *user, struct lk_error *err);
 	void *start_user;

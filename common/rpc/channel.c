@@ -88,6 +88,7 @@ prepare(struct lk_channel *channel, const struct lk_rpc_request *request, struct
 	ex->effect = request->effect;
 	ex->open_sealed = request->open_sealed;
 	ex->open_user = request->open_user;
+	ex->impatient = request->impatient;
 	ex->deadline_ms = lk_clock_steady_ms(channel->config.clock) + timeout_ms;
 	*out = ex;
 	return LK_OK;

@@ -40,6 +40,7 @@ struct lk_rpc_request {
 	const ProtobufCMessage *body; /* required */
 	enum lk_effect effect; /* a LK_WRITE_ONCE is never sent again after its answer was lost */
 	uint32_t timeout_ms;   /* for everything, retries included */
+	bool impatient;        /* not worth waiting for a service that is away or about to end */
 	const char
 	    *request_id; /* [a new one]; pass your own call's on so that logs can be joined */
 	const char *authorization;

@@ -83,6 +83,7 @@ struct lk_exchange {
 	size_t packed_cap, header_len, body_len;
 	char request_id[LK_CHANNEL_REQUEST_ID_SIZE];
 	enum lk_effect effect;
+	bool impatient;
 	int64_t deadline_ms;       /* steady */
 	struct lk_address *pinned; /* a Health call to this one; NULL: whichever is best */
 	unsigned pauses, ticks;    /* behind us: after failures, and waiting for an address */

@@ -151,12 +151,26 @@ probe_addresses(struct lk_channel *channel)
 			lk_exchange_probe(&channel->addresses[i]);
 }
 
+/* No connection that could still turn out to be good. */
+static bool
+is_away(const struct lk_channel *channel)
+{
+	for (unsigned i = 0; i < channel->address_count; i++)
+		if (atomic_load(&channel->addresses[i].pipe) != 0 &&
+		    !atomic_load(&channel->addresses[i].draining))
+			return false;
+	return true;
+}
+
 static void
 wait_for_address(struct lk_exchange *ex)
 {
 	const uint32_t ms = (uint32_t)at_most(1 + ex->ticks++ / 4, TICK_MAX_MS);
 
-	pause_or_end(ex, unreachable(ex), ms);
+	if (ex->impatient && is_away(ex->channel))
+		end(ex, unreachable(ex));
+	else
+		pause_or_end(ex, unreachable(ex), ms);
 }
 
 static void
@@ -249,7 +263,7 @@ static bool
 may_ask_again(const struct lk_exchange *ex, lk_status status, bool draining)
 {
 	if (draining) /* never executed, so even a write may go again; a probe has its answer */
-		return ex->pinned == NULL;
+		return ex->pinned == NULL && !ex->impatient;
 	return status == LK_UNAVAILABLE && ex->effect == LK_READ;
 }
 
@@ -369,6 +383,7 @@ lk_exchange_return(struct lk_exchange *ex)
 	ex->reply_body = lk_bytes(NULL, 0);
 	ex->reply_sealed = false;
 	ex->pinned = NULL;
+	ex->impatient = false;
 	ex->pauses = ex->ticks = 0;
 	ex->ended = false;
 	pthread_mutex_lock(&channel->mutex);

@@ -15,9 +15,12 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	keys->key_cache = key_cache_new(setup->cache_keys, setup->random);
 	keys->owner_cache = fact_cache_new(setup->cache_keys / 4 + OWNERS_MIN);
 	keys->tenant_cache = fact_cache_new(TENANTS_IN_MEMORY);
-	if (!keys->key_cache || !keys->owner_cache || !keys->tenant_cache)
+	keys->use_counts = use_counts_new(setup->store);
+	if (!keys->key_cache || !keys->owner_cache || !keys->tenant_cache || !keys->use_counts)
 		return lk_fail_oom(err);
-	LK_TRY(use_log_new(setup->store, setup->flush_ms, &keys->uses, err));
+	const struct use_log_setup uses = { setup->store, keys->use_counts, setup->clock,
+		setup->flush_ms };
+	LK_TRY(use_log_new(&uses, &keys->uses, err));
 	*out_keys = LK_TAKE(keys);
 	return LK_OK;
 }
@@ -40,6 +43,7 @@ keys_free(struct keys *keys)
 	if (!keys)
 		return;
 	use_log_free(keys->uses);
+	use_counts_free(keys->use_counts);
 	key_cache_free(keys->key_cache);
 	fact_cache_free(keys->owner_cache);
 	fact_cache_free(keys->tenant_cache);

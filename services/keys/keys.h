@@ -11,6 +11,7 @@
 #include "key_cache.h"
 #include "metrics/metrics.h"
 #include "store/store.h"
+#include "use_counts.h"
 #include "use_log.h"
 
 enum keys_metric {
@@ -43,6 +44,7 @@ struct keys {
 	struct key_cache *key_cache;
 	struct fact_cache *owner_cache, *tenant_cache;
 	struct use_log *uses;
+	struct use_counts *use_counts;
 };
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */

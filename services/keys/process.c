@@ -113,6 +113,19 @@ flush(void *user)
 	keys_stop(process->keys);
 }
 
+/* Somebody called us with a token that was made from this key. */
+static void
+key_used(void *user, const char *key, int64_t at_ms)
+{
+	const struct keys *keys = user;
+	struct use_count use = {
+		.caller = "keys", .count = 1, .at_ms = at_ms, .source_address = ""
+	};
+
+	if (id_pack(key, &use.key))
+		use_counts_note(keys->use_counts, &use);
+}
+
 struct lk_host_services
 keys_process_services(struct keys_process *process)
 {
@@ -121,6 +134,8 @@ keys_process_services(struct keys_process *process)
 		    { &keys_key_service, process->keys } },
 		.count = 2,
 		.standing = keys_standing_source(process->keys),
+		.key_used = key_used,
+		.key_used_user = process->keys,
 		.flush = flush,
 		.flush_user = process,
 	};

@@ -23,6 +23,11 @@ request_check(const struct lk_caller *asker, const VerifyKeyRequest *req, struct
 	if ((req->sign_in || req->allow_session) && asker->kind != LK_CALLER_SERVICE)
 		return lk_fail(err, LK_PERMISSION_DENIED, "SERVICES_ONLY",
 		    "only services exchange keys and sessions");
+	if (req->asked_by[0] != '\0' &&
+	    (asker->kind != LK_CALLER_SERVICE ||
+		!(lk_id_ok(LK_ID_USER, req->asked_by) || lk_id_ok(LK_ID_PRINCIPAL, req->asked_by))))
+		return lk_fail_field(
+		    err, "asked_by", "ASKED_BY_INVALID", "only services say who asks them, by id");
 	if (!address_ok(req->source_address))
 		return lk_fail_field(err, "source_address", "ADDRESS_INVALID",
 		    "source_address must be an IPv4 or IPv6 address, or empty");
@@ -41,7 +46,8 @@ verify_one(
 	const struct patience patience = { lk_call_may_block(call),
 		lk_call_deadline_steady_ms(call), lk_call_arena(call) };
 	const struct verify_ask ask = { req->secret_key, req->required_permission,
-		req->required_workgroup, req->sign_in, req->allow_session };
+		req->required_workgroup, req->sign_in, req->allow_session, req->source_address,
+		req->asked_by };
 	struct verify_answer answer;
 
 	LK_TRY(request_check(asker, req, err));

@@ -7,13 +7,16 @@
 #include "key_store.h"
 #include "session_store.h"
 
-enum { BATCH = 256 }; /* rows in one transaction: others wait no longer than that */
+enum {
+	BATCH = 256, /* rows in one transaction: others wait no longer than that */
+	COUNTS_MS = 60000,
+};
 
 struct use_log {
-	struct lk_store *store;
-	int64_t flush_ms;
-	pthread_mutex_t lock;       /* of noted, count, stopping */
-	pthread_cond_t wake;        /* stopping was set */
+	struct use_log_setup setup;
+	int64_t counted_ms;   /* steady: of the last flush of the counts; the thread's alone */
+	pthread_mutex_t lock; /* of noted, count, stopping */
+	pthread_cond_t wake;  /* stopping was set */
 	pthread_mutex_t flush_lock; /* one flush at a time; holds `writing` */
 	struct use *noted, *writing;
 	size_t count;
@@ -61,8 +64,8 @@ swap_buffers(struct use_log *log)
 	return count;
 }
 
-void
-use_log_flush(struct use_log *log)
+static void
+notes_flush(struct use_log *log)
 {
 	struct lk_error err;
 
@@ -72,9 +75,37 @@ use_log_flush(struct use_log *log)
 		struct batch batch = { log->writing + at, count - at < BATCH ? count - at : BATCH };
 		/* A lost note costs a minute of precision, and the store reports its own trouble.
 		 */
-		LK_IGNORE(lk_store_write(log->store, LK_NO_DEADLINE, batch_write, &batch, &err));
+		LK_IGNORE(
+		    lk_store_write(log->setup.store, LK_NO_DEADLINE, batch_write, &batch, &err));
 	}
 	pthread_mutex_unlock(&log->flush_lock);
+}
+
+static void
+counts_flush(struct use_log *log)
+{
+	if (log->setup.counts)
+		use_counts_flush(log->setup.counts, lk_clock_wall_ms(log->setup.clock));
+}
+
+void
+use_log_flush(struct use_log *log)
+{
+	notes_flush(log);
+	counts_flush(log);
+}
+
+/* Of the thread: last uses now, counts when it is time. */
+static void
+flush_what_is_due(struct use_log *log)
+{
+	const int64_t now_ms = lk_clock_steady_ms(lk_clock_system());
+
+	notes_flush(log);
+	if (now_ms - log->counted_ms < COUNTS_MS)
+		return;
+	log->counted_ms = now_ms;
+	counts_flush(log);
 }
 
 /* True when the log is being freed. */
@@ -84,8 +115,8 @@ wait_for_time(struct use_log *log)
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	const int64_t ns = until.tv_nsec + log->flush_ms % 1000 * 1000000;
-	until.tv_sec += log->flush_ms / 1000 + ns / 1000000000;
+	const int64_t ns = until.tv_nsec + log->setup.flush_ms % 1000 * 1000000;
+	until.tv_sec += log->setup.flush_ms / 1000 + ns / 1000000000;
 	until.tv_nsec = ns % 1000000000;
 	pthread_mutex_lock(&log->lock);
 	int timed_out = 0;
@@ -102,7 +133,7 @@ flusher(void *arg)
 	struct use_log *log = arg;
 
 	while (!wait_for_time(log))
-		use_log_flush(log);
+		flush_what_is_due(log);
 	return NULL;
 }
 
@@ -110,7 +141,7 @@ flusher(void *arg)
 static void
 begin_thread(struct use_log *log)
 {
-	if (log->flush_ms > 0 && !log->has_thread && !log->stopping)
+	if (log->setup.flush_ms > 0 && !log->has_thread && !log->stopping)
 		log->has_thread = pthread_create(&log->thread, NULL, flusher, log) == 0;
 }
 
@@ -138,15 +169,14 @@ locks_init(struct use_log *log)
 }
 
 lk_status
-use_log_new(
-    struct lk_store *store, int64_t flush_ms, struct use_log **out_log, struct lk_error *err)
+use_log_new(const struct use_log_setup *setup, struct use_log **out_log, struct lk_error *err)
 {
 	struct use_log *log = LK_ALLOC(struct use_log);
 
 	if (!log)
 		return lk_fail_oom(err);
-	log->store = store;
-	log->flush_ms = flush_ms;
+	log->setup = *setup;
+	log->counted_ms = lk_clock_steady_ms(lk_clock_system());
 	locks_init(log);
 	log->noted = lk_alloc_array(USE_LOG_MAX, sizeof *log->noted);
 	log->writing = lk_alloc_array(USE_LOG_MAX, sizeof *log->writing);

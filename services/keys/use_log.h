@@ -8,6 +8,8 @@
 
 #include "ids.h"
 #include "store/store.h"
+#include "time/clock.h"
+#include "use_counts.h"
 
 enum {
 	USE_LOG_MAX = 1 << 16
@@ -21,14 +23,21 @@ struct use {
 
 struct use_log;
 
-/* `store` is borrowed until use_log_stop. The thread begins with the first use; with flush_ms 0
- * there is none: use_log_flush alone writes. */
+/* Borrowed until use_log_stop. */
+struct use_log_setup {
+	struct lk_store *store;
+	struct use_counts *counts; /* written down by the same thread, once a minute; may be NULL */
+	const struct lk_clock *clock;
+	int64_t flush_ms; /* 0: use_log_flush alone writes */
+};
+
+/* The thread begins with the first use. */
 lk_status use_log_new(
-    struct lk_store *store, int64_t flush_ms, struct use_log **out_log, struct lk_error *err);
+    const struct use_log_setup *setup, struct use_log **out_log, struct lk_error *err);
 /* Never blocks on the store. */
 void use_log_note(struct use_log *log, const struct use *use);
-/* Write down everything noted so far. A batch that cannot be written is dropped: the next use notes
- * it again. */
+/* Write down everything noted so far, and the counts. A batch that cannot be written is dropped:
+ * the next use notes it again. */
 void use_log_flush(struct use_log *log);
 /* The last flush, and the end of the thread. Uses noted later are not written. */
 void use_log_stop(struct use_log *log);

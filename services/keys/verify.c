@@ -67,6 +67,20 @@ note_use(struct keys *keys, const struct key_facts *key, bool sign_in, int64_t n
 		use_log_note(keys->uses, &(struct use){ key->id, now_ms, ref.is_session, sign_in });
 }
 
+/* Sessions have no owner who would wonder. */
+static void
+count_use(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
+    const struct key_facts *key, int64_t now_ms)
+{
+	if (key->flags & KEY_IS_SESSION)
+		return;
+	use_counts_note(keys->use_counts, &(struct use_count){ .key = key->id,
+					      .caller = *ask->asked_by ? ask->asked_by : asker->id,
+					      .count = 1,
+					      .at_ms = now_ms,
+					      .source_address = ask->source_address });
+}
+
 /* A principal belongs to no tenant: its tokens live as the default profile says. */
 static void
 token_ttls(const struct keys *keys, const struct held_facts *held, struct verify_answer *answer)
@@ -78,14 +92,16 @@ token_ttls(const struct keys *keys, const struct held_facts *held, struct verify
 }
 
 static lk_status
-accept(struct keys *keys, const struct verify_ask *ask, const struct held_facts *held,
-    int64_t now_ms, struct lk_arena *arena, struct verify_answer *out_answer, struct lk_error *err)
+accept(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
+    const struct held_facts *held, int64_t now_ms, struct lk_arena *arena,
+    struct verify_answer *out_answer, struct lk_error *err)
 {
 	struct verify_answer answer = { .active = true, .reason = "" };
 
 	LK_TRY(facts_identity(&held->facts, arena, &answer.identity, err));
 	token_ttls(keys, held, &answer);
 	note_use(keys, &held->key, ask->sign_in, now_ms);
+	count_use(keys, asker, ask, &held->key, now_ms);
 	*out_answer = answer;
 	return LK_OK;
 }
@@ -130,5 +146,5 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 	if (ask->required_workgroup[0] != '\0' &&
 	    !facts_has_workgroup(&held.facts, ask->required_workgroup))
 		return refuse(out_answer, "WORKGROUP_MISSING");
-	return accept(keys, ask, &held, now_ms, patience->arena, out_answer, err);
+	return accept(keys, asker, ask, &held, now_ms, patience->arena, out_answer, err);
 }

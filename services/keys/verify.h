@@ -10,6 +10,7 @@ struct verify_ask {
 	const char *required_workgroup;
 	bool sign_in;       /* the key is exchanged for a token; from services only */
 	bool allow_session; /* a session's secret is accepted; from services only */
+	const char *source_address, *asked_by; /* to be counted; "" for none */
 };
 
 struct verify_answer {

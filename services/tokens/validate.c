@@ -66,6 +66,7 @@ static lk_status
 key_question(struct validation *v, const ValidateTokenRequest *from, VerifyKeyRequest **out,
     struct lk_error *err)
 {
+	const struct lk_caller *asker = lk_call_caller(v->call);
 	VerifyKeyRequest *question = LK_ARENA_NEW(v->arena, VerifyKeyRequest);
 
 	if (!question)
@@ -76,6 +77,8 @@ key_question(struct validation *v, const ValidateTokenRequest *from, VerifyKeyRe
 	question->audience = from->audience;
 	question->required_permission = from->required_permission;
 	question->required_workgroup = from->required_workgroup;
+	if (asker->kind == LK_CALLER_USER || asker->kind == LK_CALLER_PRINCIPAL)
+		question->asked_by = lk_field_borrow(asker->id);
 	*out = question;
 	return LK_OK;
 }
@@ -222,6 +225,17 @@ describe_token(struct validation *v, size_t i, struct lk_error *err)
 	return lk_field_copy(v->arena, claims->audience, &answer->audience, err);
 }
 
+/* A token that is good is a use of the key it was made from, which keys does not see. */
+static void
+note_key(const struct validation *v, const char *key)
+{
+	const struct lk_caller *asker = lk_call_caller(v->call);
+	const bool named = asker->kind == LK_CALLER_USER || asker->kind == LK_CALLER_PRINCIPAL;
+
+	if (v->tokens->host->uses)
+		lk_use_report_note(v->tokens->host->uses, key, named ? asker->id : "");
+}
+
 static lk_status
 take_standing(struct validation *v, size_t i, StandingMsg *standing, struct lk_error *err)
 {
@@ -242,6 +256,7 @@ take_standing(struct validation *v, size_t i, StandingMsg *standing, struct lk_e
 	    !identity_has_workgroup(identity, question->required_workgroup))
 		return refuse(v, i, "WORKGROUP_MISSING", "WORKGROUP_MISSING", err);
 	LK_TRY(describe_token(v, i, err));
+	note_key(v, v->claims[i].key);
 	return accept(v, i, "token", identity, err);
 }
 

@@ -109,7 +109,7 @@ warm(struct world *w, const struct shared *shared)
 	const struct patience patience = { true, LK_NO_DEADLINE, arena };
 
 	for (size_t i = 0; i < shared->count; i++) {
-		const struct verify_ask ask = { shared->texts[i], "", "", false, false };
+		const struct verify_ask ask = { shared->texts[i], "", "", false, false, "", "" };
 		struct verify_answer answer;
 		must_ok(key_verify(w->keys, &asker, &ask, &patience, &answer, &w->err), &w->err);
 		must(answer.active, "a key is refused");

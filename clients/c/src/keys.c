@@ -82,6 +82,18 @@ latchkey_key_revoke(latchkey_client *client, const char *const *ids, size_t coun
 	return out_list ? (latchkey_status)revoked_take(&answer, out_list, err) : LATCHKEY_OK;
 }
 
+latchkey_status
+latchkey_key_use(latchkey_client *client, const char *id, uint32_t days, const latchkey_call *call,
+    latchkey_use_list **out_list, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__GetKeyUseRequest body = LATCHKEY__KEYS__V1__GET_KEY_USE_REQUEST__INIT;
+
+	body.id = (char *)id;
+	body.days = days;
+	return (latchkey_status)ask_for(
+	    client, M_KEY_USE, &body.base, call, WHOLE, out_list, error_inside(out_error));
+}
+
 static void
 verify_fill(VerifyKeyRequest *body, const char *key, const latchkey_requirements *requirements)
 {

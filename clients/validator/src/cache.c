@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "id/random.h"
+#include "time/clock.h"
 
 enum { SHARDS = 64, WINDOW_MOST = 256, REFUSALS = 4096, SHARD_LEAST = 64, QUESTION_MAX = 1024 };
 
@@ -30,6 +31,7 @@ struct cache {
 	struct cache_tag *tags;
 	struct entry *entries;
 	struct lk_changes changes;
+	struct lk_use_tally *pushed_out; /* uses of entries that are no more */
 	struct shard shards[SHARDS];
 	pthread_mutex_t refusals_lock;
 	struct refusal refusals[REFUSALS];
@@ -141,6 +143,7 @@ cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry)
 			continue;
 		if (!entry_counts(cache, &shard->entries[at]))
 			break;
+		shard->entries[at].uses++;
 		*out_entry = shard->entries[at];
 		subject_ref(out_entry->subject);
 		found = true;
@@ -165,6 +168,79 @@ choose_place(const struct cache *cache, const struct shard *shard, struct cache_
 	return oldest;
 }
 
+/* ---- Uses ---- */
+
+static int64_t
+wall_ms(void)
+{
+	return lk_clock_wall_ms(lk_clock_system());
+}
+
+static void
+key_text(const struct entry *entry, char out[LK_ID_SIZE])
+{
+	memcpy(out, "key_", LK_ID_LEN - ULID_LEN);
+	memcpy(out + LK_ID_LEN - ULID_LEN, entry->key, ULID_LEN);
+	out[LK_ID_LEN] = '\0';
+}
+
+static void
+uses_keep(struct cache *cache, const struct entry *entry)
+{
+	char key[LK_ID_SIZE];
+
+	if (entry->uses == 0 || entry->key[0] == '\0')
+		return;
+	key_text(entry, key);
+	lk_use_tally_note(cache->pushed_out, key, "", entry->uses, wall_ms());
+}
+
+/* Under the shard's lock, which is held for a stretch of places only. */
+static size_t
+take_from(struct shard *shard, size_t *at, size_t end, struct lk_use *out_uses, size_t max)
+{
+	size_t count = 0;
+
+	for (; *at < end && count < max; ++*at) {
+		struct entry *entry = &shard->entries[*at];
+		if (entry->uses == 0 || entry->key[0] == '\0')
+			continue;
+		out_uses[count] =
+		    (struct lk_use){ .count = entry->uses, .last_used_at_ms = wall_ms() };
+		key_text(entry, out_uses[count++].key);
+		entry->uses = 0;
+	}
+	return count;
+}
+
+size_t
+cache_take_uses(struct cache *cache, size_t *cursor, struct lk_use *out_uses, size_t max)
+{
+	enum { STRETCH = 1024 };
+	static const size_t more_pushed_out = SIZE_MAX;
+	const size_t places = SHARDS * cache->shard_size;
+	size_t count = 0;
+
+	if (*cursor == 0 || *cursor == more_pushed_out) {
+		count = lk_use_tally_take(cache->pushed_out, out_uses, max);
+		*cursor = count == max ? more_pushed_out : 0;
+	}
+	while (count < max && *cursor < places) {
+		struct shard *shard = &cache->shards[*cursor / cache->shard_size];
+		size_t at = *cursor % cache->shard_size;
+		const size_t end =
+		    at + STRETCH < cache->shard_size ? at + STRETCH : cache->shard_size;
+		const size_t before = at;
+		pthread_mutex_lock(&shard->lock);
+		count += take_from(shard, &at, end, out_uses + count, max - count);
+		pthread_mutex_unlock(&shard->lock);
+		*cursor += at - before;
+	}
+	if (*cursor == places)
+		*cursor = 0;
+	return count;
+}
+
 void
 cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry)
 {
@@ -173,11 +249,13 @@ cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry)
 	subject_ref(entry->subject);
 	pthread_mutex_lock(&shard->lock);
 	const size_t at = choose_place(cache, shard, tag);
-	struct subject *before = shard->entries[at].subject;
+	const struct entry before = shard->entries[at];
 	shard->tags[at] = tag;
 	shard->entries[at] = *entry;
+	shard->entries[at].uses = 0;
 	pthread_mutex_unlock(&shard->lock);
-	subject_unref(before);
+	uses_keep(cache, &before);
+	subject_unref(before.subject);
 }
 
 /* ---- Refusals ---- */
@@ -250,13 +328,14 @@ cache_new(size_t max_entries)
 	cache->window = cache->shard_size < WINDOW_MOST ? cache->shard_size : WINDOW_MOST;
 	cache->tags = table_new(SHARDS * cache->shard_size, sizeof *cache->tags);
 	cache->entries = table_new(SHARDS * cache->shard_size, sizeof *cache->entries);
+	cache->pushed_out = lk_use_tally_new();
 	pthread_mutex_init(&cache->refusals_lock, NULL);
 	for (size_t i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&cache->shards[i].lock, NULL);
 		cache->shards[i].tags = cache->tags + i * cache->shard_size;
 		cache->shards[i].entries = cache->entries + i * cache->shard_size;
 	}
-	if (cache->tags && cache->entries)
+	if (cache->tags && cache->entries && cache->pushed_out)
 		return cache;
 	cache_free(cache);
 	return NULL;
@@ -272,6 +351,7 @@ cache_free(struct cache *cache)
 	for (size_t i = 0; i < SHARDS; i++)
 		pthread_mutex_destroy(&cache->shards[i].lock);
 	pthread_mutex_destroy(&cache->refusals_lock);
+	lk_use_tally_free(cache->pushed_out);
 	lk_free(cache->tags);
 	lk_free(cache->entries);
 	lk_wipe(cache->key, sizeof cache->key);

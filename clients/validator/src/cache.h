@@ -4,6 +4,7 @@
 
 #include "crypto/short_hash.h"
 #include "feed/changes.h"
+#include "feed/use_tally.h"
 #include "subject.h"
 
 enum { ULID_LEN = 26, REFUSAL_REASON_SIZE = 24 };
@@ -21,6 +22,7 @@ struct entry {
 	int64_t expires_at_ms; /* 0: never */
 	int64_t not_before_ms;
 	uint32_t slots[2]; /* key, token */
+	uint32_t uses;     /* since the last report; counted by the cache */
 	bool is_token;
 	char key[ULID_LEN], token[ULID_LEN]; /* NUL in front: none */
 };
@@ -44,6 +46,10 @@ bool cache_refused(struct cache *cache, struct cache_tag tag, int64_t now_ms,
     char out_reason[REFUSAL_REASON_SIZE]);
 void cache_refuse(struct cache *cache, struct cache_tag tag, uint64_t number, int64_t until_ms,
     const char *reason);
+
+/* Uses since they were last taken: up to `max` keys from *cursor on (0: the first), which is 0 at
+ * the end. Those of entries that were pushed out come first. */
+size_t cache_take_uses(struct cache *cache, size_t *cursor, struct lk_use *out_uses, size_t max);
 
 size_t cache_bytes(const struct cache *cache); /* taken for entries and refusals */
 

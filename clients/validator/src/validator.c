@@ -16,6 +16,7 @@
 #include "crypto/sign.h"
 #include "feed/subscriber.h"
 #include "identity.h"
+#include "report.h"
 #include "wish.h"
 
 enum {
@@ -50,6 +51,7 @@ struct latchkey_validator {
 	struct cache *cache;
 	struct subjects *subjects;
 	struct batch *batch;
+	struct report *report;
 	struct feed feeds[FEEDS];
 	atomic_uint_fast64_t hits, refused_hits, misses, failures, lease_lost;
 };
@@ -475,6 +477,7 @@ latchkey_validator_count(const latchkey_validator *validator, latchkey_validator
 		.batches = batch_messages(validator->batch),
 		.failures = atomic_load(&validator->failures),
 		.lease_lost = atomic_load(&validator->lease_lost),
+		.uses_reported = report_uses(validator->report),
 	};
 	for (size_t i = 0; i < FEEDS; i++) {
 		const struct lk_feed_subscriber *subscriber = validator->feeds[i].subscriber;
@@ -525,7 +528,7 @@ open_parts(latchkey_validator *validator, const latchkey_validator_options *o, s
 	    o->client, &validator->client, (latchkey_error *)(void *)err));
 	for (size_t i = 0; i < FEEDS; i++)
 		LK_TRY(feed_open(validator, &validator->feeds[i], services[i], o->peers_dir, err));
-	return LK_OK;
+	return report_start(&validator->report, validator->client, validator->cache, err);
 }
 
 static void
@@ -558,6 +561,7 @@ latchkey_validator_close(latchkey_validator *validator)
 {
 	if (!validator || is_forked(validator))
 		return;
+	report_stop(validator->report);
 	for (size_t i = 0; i < FEEDS; i++) {
 		lk_feed_unsubscribe(validator->feeds[i].subscriber);
 		answer_wipe(&validator->feeds[i].answer);

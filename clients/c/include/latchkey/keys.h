@@ -91,6 +91,37 @@ LATCHKEY_API latchkey_status latchkey_key_revoke(latchkey_client *client, const 
     size_t count, const char *reason, const latchkey_call *call, latchkey_key_list **out_list,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
+/** Who used a key: one day of one caller. */
+typedef struct latchkey_use latchkey_use;
+typedef struct latchkey_use_list latchkey_use_list;
+LATCHKEY_API const char *latchkey_use_caller(
+    const latchkey_use *use); /**< usr_…, prn_…, or the name of a service */
+LATCHKEY_API const char *latchkey_use_caller_name(
+    const latchkey_use *use); /**< the principal's name, or as caller */
+LATCHKEY_API int64_t latchkey_use_day_at_ms(const latchkey_use *use); /**< midnight UTC */
+LATCHKEY_API uint64_t latchkey_use_count(const latchkey_use *use);
+LATCHKEY_API int64_t latchkey_use_last_used_at_ms(const latchkey_use *use);
+LATCHKEY_API const char *latchkey_use_source_address(const latchkey_use *use); /**< or "" */
+
+LATCHKEY_API size_t latchkey_use_list_count(const latchkey_use_list *list);
+LATCHKEY_API const latchkey_use *latchkey_use_list_at(const latchkey_use_list *list, size_t index);
+LATCHKEY_API const latchkey_key *latchkey_use_list_key(const latchkey_use_list *list);
+LATCHKEY_API uint64_t latchkey_use_list_total(const latchkey_use_list *list); /**< of them all */
+LATCHKEY_API int64_t latchkey_use_list_last_used_at_ms(
+    const latchkey_use_list *list); /**< ever; 0: never */
+LATCHKEY_API const char *latchkey_use_list_last_source_address(
+    const latchkey_use_list *list); /**< or "" */
+LATCHKEY_API void latchkey_use_list_free(latchkey_use_list *list);
+
+/**
+ * Is this key still used, and by whom? The last `days` (1 to 400; 0: 30), newest first. What
+ * validators answer from memory is counted within a minute. LATCHKEY_INVALID_ARGUMENT DAYS_INVALID;
+ * LATCHKEY_NOT_FOUND KEY_NOT_FOUND.
+ */
+LATCHKEY_API latchkey_status latchkey_key_use(latchkey_client *client, const char *id,
+    uint32_t days, const latchkey_call *call, latchkey_use_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
 /** What to ask of a key or token beyond its being good. NULL in place of it: nothing. */
 typedef struct latchkey_requirements {
 	const char *source_address; /**< of the one who showed it: IPv4 or IPv6 text */

@@ -39,14 +39,16 @@ typedef struct latchkey_validator_options {
 } latchkey_validator_options;
 
 /**
- * Begin to read the feeds of keys and tokens, in two threads. Succeeds while services are down.
+ * Begin to read the feeds of keys and tokens, in threads of its own, and to report every minute how
+ * often each key was used. Succeeds while services are down.
  * @return as latchkey_client_open; LATCHKEY_INVALID_ARGUMENT STALENESS_INVALID; what reading a
  * peer's key file answers.
  */
 LATCHKEY_API latchkey_status latchkey_validator_open(const latchkey_validator_options *options,
     latchkey_validator **out_validator, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
-/** No call may be running or follow. NULL is allowed. In a forked child it does nothing. */
+/** Reports uses that were not reported yet, for a second at most. No call may be running or
+ * follow. NULL is allowed. In a forked child it does nothing. */
 LATCHKEY_API void latchkey_validator_close(latchkey_validator *validator);
 
 /** The answer, in the caller's storage. */
@@ -90,6 +92,7 @@ typedef struct latchkey_validator_counts {
 	uint64_t failures;           /**< questions without an answer */
 	uint64_t lease_lost;         /**< calls that found no lease */
 	uint64_t events, flushes;    /**< from the feeds */
+	uint64_t uses_reported;      /**< of those answered from memory: told to keys */
 	int64_t lease_left_ms[2];    /**< of keys, of tokens; 0 or less: none */
 } latchkey_validator_counts;
 LATCHKEY_API void latchkey_validator_count(
