@@ -15,7 +15,7 @@ import world
 OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain",
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
-PRINCIPALS_ONLY = {"ReadFeed", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
+PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "ListRoles", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [
     "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",
@@ -80,6 +80,7 @@ class TwoTenants(e2e.Case):
             "CreateKey": [{"name": "x", **whose} for whose in [
                 {"owner": self.bea.id}, {"owner": self.bea.email}, {"workgroups": [self.victim_workgroup]}, *in_botany]],
             "GetKey": [{"id": self.victim_key.id}],
+            "GetKeyUse": [{"id": self.victim_key.id}],
             "ListKeys": listings,
             "RevokeKeys": [{"ids": [self.victim_key.id]}, {"ids": [self.own_key.id, self.victim_key.id]}],
             "RevokeToken": [{"secret_token": self.victim_token}],

@@ -64,7 +64,7 @@ def add_aws(user, label="bucket", fields=AWS_FIELDS):
     return user.command_line().json("credential", "add", "aws", "--label", label, stdin=fields)["id"]
 
 
-def rows(state, but=r"^(audit_|sqlite_|lk_)"):
+def rows(state, but=r"^(audit_|sqlite_|lk_|key_use)"):
     """What the databases hold, as text, without the trail and the times of last use: {database: {table: rows}}."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
