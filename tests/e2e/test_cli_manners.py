@@ -37,6 +37,23 @@ class WithoutServices(e2e.Case):
         self.assertEqual(["keys", "tokens", "credentials"], [service["service"] for service in answer["services"]])
         self.state.unavailable("tenant", "list", "--timeout", "300ms", reason="SERVER_UNREACHABLE")
 
+    def test_no_answer_ends_with_three_at_every_kind_of_command(self):
+        """Nothing on standard output, and exec does not run its command."""
+        key = self.state.with_key("lk_01arz3ndektsv4rrffq69g5fav_" + "0" * 43 + "000000")
+        ran = self.state.folder / "ran"
+        for person, words, stdin in (
+                (self.state, ("tenant", "create", "g", "--domain", "g.example", "--admin", "a@g.example"), ""),
+                (self.state, ("--profile", "a", "login", "-"), "lkt_x"), (self.state, ("audit", "list"), ""),
+                (self.state, ("audit", "verify"), ""), (self.state, ("token", "jwks"), ""), (key, ("whoami",), ""),
+                (key, ("key", "create", "laptop"), ""), (key, ("key", "list"), ""), (key, ("token", "issue"), ""),
+                (key, ("validate", "-"), "x.y.z"), (key, ("credential", "add", "aws"), world.AWS_FIELDS),
+                (key, ("credential-process", "aws", "--owner", "a@g.example"), ""),
+                (key, ("exec", "--owner", "a@g.example", "aws", "--", "touch", str(ran)), "")):
+            for more in ((), ("--json",)):
+                result = person.unavailable("--timeout", "100ms", *more, *words, stdin=stdin)
+                self.assertEqual("", result.out, result)
+        self.assertFalse(ran.exists())
+
     def test_an_address_is_needed_and_checked(self):
         self.state.refused("status", env={"LATCHKEY_URL": ""}, reason="URL_MISSING")
         self.state.refused("--url", "ipc:///" + "x" * 120, "status", reason="URL_TOO_LONG")
