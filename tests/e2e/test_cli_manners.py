@@ -107,7 +107,8 @@ class WithoutServices(e2e.Case):
         def offered(*words):
             return self.completions([["latchkey", *words]])[0]
 
-        self.assertEqual(["create", "list", "show", "revoke"], offered("--profile", "ada", "key", ""))
+        self.assertEqual(offered("key", ""), offered("--profile", "ada", "key", ""))
+        self.assertIn("revoke", offered("key", ""))
         self.assertEqual(["key"], offered("--profile", "=", "ada", "ke"), "bash takes --profile=ada apart")
         self.assertIn("--source", offered("validate", "--permission", "keys.verify", "-", "--"))
         self.assertIn("--owner", offered("credential-process", "aws", "--"))
