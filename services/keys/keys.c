@@ -1,7 +1,7 @@
 /* Making and ending the process's shared state; see keys.h. */
 #include "keys.h"
 
-enum { OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384 };
+enum { DEAD_KEYS = 4096, OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384 };
 
 lk_status
 keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err)
@@ -13,10 +13,12 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	keys->setup = *setup;
 	policy_of_profile(PROFILE_DEFAULT, &keys->default_policy);
 	keys->key_cache = key_cache_new(setup->cache_keys, setup->random);
+	keys->dead_cache = key_cache_new(DEAD_KEYS, setup->random);
 	keys->owner_cache = fact_cache_new(setup->cache_keys / 4 + OWNERS_MIN);
 	keys->tenant_cache = fact_cache_new(TENANTS_IN_MEMORY);
 	keys->use_counts = use_counts_new(setup->store);
-	if (!keys->key_cache || !keys->owner_cache || !keys->tenant_cache || !keys->use_counts)
+	if (!keys->key_cache || !keys->dead_cache || !keys->owner_cache || !keys->tenant_cache ||
+	    !keys->use_counts)
 		return lk_fail_oom(err);
 	const struct use_log_setup uses = { setup->store, keys->use_counts, setup->clock,
 		setup->flush_ms };
@@ -45,6 +47,7 @@ keys_free(struct keys *keys)
 	use_log_free(keys->uses);
 	use_counts_free(keys->use_counts);
 	key_cache_free(keys->key_cache);
+	key_cache_free(keys->dead_cache);
 	fact_cache_free(keys->owner_cache);
 	fact_cache_free(keys->tenant_cache);
 	lk_free(keys);

@@ -42,6 +42,8 @@ struct keys {
 	struct policy default_policy; /* principals belong to no tenant: their tokens live by it */
 	struct epochs epochs;
 	struct key_cache *key_cache;
+	struct key_cache *dead_cache; /* ids of no key, or of one that is over: few, so that made-up
+					 ones push out nothing and grow nothing */
 	struct fact_cache *owner_cache, *tenant_cache;
 	struct use_log *uses;
 	struct use_counts *use_counts;

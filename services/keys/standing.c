@@ -111,10 +111,12 @@ get_key(struct keys *keys, const char *id, const struct patience *patience, stru
 	if (!*out_shape_ok)
 		return LK_OK;
 	const uint32_t epoch = epochs_now(&keys->epochs, ref.id);
-	if (key_cache_get(keys->key_cache, ref, epoch, out))
+	if (key_cache_get(keys->key_cache, ref, epoch, out) ||
+	    key_cache_get(keys->dead_cache, ref, epoch, out))
 		return LK_OK;
 	LK_TRY(read_facts(keys, load_key, &load, patience, err));
-	key_cache_put(keys->key_cache, &load.key, epoch);
+	key_cache_put(
+	    load.key.flags & KEY_DEAD ? keys->dead_cache : keys->key_cache, &load.key, epoch);
 	*out = load.key;
 	return LK_OK;
 }
