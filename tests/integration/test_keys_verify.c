@@ -71,6 +71,42 @@ a_made_up_session_does_not_disturb_the_key_of_the_same_number(void **state)
 	expect_active(w, SERVICE, key.secret);
 }
 
+static uint64_t
+reads_of(struct world *w)
+{
+	struct lk_store_stats stats;
+
+	lk_store_stats(w->store, &stats);
+	return stats.reads;
+}
+
+/* More of them than the memory of keys has places. */
+static void
+made_up_keys_push_no_real_one_out_of_memory(void **state)
+{
+	enum { REAL = 8, MADE_UP = 6000 };
+	struct world *w = *state;
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	struct lk_secret32 secret = { 0 };
+	struct world_key real[REAL];
+	struct lk_key_text text;
+	char id[LK_ID_SIZE];
+
+	for (size_t i = 0; i < REAL; i++) {
+		real[i] = world_key(w, ada, "k");
+		expect_active(w, SERVICE, real[i].secret);
+	}
+	for (int i = 0; i < MADE_UP; i++) {
+		snprintf(id, sizeof id, "key_01hzzzzzzzzzzzzzzzzzzz%04d", i);
+		expect_ok(lk_key_text_make("lk", id, &secret, &text, &w->err), &w->err);
+		expect_refused(w, SERVICE, text.text, "KEY_REFUSED");
+	}
+	const uint64_t before = reads_of(w);
+	for (size_t i = 0; i < REAL; i++)
+		expect_active(w, SERVICE, real[i].secret);
+	assert_int_equal(reads_of(w), before);
+}
+
 static void
 a_batch_answers_in_the_order_asked(void **state)
 {
@@ -399,6 +435,7 @@ no_secret_is_in_the_database(void **state)
 LK_TESTS(KEYS_CASE(unknown_wrong_revoked_and_expired_answer_the_same),
     KEYS_CASE(what_is_no_key_is_malformed),
     KEYS_CASE(a_made_up_session_does_not_disturb_the_key_of_the_same_number),
+    KEYS_CASE(made_up_keys_push_no_real_one_out_of_memory),
     KEYS_CASE(a_batch_answers_in_the_order_asked), KEYS_CASE(bad_questions_name_their_field),
     KEYS_CASE(uses_are_written_down_at_most_once_a_minute),
     KEYS_CASE(an_exchange_is_noted_as_a_sign_in),
