@@ -90,23 +90,53 @@ open_publication(struct tokens *tokens, struct lk_error *err)
 	return tokens->publication ? LK_OK : lk_fail_oom(err);
 }
 
-/* Signed: what services believe about our keys does not rest on the socket it came through. */
-static void
+/* Signed: what services believe about our keys does not rest on the socket it came through. True
+ * when other keys were published before. */
+static bool
 publish(struct tokens *tokens)
 {
 	const struct lk_host *host = tokens->host;
 	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
 
-	if (publication_renew(tokens->publication, set, lk_clock_wall_ms(host->clock)))
-		lk_jwks_source_set(
-		    host->jwks, signing_set_jwks(set), tokens->rules.issuer, tokens->rules.typ);
+	if (!publication_renew(tokens->publication, set, lk_clock_wall_ms(host->clock)))
+		return false;
+	lk_jwks_source_set(
+	    host->jwks, signing_set_jwks(set), tokens->rules.issuer, tokens->rules.typ);
+	return true;
+}
+
+struct telling {
+	struct lk_feed *feed;
+	struct lk_arena *arena;
+};
+
+static lk_status
+tell_changed(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct telling *telling = arg;
+
+	return lk_feed_emit(telling->feed, tx, telling->arena, LK_FEED_JWKS_CHANGED, "", 0, err);
+}
+
+/* Those who hear of it ask for the keys at once; those who do not, within seconds. */
+static void
+publish_and_tell(struct tokens *tokens)
+{
+	enum { ARENA = 4096 };
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = NULL;
+
+	if (!publish(tokens) || !(arena = lk_arena_new(ARENA)))
+		return;
+	struct telling telling = { tokens->host->feed, arena };
+	LK_IGNORE(
+	    lk_store_write(tokens->host->store, LK_NO_DEADLINE, tell_changed, &telling, NULL));
 }
 
 lk_status
 tokens_refresh(struct tokens *tokens, struct lk_error *err)
 {
 	LK_TRY(signer_refresh(tokens->signer, err));
-	publish(tokens);
+	publish_and_tell(tokens);
 	return LK_OK;
 }
 
@@ -123,7 +153,7 @@ keep(void *user)
 		lk_log(LK_LOG_ERROR, "signing_keys.not_kept", LK_LOG_FAILURE(&err));
 	tokens->keeping_failed = failed;
 	if (!failed)
-		publish(tokens);
+		publish_and_tell(tokens);
 }
 
 static lk_status
@@ -179,7 +209,7 @@ tokens_open(struct lk_host *host, const struct tokens_config *config, struct tok
 	LK_TRY(open_signer(tokens, config, err));
 	LK_TRY(open_publication(tokens, err));
 	LK_TRY(lk_store_read(host->store, LK_NO_DEADLINE, load_revoked, tokens, err));
-	publish(tokens);
+	LK_IGNORE(publish(tokens)); /* every reader begins anew with us */
 	*out_tokens = LK_TAKE(tokens);
 	return LK_OK;
 }

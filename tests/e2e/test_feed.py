@@ -57,6 +57,13 @@ class Feeds(e2e.Case):
             "tokens", "TokenService/RevokeToken", secret_token=token))
         self.assertEqual([kind for kind, _ in events], ["token.revoked"])
 
+    def test_a_new_and_a_withdrawn_signing_key_are_in_the_feed_of_tokens(self):
+        events = self.changes("tokens", lambda: self.state.ok("signing-key", "rotate"))
+        self.assertEqual([("jwks.changed", "")], list(events))
+        kid = next(key["kid"] for key in self.state.json("signing-key", "list")["signing_keys"] if key["state"] == "published")
+        events = self.changes("tokens", lambda: self.state.ok("signing-key", "withdraw", kid))
+        self.assertIn(("kid.withdrawn", kid), events)
+
     def test_a_deleted_credential_is_in_the_feed_of_credentials(self):
         credential = world.add_aws(self.ada)
         events = self.changes("credentials", lambda: self.ada.caller.ok(

@@ -111,8 +111,8 @@ feed_event(void *user, const struct lk_feed_event *event)
 
 	if (event->kind == LK_FEED_GENERATION || event->kind == LK_FEED_TOKEN_REVOKED)
 		lk_changes_note(changes, event->id);
-	else
-		lk_changes_note_all(changes); /* a signing key, or something of a newer service */
+	else if (event->kind != LK_FEED_JWKS_CHANGED) /* a key that is withdrawn says so itself */
+		lk_changes_note_all(changes);         /* that, or something of a newer service */
 }
 
 static void
