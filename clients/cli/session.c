@@ -87,18 +87,66 @@ run_status(struct cli *cli)
 
 /* ---- login ---- */
 
+/* What comes in with a sign-in: a ticket, perhaps with a new password, or a password alone. */
+struct proof {
+	struct input_field fields[2];
+	size_t count;
+	bool by_ticket;
+};
+
+static void
+proof_wipe(struct proof *proof)
+{
+	input_fields_free(proof->fields, proof->count);
+}
+
 /* The ticket from the option, or from standard input when that says nothing or a dash. */
 static latchkey_status
-ticket_read(struct cli *cli, latchkey_secret **out_ticket)
+ticket_read(struct cli *cli, struct proof *proof)
 {
 	const char *given = cli_value(cli, OPT_TICKET);
-	struct input_field field = { "ticket", true, NULL };
+	const bool in_option = given && strcmp(given, "-") != 0;
+	const bool with_password = cli_value(cli, OPT_SET_PASSWORD) != NULL;
 
-	if (given && strcmp(given, "-") != 0)
-		return latchkey_secret_new(given, strlen(given), out_ticket, &cli->error);
-	const latchkey_status status = input_fields(cli, &field, 1);
-	*out_ticket = field.value;
-	return status;
+	proof->by_ticket = true;
+	proof->count = with_password ? 2 : 1;
+	proof->fields[0] = (struct input_field){ "ticket", true, NULL };
+	proof->fields[1] = (struct input_field){ "new password", true, NULL };
+	if (in_option) {
+		const latchkey_status status =
+		    latchkey_secret_new(given, strlen(given), &proof->fields[0].value, &cli->error);
+		if (status != LATCHKEY_OK)
+			return status;
+	}
+	return input_fields(cli, proof->fields + in_option, proof->count - in_option);
+}
+
+static latchkey_status
+password_read(struct cli *cli, struct proof *proof)
+{
+	proof->count = 1;
+	proof->fields[0] = (struct input_field){ "password", true, NULL };
+	return input_fields(cli, proof->fields, 1);
+}
+
+static bool
+is_address(const char *operand)
+{
+	return operand && strchr(operand, '@') != NULL;
+}
+
+static latchkey_status
+come_in(struct cli *cli, const struct proof *proof, latchkey_session **out_session,
+    latchkey_secret **out_secret)
+{
+	const char *first = latchkey_secret_text(proof->fields[0].value);
+
+	if (!proof->by_ticket)
+		return latchkey_sign_in(cli->client, cli_value(cli, OPT_TENANT),
+		    cli_operand(cli, 0), first, &cli->call, out_session, out_secret, &cli->error);
+	return latchkey_ticket_redeem(cli->client, first,
+	    proof->count == 2 ? latchkey_secret_text(proof->fields[1].value) : NULL, &cli->call,
+	    out_session, out_secret, &cli->error);
 }
 
 static latchkey_status
@@ -138,18 +186,22 @@ session_show(struct cli *cli, const latchkey_session *session)
 int
 run_login(struct cli *cli)
 {
-	LK_AUTO(secret_freep) latchkey_secret *ticket = NULL;
+	LK_AUTO(proof_wipe) struct proof proof = { .count = 0 };
 	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
 	LK_AUTO(session_freep) latchkey_session *session = NULL;
+	const char *operand = cli_operand(cli, 0);
 
-	if (cli->args.operands_count > 0 && strcmp(cli_operand(cli, 0), "-") != 0)
+	if (operand && strcmp(operand, "-") != 0 && !is_address(operand))
+		return cli_misused(cli,
+		    "write login EMAIL --tenant DOMAIN, or login --ticket TICKET "
+		    "(or give the ticket on standard input)");
+	if (is_address(operand) && (!cli_value(cli, OPT_TENANT) || cli_value(cli, OPT_TICKET)))
 		return cli_misused(
-		    cli, "write login --ticket TICKET, or give the ticket on standard input");
-	CLI_TRY(cli, ticket_read(cli, &ticket));
+		    cli, "write login %s --tenant DOMAIN; a ticket needs no address", operand);
+	CLI_TRY(cli, is_address(operand) ? password_read(cli, &proof) : ticket_read(cli, &proof));
 	CLI_TRY(cli, latchkey_profile_prepare(cli_profile(cli), &cli->error));
 	CLI_TRY(cli, cli_connect(cli, true));
-	CLI_TRY(cli, latchkey_ticket_redeem(cli->client, latchkey_secret_text(ticket), &cli->call,
-			 &session, &secret, &cli->error));
+	CLI_TRY(cli, come_in(cli, &proof, &session, &secret));
 	if (!latchkey_session_user(session))
 		CLI_TRY(cli, cli_refuse(cli, LATCHKEY_INTERNAL, "", "REPLY_INCOMPLETE",
 				 "the service did not say who signed in"));

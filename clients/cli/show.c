@@ -96,6 +96,17 @@ show_principal(struct out *out, const latchkey_principal *principal)
 }
 
 void
+show_open_session(struct out *out, const latchkey_open_session *session)
+{
+	out_text(out, "id", latchkey_open_session_id(session));
+	out_text(out, "user", latchkey_open_session_user(session));
+	out_time(out, "created_at", latchkey_open_session_created_at_ms(session));
+	out_time(out, "last_used_at", latchkey_open_session_last_used_at_ms(session));
+	out_expiry(out, "expires_at", latchkey_open_session_expires_at_ms(session));
+	out_flag(out, "current", latchkey_open_session_current(session));
+}
+
+void
 show_role(struct out *out, const latchkey_role *role)
 {
 	out_text(out, "name", latchkey_role_name(role));

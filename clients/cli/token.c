@@ -43,6 +43,16 @@ token_print(struct cli *cli, const latchkey_token *token, const latchkey_secret 
 	return cli_answer(cli);
 }
 
+static latchkey_status
+password_read(struct cli *cli, latchkey_secret **out_password)
+{
+	struct input_field field = { "password", true, NULL };
+	const latchkey_status status = input_fields(cli, &field, 1);
+
+	*out_password = field.value;
+	return status;
+}
+
 int
 run_token_issue(struct cli *cli)
 {
@@ -50,8 +60,11 @@ run_token_issue(struct cli *cli)
 		.audience = cli_value(cli, OPT_AUDIENCE),
 		.scope = cli_values(cli, OPT_SCOPE),
 		.scope_count = cli->args.values[OPT_SCOPE].count,
+		.user = cli_value(cli, OPT_USER),
+		.tenant = cli_value(cli, OPT_TENANT),
 	};
 	LK_AUTO(secret_freep) latchkey_secret *key = NULL;
+	LK_AUTO(secret_freep) latchkey_secret *password = NULL;
 	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
 	LK_AUTO(token_freep) latchkey_token *token = NULL;
 	const bool given = cli->args.operands_count > 0;
@@ -59,10 +72,15 @@ run_token_issue(struct cli *cli)
 	if (!only_dash(cli))
 		return cli_misused(cli, DASH_ONLY);
 	CLI_TRY(cli, token_ttl(cli, &request.ttl_ms));
+	if (request.user && (!request.tenant || given))
+		return cli_misused(cli, "write token issue --user EMAIL --tenant DOMAIN");
 	if (given)
 		CLI_TRY(cli, input_value(cli, "key", &key));
+	if (request.user)
+		CLI_TRY(cli, password_read(cli, &password));
 	request.secret = key ? latchkey_secret_text(key) : NULL;
-	CLI_TRY(cli, cli_connect(cli, given));
+	request.password = password ? latchkey_secret_text(password) : NULL;
+	CLI_TRY(cli, cli_connect(cli, given || request.user));
 	CLI_TRY(cli,
 	    latchkey_token_issue(cli->client, &request, &cli->call, &token, &secret, &cli->error));
 	return token_print(cli, token, secret);

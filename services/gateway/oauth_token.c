@@ -4,6 +4,7 @@
  * Analytics know.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "oauth.h"
 #include "pages.h"
@@ -202,18 +203,62 @@ page_token(struct gateway *gateway, struct http_request *request, struct http_an
 	return LK_OK;
 }
 
-lk_status
-page_ica_token(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
-    struct lk_error *err)
+/* ---- The endpoint of ICA: a key, or Basic of a user's name and password with ?tenant= ---- */
+
+static bool
+is_basic(const char *value)
 {
-	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
-	const IssueTokenResponse *issued = NULL;
+	return value && strncasecmp(value, "Basic ", strlen("Basic ")) == 0;
+}
+
+static lk_status
+read_user(struct http_request *request, IssueTokenRequest *body, struct lk_error *err)
+{
+	struct parameters query = { .count = 0 };
+	struct presented shown;
+
+	LK_TRY(presented_basic(
+	    request, http_header(request, "Authorization") + strlen("Basic "), &shown, err));
+	if (lk_text_is(shown.client, "apikey")) {
+		body->secret_key = (char *)(uintptr_t)shown.secret;
+		return LK_OK;
+	}
+	LK_TRY(router_query(request, &query, err));
+	body->user = (char *)(uintptr_t)shown.client;
+	body->secret_password = (char *)(uintptr_t)shown.secret;
+	body->tenant = (char *)(uintptr_t)parameter_get(&query, "tenant");
+	return body->tenant ? LK_OK
+			    : lk_fail_field(err, "tenant", "TENANT_REQUIRED", "say ?tenant=DOMAIN");
+}
+
+static lk_status
+read_key(struct http_request *request, IssueTokenRequest *body, struct lk_error *err)
+{
 	struct presented shown;
 
 	LK_TRY(presented_find(request, &shown, err));
 	if (shown.kind != PRESENTED_KEY)
 		return lk_fail(err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "show an API key");
-	LK_TRY(issue(gateway, request, shown.secret, "", "", &issued, err));
+	body->secret_key = (char *)(uintptr_t)shown.secret;
+	return LK_OK;
+}
+
+lk_status
+page_ica_token(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
+    struct lk_error *err)
+{
+	IssueTokenRequest body = LATCHKEY__TOKENS__V1__ISSUE_TOKEN_REQUEST__INIT;
+	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
+	const IssueTokenResponse *issued = NULL;
+
+	if (is_basic(http_header(request, "Authorization")))
+		LK_TRY(read_user(request, &body, err));
+	else
+		LK_TRY(read_key(request, &body, err));
+	body.source_address =
+	    (char *)(uintptr_t)source_address(request, gateway->config->trusted_proxies);
+	LK_TRY(ask_tokens(gateway, request, "latchkey.tokens.v1.TokenService/IssueToken",
+	    &body.base, &issued, err));
 	lk_json_object(&json, NULL);
 	lk_json_string(&json, "token", issued->secret_token);
 	lk_json_object_end(&json);

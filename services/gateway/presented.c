@@ -82,8 +82,9 @@ presented_basic(const struct http_request *request, const char *value, struct pr
 	if (!colon)
 		return malformed(err, "Basic is base64 of a user name, a colon and the key");
 	*colon = '\0';
-	LK_TRY(take(colon + 1, out, err));
-	out->client = pair;
+	if (!colon[1] || !lk_text_printable(lk_bytes_of(colon + 1)))
+		return malformed(err, "the password is empty or holds control characters");
+	*out = (struct presented){ kind_of(colon + 1), colon + 1, pair };
 	return LK_OK;
 }
 
@@ -91,9 +92,11 @@ static lk_status
 from_basic(const struct http_request *request, const char *value, struct presented *out,
     struct lk_error *err)
 {
-	LK_TRY(presented_basic(request, value, out, err));
-	return strcmp(out->client, "apikey") == 0
-		   ? LK_OK
+	struct presented shown;
+
+	LK_TRY(presented_basic(request, value, &shown, err));
+	return strcmp(shown.client, "apikey") == 0
+		   ? take(shown.secret, out, err)
 		   : malformed(err, "with Basic the user name is apikey");
 }
 

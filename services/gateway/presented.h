@@ -28,7 +28,7 @@ struct presented {
 lk_status presented_find(
     const struct http_request *request, struct presented *out_presented, struct lk_error *err);
 
-/* Basic with any user name, as OAuth clients send it. */
+/* Basic with any user name and any printable password, as OAuth clients and people send it. */
 lk_status presented_basic(const struct http_request *request, const char *value,
     struct presented *out_presented, struct lk_error *err);
 

@@ -122,7 +122,8 @@ message_new(struct lk_arena *arena, const ProtobufCMessageDescriptor *type)
 	return message;
 }
 
-/* The key that is traded stands where every other key stands: in a header. */
+/* The key that is traded stands where every other key stands, in a header; without one the body
+ * names a user. */
 static lk_status
 fill_trade(struct gateway *gateway, const struct http_request *request, ProtobufCMessage *message,
     struct lk_error *err)
@@ -130,9 +131,8 @@ fill_trade(struct gateway *gateway, const struct http_request *request, Protobuf
 	struct presented shown;
 
 	LK_TRY(presented_find(request, &shown, err));
-	if (shown.kind != PRESENTED_KEY)
-		return lk_fail(err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "show an API key");
-	LK_TRY(json_read_text("secret_key", shown.secret, request->arena, message, err));
+	if (shown.kind == PRESENTED_KEY)
+		LK_TRY(json_read_text("secret_key", shown.secret, request->arena, message, err));
 	return json_read_text("source_address",
 	    source_address(request, gateway->config->trusted_proxies), request->arena, message,
 	    err);

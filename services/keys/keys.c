@@ -1,7 +1,9 @@
 /* Making and ending the process's shared state; see keys.h. */
 #include "keys.h"
 
-enum { DEAD_KEYS = 4096, OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384 };
+#include "sign_in_gate.h"
+
+enum { DEAD_KEYS = 4096, OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384, PASSWORD_CHECKS = 2 };
 
 lk_status
 keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err)
@@ -17,8 +19,10 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	keys->owner_cache = fact_cache_new(setup->cache_keys / 4 + OWNERS_MIN);
 	keys->tenant_cache = fact_cache_new(TENANTS_IN_MEMORY);
 	keys->use_counts = use_counts_new(setup->store);
-	if (!keys->key_cache || !keys->dead_cache || !keys->owner_cache || !keys->tenant_cache ||
-	    !keys->use_counts)
+	keys->gate = sign_in_gate_new(
+	    setup->password_checks ? setup->password_checks : PASSWORD_CHECKS, setup->random);
+	if (!keys->gate || !keys->key_cache || !keys->dead_cache || !keys->owner_cache ||
+	    !keys->tenant_cache || !keys->use_counts)
 		return lk_fail_oom(err);
 	const struct use_log_setup uses = { setup->store, keys->use_counts, setup->clock,
 		setup->flush_ms };
@@ -50,6 +54,7 @@ keys_free(struct keys *keys)
 	key_cache_free(keys->dead_cache);
 	fact_cache_free(keys->owner_cache);
 	fact_cache_free(keys->tenant_cache);
+	sign_in_gate_free(keys->gate);
 	lk_free(keys);
 }
 

@@ -34,6 +34,7 @@ struct keys_setup {
 	int64_t session_ttl_ms;       /* absolute */
 	int64_t session_idle_ms;      /* 0: none */
 	size_t cache_keys;            /* keys kept in memory */
+	size_t password_checks;       /* at once; 0: 2 */
 	int64_t flush_ms;             /* how often uses are written down; 0: only by keys_flush */
 };
 
@@ -47,6 +48,7 @@ struct keys {
 	struct fact_cache *owner_cache, *tenant_cache;
 	struct use_log *uses;
 	struct use_counts *use_counts;
+	struct sign_in_gate *gate;
 };
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */

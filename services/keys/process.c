@@ -86,6 +86,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 		.ticket_ttl_ms = config->ticket_ttl_ms,
 		.session_ttl_ms = config->session_ttl_ms,
 		.session_idle_ms = config->session_idle_ms,
+		.password_checks = (size_t)config->password_checks,
 		.cache_keys = (size_t)config->cache_keys,
 		.flush_ms = config->use_flush_ms,
 	};

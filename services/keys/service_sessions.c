@@ -1,11 +1,14 @@
-/* Coming in and leaving: RedeemTicket, EndSession, GetMe. */
+/* Coming in by a ticket and leaving: RedeemTicket, EndSession, GetMe; and ListSessions. */
 #include <string.h>
 
 #include "access.h"
+#include "arrival.h"
 #include "crypto/key_format.h"
 #include "encode.h"
 #include "handlers.h"
 #include "issue.h"
+#include "password.h"
+#include "password_store.h"
 #include "session_store.h"
 #include "standing.h"
 #include "tenant_store.h"
@@ -17,6 +20,7 @@ struct redeem {
 	struct lk_key_parts shown;
 	struct ticket ticket; /* the one that was shown, when there is one */
 	bool known;
+	char hash[LK_PASSWORD_HASH_SIZE]; /* of the password that comes with it; "": none does */
 };
 
 static void
@@ -48,69 +52,16 @@ find_ticket(struct redeem *redeem, struct lk_tx *tx, bool *out_opens, struct lk_
 }
 
 static lk_status
-find_who_enters(struct lk_tx *tx, const struct ticket *ticket, struct tenant *tenant,
-    struct user *user, bool *out_may, struct lk_error *err)
+save_password(struct redeem *redeem, struct lk_tx *tx, const struct tenant *tenant,
+    const struct user *user, struct lk_error *err)
 {
-	bool user_found, tenant_found;
+	struct policy policy;
 
-	LK_TRY(user_find(tx, ticket->user, user, &user_found, err));
-	LK_TRY(tenant_find(tx, ticket->tenant, tenant, &tenant_found, err));
-	*out_may = user_found && tenant_found && tenant->state == TENANT_ACTIVE &&
-		   user->state != USER_DISABLED;
-	return LK_OK;
-}
-
-static lk_status
-enter(struct op *op, struct lk_tx *tx, struct user *user, struct lk_error *err)
-{
-	if (user->state == USER_INVITED) {
-		user->state = USER_ACTIVE;
-		LK_TRY(user_save_state(tx, user->id, user->state, err));
-	}
-	user->last_sign_in_at_ms = op->now_ms;
-	LK_TRY(user_signed_in(tx, user->id, op->now_ms, err));
-	return op_forget(op, tx, user->id, err);
-}
-
-/* Whoever shows a ticket is nobody yet: the trail names whom it lets in. */
-static lk_status
-audit_as_user(struct op *op, struct lk_tx *tx, const struct user *user, const char *session,
-    const struct lk_audit_event *event, struct lk_error *err)
-{
-	struct lk_caller actor = { .kind = LK_CALLER_USER };
-
-	memcpy(actor.id, user->id, sizeof user->id);
-	memcpy(actor.tenant, user->tenant, sizeof user->tenant);
-	lk_text_copy(actor.session, sizeof actor.session, session);
-	return lk_audit_write_as(tx, &actor, lk_call_request_id(op->call), op->now_ms, event, err);
-}
-
-static lk_status
-start_session(struct op *op, struct lk_tx *tx, const struct user *user, RedeemTicketResponse *rep,
-    struct lk_error *err)
-{
-	LK_AUTO(issued_wipe) struct issued issued = { 0 };
-	struct session session = { .generation = 1,
-		.created_at_ms = op->now_ms,
-		.expires_at_ms = op->now_ms + op->keys->setup.session_ttl_ms,
-		.last_used_at_ms = op->now_ms };
-
-	LK_TRY(issue(op->keys, LK_ID_SESSION, user->tenant, &issued, err));
-	memcpy(session.id, issued.id, sizeof session.id);
-	memcpy(session.tenant, user->tenant, sizeof session.tenant);
-	memcpy(session.user, user->id, sizeof session.user);
-	memcpy(session.digest, issued.digest, sizeof session.digest);
-	session.pepper_version = issued.pepper_version;
-	LK_TRY(session_insert(tx, &session, err));
-	LK_TRY(audit_as_user(op, tx, user, session.id,
-	    &(struct lk_audit_event){ .action = "session.started",
-		.tenant = user->tenant,
-		.object = session.id,
-		.owner = user->id },
-	    err));
-	rep->expires_at_ms = session.expires_at_ms;
-	LK_TRY(lk_field_copy(op->arena, session.id, &rep->session_id, err));
-	return lk_field_copy(op->arena, issued.text.text, &rep->secret_session, err);
+	if (!*redeem->hash)
+		return LK_OK;
+	LK_TRY(policy_load(tx, tenant, &policy, err));
+	LK_TRY(password_allowed(&policy, err));
+	return password_save(tx, user->id, redeem->hash, redeem->op.now_ms, err);
 }
 
 static lk_status
@@ -126,22 +77,21 @@ redeem_ticket(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(find_ticket(redeem, tx, &opens, err));
 	if (!opens)
 		return ticket_refused(err);
-	LK_TRY(find_who_enters(tx, &redeem->ticket, &tenant, &user, &may, err));
+	LK_TRY(arrival_find(
+	    tx, redeem->ticket.tenant, redeem->ticket.user, &tenant, &user, &may, err));
 	if (!may)
 		return ticket_refused(err);
 	LK_TRY(ticket_redeem(tx, redeem->ticket.id, op->now_ms, &won, err));
 	if (!won)
 		return ticket_refused(err);
-	LK_TRY(enter(op, tx, &user, err));
-	LK_TRY(audit_as_user(op, tx, &user, "",
+	LK_TRY(save_password(redeem, tx, &tenant, &user, err));
+	LK_TRY(arrival_audit(op, tx, &user, "",
 	    &(struct lk_audit_event){ .action = "ticket.redeemed",
 		.tenant = user.tenant,
 		.object = redeem->ticket.id,
 		.owner = user.id },
 	    err));
-	LK_TRY(start_session(op, tx, &user, rep, err));
-	LK_TRY(encode_tenant(op->arena, &tenant, &rep->tenant, err));
-	return encode_user(op->arena, &user, &rep->user, err);
+	return arrival_complete(op, tx, &tenant, &user, 0, "ticket", rep, err);
 }
 
 /* Only tickets that exist leave a trace: strangers cannot fill the trail with ids they made up. */
@@ -165,6 +115,29 @@ audit_refused_ticket(const struct redeem *redeem, lk_status refused)
 	return written;
 }
 
+static lk_status
+look_at_ticket(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct redeem *redeem = arg;
+	bool opens;
+
+	LK_TRY(find_ticket(redeem, tx, &opens, err));
+	return opens ? LK_OK : ticket_refused(err);
+}
+
+/* Before the transaction, which nobody else should wait for; and only for a ticket that opens. */
+static lk_status
+hash_password(struct redeem *redeem, const char *password, struct lk_error *err)
+{
+	if (!*password)
+		return LK_OK;
+	LK_TRY(password_check("secret_password", password, err));
+	if (op_read(&redeem->op, look_at_ticket) != LK_OK)
+		return LK_OK; /* redeem_ticket says why */
+	return password_make(
+	    redeem->op.keys, redeem->shown.id, password, redeem->op.now_ms, redeem->hash, err);
+}
+
 lk_status
 accounts_redeem_ticket(
     struct lk_call *call, const RedeemTicketRequest *req, RedeemTicketResponse *rep)
@@ -177,6 +150,7 @@ accounts_redeem_ticket(
 		NULL) != LK_OK ||
 	    redeem.shown.use != LK_KEY_USE_TICKET)
 		return ticket_refused(err);
+	LK_TRY(hash_password(&redeem, req->secret_password, err));
 	const lk_status status = op_write(&redeem.op, redeem_ticket);
 	return status == LK_UNAUTHENTICATED ? audit_refused_ticket(&redeem, status) : status;
 }
@@ -231,6 +205,76 @@ accounts_end_session(struct lk_call *call, const EndSessionRequest *req, EndSess
 
 	return op_write(&op, end_session);
 }
+
+/* ---- Sessions ---- */
+
+static lk_status
+encode_session(
+    const struct op *op, const struct session *session, SessionMsg **out, struct lk_error *err)
+{
+	SessionMsg *message = LK_ARENA_NEW(op->arena, SessionMsg);
+
+	if (!message)
+		return lk_fail_oom(err);
+	latchkey__accounts__v1__session__init(message);
+	LK_TRY(lk_field_copy(op->arena, session->id, &message->id, err));
+	LK_TRY(lk_field_copy(op->arena, session->user, &message->user, err));
+	message->created_at_ms = session->created_at_ms;
+	message->expires_at_ms = session->expires_at_ms;
+	message->last_used_at_ms = session->last_used_at_ms;
+	message->current = lk_text_is(op->caller->session, session->id);
+	*out = message;
+	return LK_OK;
+}
+
+/* Whose sessions: one's own, or those of somebody whom one may look after. */
+static lk_status
+sessions_of(struct op *op, struct lk_tx *tx, const ListSessionsRequest *req, struct user *out_user,
+    struct lk_error *err)
+{
+	const char *name = *req->user ? req->user : op->caller->id;
+	struct tenant tenant;
+
+	LK_TRY(access_user(op, tx, req->tenant, name, &tenant, out_user, err));
+	return caller_is(op->caller, out_user->id)
+		   ? LK_OK
+		   : lk_caller_require(op->caller, LK_PERM_SESSIONS_MANAGE_ANY, err);
+}
+
+static lk_status
+list_sessions(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const ListSessionsRequest *req = op->req;
+	ListSessionsResponse *rep = op->rep;
+	struct user user;
+	struct lk_page page;
+	struct session_page found;
+
+	LK_TRY(lk_page_read(LK_ID_SESSION, req->page, &page, err));
+	LK_TRY(sessions_of(op, tx, req, &user, err));
+	const struct session_wish wish = { user.id, op->now_ms, op->keys->setup.session_idle_ms };
+	LK_TRY(session_list(tx, &wish, &page, op->arena, &found, err));
+	rep->sessions = lk_arena_array(op->arena, found.count, sizeof *rep->sessions);
+	if (!rep->sessions)
+		return lk_fail_oom(err);
+	for (; rep->n_sessions < found.count; rep->n_sessions++)
+		LK_TRY(encode_session(
+		    op, &found.items[rep->n_sessions], &rep->sessions[rep->n_sessions], err));
+	return lk_page_reply(
+	    op->arena, found.more ? found.items[found.count - 1].id : NULL, &rep->page, err);
+}
+
+lk_status
+accounts_list_sessions(
+    struct lk_call *call, const ListSessionsRequest *req, ListSessionsResponse *rep)
+{
+	struct op op = op_of(call, req, rep);
+
+	return op_read(&op, list_sessions);
+}
+
+/* ---- Who am I ---- */
 
 /* Operators and services have no row of their own: the name of their key is who they are. */
 static lk_status

@@ -18,6 +18,10 @@ static const char Q_INSERT_SESSION[] =
 static const char Q_SESSION_BY_ID[] =
     "SELECT id, tenant, user_id, digest, pepper_version, generation, created_at_ms, "
     "expires_at_ms, last_used_at_ms, ended_at_ms FROM sessions WHERE id = $1";
+static const char Q_LIST_SESSIONS[] =
+    "SELECT id, tenant, user_id, digest, pepper_version, generation, created_at_ms, "
+    "expires_at_ms, last_used_at_ms, ended_at_ms FROM sessions WHERE user_id = $1 AND id > $2 "
+    "AND ended_at_ms = 0 AND expires_at_ms > $3 AND last_used_at_ms > $4 ORDER BY id LIMIT $5";
 static const char Q_END_SESSION[] =
     "UPDATE sessions SET digest = NULL, ended_at_ms = $2, generation = generation + 1 "
     "WHERE id = $1 AND ended_at_ms = 0";
@@ -116,6 +120,31 @@ session_find(struct lk_tx *tx, const char *id, struct session *out_session, bool
 
 	LK_TRY(lk_tx_query_first(tx, Q_SESSION_BY_ID, LK_ARGS(lk_text(id)), &rows, out_found, err));
 	return *out_found ? session_read(&rows, out_session, err) : LK_OK;
+}
+
+lk_status
+session_list(struct lk_tx *tx, const struct session_wish *wish, const struct lk_page *page,
+    struct lk_arena *arena, struct session_page *out_page, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	struct session_page result = { lk_arena_array(arena, page->size, sizeof(struct session)), 0,
+		false };
+	const int64_t used_after_ms = wish->idle_ms ? wish->now_ms - wish->idle_ms : -1;
+	bool has;
+
+	if (!result.items)
+		return lk_fail_oom(err);
+	LK_TRY(lk_tx_query_first(tx, Q_LIST_SESSIONS,
+	    LK_ARGS(lk_text(wish->user), lk_text(page->after), lk_int(wish->now_ms),
+		lk_int(used_after_ms), lk_int(page->size + 1)),
+	    &rows, &has, err));
+	for (; has && result.count < page->size; result.count++) {
+		LK_TRY(session_read(&rows, &result.items[result.count], err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	result.more = has;
+	*out_page = result;
+	return LK_OK;
 }
 
 lk_status

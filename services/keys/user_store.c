@@ -17,6 +17,7 @@ static const char Q_USER_ROLES[] = "SELECT role FROM user_roles WHERE user_id = 
 static const char Q_INSERT_USER_ROLE[] = "INSERT INTO user_roles (user_id, role) VALUES ($1, $2)";
 static const char Q_DELETE_USER_ROLES[] = "DELETE FROM user_roles WHERE user_id = $1";
 static const char Q_SAVE_USER_STATE[] = "UPDATE users SET state = $2 WHERE id = $1";
+static const char Q_SAVE_DISPLAY_NAME[] = "UPDATE users SET display_name = $2 WHERE id = $1";
 static const char Q_RAISE_USER[] = "UPDATE users SET generation = generation + 1 WHERE id = $1";
 static const char Q_USER_SIGNED_IN[] =
     "UPDATE users SET last_sign_in_at_ms = $2 WHERE id = $1 AND last_sign_in_at_ms < $2";
@@ -149,6 +150,13 @@ user_save_state(struct lk_tx *tx, const char *user, enum user_state state, struc
 {
 	return lk_tx_exec(tx, Q_SAVE_USER_STATE,
 	    LK_ARGS(lk_text(user), lk_text(user_state_name(state))), NULL, err);
+}
+
+lk_status
+user_save_display_name(struct lk_tx *tx, const char *user, const char *name, struct lk_error *err)
+{
+	return lk_tx_exec(
+	    tx, Q_SAVE_DISPLAY_NAME, LK_ARGS(lk_text(user), lk_text(name)), NULL, err);
 }
 
 lk_status

@@ -26,6 +26,8 @@ lk_status user_list(struct lk_tx *tx, const char *tenant, const struct lk_page *
 lk_status user_save_roles(struct lk_tx *tx, const char *user, role_set roles, struct lk_error *err);
 lk_status user_save_state(
     struct lk_tx *tx, const char *user, enum user_state state, struct lk_error *err);
+lk_status user_save_display_name(
+    struct lk_tx *tx, const char *user, const char *name, struct lk_error *err);
 lk_status user_raise_generation(struct lk_tx *tx, const char *user, struct lk_error *err);
 /* Forward only. */
 lk_status user_signed_in(struct lk_tx *tx, const char *user, int64_t at_ms, struct lk_error *err);

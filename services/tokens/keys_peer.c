@@ -1,14 +1,15 @@
-/* Two questions to latchkey-keys, each with this service's assertion and the caller's request id
+/* Questions to latchkey-keys, each with this service's assertion and the caller's request id
  * and time left. */
 #include "keys_peer.h"
 
 #include "auth/peer_call.h"
 
 static const char METHOD_VERIFY[] = "latchkey.keys.v1.KeyService/VerifyKeys";
+static const char METHOD_SIGN_IN[] = "latchkey.accounts.v1.AccountService/SignIn";
 static const char METHOD_STANDING[] = "latchkey.accounts.v1.AccountService/GetStanding";
 
 static lk_status
-ask(const struct lk_host *host, struct lk_call *call, const char *method,
+ask(const struct lk_host *host, struct lk_call *call, const char *method, enum lk_effect effect,
     const ProtobufCMessage *body, const ProtobufCMessageDescriptor *reply_type,
     ProtobufCMessage **out_reply, struct lk_error *err)
 {
@@ -16,7 +17,7 @@ ask(const struct lk_host *host, struct lk_call *call, const char *method,
 		.callee = "keys",
 		.method = method,
 		.body = body,
-		.effect = LK_READ,
+		.effect = effect,
 		.deadline_steady_ms = lk_call_deadline_steady_ms(call),
 		.request_id = lk_call_request_id(call),
 		.traceparent = lk_call_traceparent(call),
@@ -43,7 +44,7 @@ keys_peer_verify(const struct lk_host *host, struct lk_call *call, VerifyKeyRequ
 
 	body.requests = questions;
 	body.n_requests = count;
-	LK_TRY(ask(host, call, METHOD_VERIFY, &body.base,
+	LK_TRY(ask(host, call, METHOD_VERIFY, LK_READ, &body.base,
 	    &latchkey__keys__v1__verify_keys_response__descriptor, &reply, err));
 	const VerifyKeysResponse *answers = (const VerifyKeysResponse *)(const void *)reply;
 	LK_TRY(check_count(answers->n_responses, count, err));
@@ -60,10 +61,22 @@ keys_peer_standing(const struct lk_host *host, struct lk_call *call, StandingQue
 
 	body.queries = questions;
 	body.n_queries = count;
-	LK_TRY(ask(host, call, METHOD_STANDING, &body.base,
+	LK_TRY(ask(host, call, METHOD_STANDING, LK_READ, &body.base,
 	    &latchkey__accounts__v1__get_standing_response__descriptor, &reply, err));
 	const GetStandingResponse *answers = (const GetStandingResponse *)(const void *)reply;
 	LK_TRY(check_count(answers->n_standings, count, err));
 	*out_answers = answers->standings;
+	return LK_OK;
+}
+
+lk_status
+keys_peer_sign_in(const struct lk_host *host, struct lk_call *call, const SignInRequest *question,
+    const char **out_secret, struct lk_error *err)
+{
+	ProtobufCMessage *reply;
+
+	LK_TRY(ask(host, call, METHOD_SIGN_IN, LK_WRITE_ONCE, &question->base,
+	    &latchkey__accounts__v1__redeem_ticket_response__descriptor, &reply, err));
+	*out_secret = ((const RedeemTicketResponse *)(const void *)reply)->secret_session;
 	return LK_OK;
 }

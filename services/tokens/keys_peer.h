@@ -20,4 +20,9 @@ lk_status keys_peer_verify(const struct lk_host *host, struct lk_call *call,
 lk_status keys_peer_standing(const struct lk_host *host, struct lk_call *call,
     StandingQuery **questions, size_t count, StandingMsg ***out_answers, struct lk_error *err);
 
+/* A session for a user's name and password; its secret lies in the call's arena. UNAUTHENTICATED
+ * SIGN_IN_REFUSED, RESOURCE_EXHAUSTED SIGN_IN_DELAYED and SIGN_IN_BUSY as keys says. */
+lk_status keys_peer_sign_in(const struct lk_host *host, struct lk_call *call,
+    const SignInRequest *question, const char **out_secret, struct lk_error *err);
+
 #endif

@@ -14,17 +14,36 @@
 #include "validate.h"
 #include "wire.h"
 
+enum { SESSION_TTL_MS = 60 * 60 * 1000 }; /* behind a token for a password that names no time */
+
 /* ---- Issue ---- */
+
+/* The session is the token's source and dies with it, by time at the latest. */
+static lk_status
+sign_in(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
+    const char **out_secret, struct lk_error *err)
+{
+	SignInRequest question = LATCHKEY__ACCOUNTS__V1__SIGN_IN_REQUEST__INIT;
+
+	question.tenant = req->tenant;
+	question.email = req->user;
+	question.secret_password = req->secret_password;
+	question.session_ttl_ms = req->ttl_ms ? req->ttl_ms : SESSION_TTL_MS;
+	return keys_peer_sign_in(tokens->host, call, &question, out_secret, err);
+}
 
 static lk_status
 ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
     struct grant_source *out, struct lk_error *err)
 {
+	const char *secret = req->secret_key;
 	VerifyKeyRequest question = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT,
 			 *questions[] = { &question };
 	VerifyKeyResponse **answers;
 
-	question.secret_key = req->secret_key;
+	if (*req->user)
+		LK_TRY(sign_in(tokens, call, req, &secret, err));
+	question.secret_key = (char *)(uintptr_t)secret;
 	question.source_address = req->source_address;
 	question.sign_in = true;
 	question.allow_session = true;
@@ -40,9 +59,12 @@ ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest 
 static lk_status
 read_wish(const IssueTokenRequest *req, struct grant_wish *out, struct lk_error *err)
 {
-	if (req->secret_key[0] == '\0')
+	if (!*req->secret_key && !*req->user)
 		return lk_fail_field(
-		    err, "secret_key", "KEY_MISSING", "a key or session is needed");
+		    err, "secret_key", "KEY_MISSING", "a key, a session or a user is needed");
+	if (*req->secret_key && *req->user)
+		return lk_fail_field(
+		    err, "user", "SOURCE_TWICE", "a token is made from a key or for a user");
 	if (req->ttl_ms > INT64_MAX / 2)
 		return lk_fail_field(err, "ttl_ms", "TTL_TOO_LONG", "the duration is out of range");
 	*out = (struct grant_wish){ .audience = req->audience, .ttl_ms = (int64_t)req->ttl_ms };

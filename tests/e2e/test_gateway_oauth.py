@@ -114,6 +114,14 @@ class OAuth(e2e.Case):
             token = self.http.ask("POST", "/ica/rest/api/tokens", headers=headers).json()["token"]
             self.assertTrue(self.post("/oauth2/introspect", basic(self.judge), token=token).json()["active"])
         self.http.refused(401, "POST", "/ica/rest/api/tokens")
+        ticket = self.ada.json("user", "create", "ben@genomics.example", "--role", "key-manager")["ticket"]
+        self.http.ok("POST", "/v1/sessions", {"secretTicket": ticket, "secretPassword": "a pass phrase"})
+        ben = basic("a pass phrase", "ben@genomics.example")["Authorization"]
+        plain = {"Authorization": "Basic " + base64.b64encode(b"ben@genomics.example:a pass phrase").decode()}
+        token = self.http.ask("POST", "/ica/rest/api/tokens?tenant=genomics.example", headers=plain).json()["token"]
+        self.assertTrue(self.post("/oauth2/introspect", basic(self.judge), token=token).json()["active"])
+        self.http.refused(401, "POST", "/ica/rest/api/tokens?tenant=genomics.example", headers={"Authorization": ben}, reason="SIGN_IN_REFUSED")
+        self.http.refused(400, "POST", "/ica/rest/api/tokens", headers=plain, reason="TENANT_REQUIRED")
 
     def test_clients_of_others_discover_ask_introspect_and_revoke(self):
         wrong = self.key[:-1] + ("a" if self.key[-1] != "a" else "b")

@@ -16,7 +16,7 @@ OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincip
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
 PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
-NAMES_NOBODY = {"GetMe", "ListRoles", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
+NAMES_NOBODY = {"GetMe", "ListRoles", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [
     "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",
     "credentials.manage", "credentials.manage_any", "tokens.revoke_any", "sessions.manage_any", "audit.read"]
@@ -71,6 +71,7 @@ class TwoTenants(e2e.Case):
             "SetUserState": [{"state": "disabled", **user} for user in users],
             "IssueTicket": users,
             "EndSession": [{"session": self.bea.session_id}],
+            "ListSessions": users,
             "CreateWorkgroup": [{"name": "intruders", **place} for place in in_botany],
             "ListWorkgroups": in_botany,
             "AddWorkgroupMember": self.memberships(),

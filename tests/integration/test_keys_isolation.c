@@ -252,9 +252,15 @@ nobody_is_let_in_without_credentials(void **state)
 			ProtobufCMessage *empty =
 			    lk_arena_alloc(w->arena, method->input->sizeof_message);
 			method->input->message_init(empty);
-			ask_fails(w, NULL, rpc, empty, LK_UNAUTHENTICATED,
-			    strcmp(rpc, "RedeemTicket") == 0 ? "TICKET_REFUSED"
-							     : "CREDENTIALS_MISSING");
+			if (strcmp(rpc, "RedeemTicket") == 0)
+				ask_fails(
+				    w, NULL, rpc, empty, LK_UNAUTHENTICATED, "TICKET_REFUSED");
+			else if (strcmp(rpc, "SignIn") == 0)
+				ask_fails(
+				    w, NULL, rpc, empty, LK_INVALID_ARGUMENT, "TENANT_REQUIRED");
+			else
+				ask_fails(
+				    w, NULL, rpc, empty, LK_UNAUTHENTICATED, "CREDENTIALS_MISSING");
 		}
 	}
 }

@@ -103,13 +103,15 @@ latchkey_user_ticket(latchkey_client *client, const char *user, const char *tena
 }
 
 latchkey_status
-latchkey_ticket_redeem(latchkey_client *client, const char *ticket, call_options call,
-    latchkey_session **out_session, latchkey_secret **out_secret, latchkey_error *out_error)
+latchkey_ticket_redeem(latchkey_client *client, const char *ticket, const char *password,
+    call_options call, latchkey_session **out_session, latchkey_secret **out_secret,
+    latchkey_error *out_error)
 {
 	Latchkey__Accounts__V1__RedeemTicketRequest body =
 	    LATCHKEY__ACCOUNTS__V1__REDEEM_TICKET_REQUEST__INIT;
 
 	body.secret_ticket = (char *)ticket;
+	body.secret_password = (char *)(password ? password : "");
 	return (latchkey_status)ask_for_secret(client, M_TICKET_REDEEM, &body.base, call, WHOLE,
 	    offsetof(RedeemTicketResponse, secret_session), out_session, out_secret,
 	    error_inside(out_error));
@@ -250,6 +252,62 @@ latchkey_principal_set_state(latchkey_client *client, const char *principal, con
 }
 
 /* ---- who, sessions, roles ---- */
+
+latchkey_status
+latchkey_sign_in(latchkey_client *client, const char *tenant, const char *email,
+    const char *password, call_options call, latchkey_session **out_session,
+    latchkey_secret **out_secret, latchkey_error *out_error)
+{
+	Latchkey__Accounts__V1__SignInRequest body = LATCHKEY__ACCOUNTS__V1__SIGN_IN_REQUEST__INIT;
+
+	body.tenant = (char *)tenant;
+	body.email = (char *)email;
+	body.secret_password = (char *)password;
+	return (latchkey_status)ask_for_secret(client, M_SIGN_IN, &body.base, call, WHOLE,
+	    offsetof(RedeemTicketResponse, secret_session), out_session, out_secret,
+	    error_inside(out_error));
+}
+
+latchkey_status
+latchkey_password_change(latchkey_client *client, const char *current, const char *password,
+    call_options call, latchkey_error *out_error)
+{
+	Latchkey__Accounts__V1__ChangePasswordRequest body =
+	    LATCHKEY__ACCOUNTS__V1__CHANGE_PASSWORD_REQUEST__INIT;
+
+	body.secret_current = (char *)(current ? current : "");
+	body.secret_new = (char *)password;
+	return (latchkey_status)ask_for(
+	    client, M_PASSWORD_CHANGE, &body.base, call, WHOLE, NULL, error_inside(out_error));
+}
+
+latchkey_status
+latchkey_name_change(latchkey_client *client, const char *display_name, call_options call,
+    latchkey_user **out_user, latchkey_error *out_error)
+{
+	Latchkey__Accounts__V1__ChangeNameRequest body =
+	    LATCHKEY__ACCOUNTS__V1__CHANGE_NAME_REQUEST__INIT;
+
+	body.display_name = (char *)display_name;
+	return (latchkey_status)ask_for(client, M_NAME_CHANGE, &body.base, call,
+	    offsetof(ChangeNameResponse, user), out_user, error_inside(out_error));
+}
+
+latchkey_status
+latchkey_open_session_list_get(latchkey_client *client, const char *user, const char *tenant,
+    const latchkey_page *page, call_options call, latchkey_open_session_list **out_list,
+    latchkey_error *out_error)
+{
+	Latchkey__Accounts__V1__ListSessionsRequest body =
+	    LATCHKEY__ACCOUNTS__V1__LIST_SESSIONS_REQUEST__INIT;
+	PageRequestMsg wire = PAGE_WIRE(page);
+
+	body.page = &wire;
+	body.user = (char *)(user ? user : "");
+	body.tenant = (char *)(tenant ? tenant : "");
+	return (latchkey_status)ask_for(
+	    client, M_SESSION_LIST, &body.base, call, WHOLE, out_list, error_inside(out_error));
+}
 
 latchkey_status
 latchkey_session_end(

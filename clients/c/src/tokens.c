@@ -15,7 +15,10 @@ latchkey_token_issue(latchkey_client *client, const latchkey_token_request *requ
 	struct lk_error *err = error_inside(out_error);
 
 	body.secret_key = (char *)r->secret;
-	if (!r->secret) {
+	body.tenant = (char *)r->tenant;
+	body.user = (char *)r->user;
+	body.secret_password = (char *)r->password;
+	if (!r->secret && !r->user) {
 		if (!client->settings.secret)
 			return (latchkey_status)lk_fail(err, LK_FAILED_PRECONDITION, "NO_KEY",
 			    "a token is made from an API key or a session, and there is none");

@@ -198,10 +198,55 @@ LATCHKEY_API const latchkey_tenant *latchkey_session_tenant(
 LATCHKEY_API int64_t latchkey_session_expires_at_ms(const latchkey_session *session);
 LATCHKEY_API void latchkey_session_free(latchkey_session *session);
 
-/** Turn a ticket into a session. Works for an anonymous client. */
+/**
+ * Turn a ticket into a session, and set the user's password (8 to 1024 bytes) where one is given:
+ * NULL sets none. Works for an anonymous client. LATCHKEY_UNAUTHENTICATED TICKET_REFUSED;
+ * LATCHKEY_FAILED_PRECONDITION PASSWORDS_OFF: the tenant has none.
+ */
 LATCHKEY_API latchkey_status latchkey_ticket_redeem(latchkey_client *client, const char *ticket,
-    const latchkey_call *call, latchkey_session **out_session, latchkey_secret **out_secret,
+    const char *password, const latchkey_call *call, latchkey_session **out_session,
+    latchkey_secret **out_secret, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+/**
+ * Sign in to a tenant (its domain or name). Works for an anonymous client. LATCHKEY_UNAUTHENTICATED
+ * SIGN_IN_REFUSED whatever is wrong; LATCHKEY_RESOURCE_EXHAUSTED SIGN_IN_DELAYED, SIGN_IN_BUSY with
+ * retry_after_ms.
+ */
+LATCHKEY_API latchkey_status latchkey_sign_in(latchkey_client *client, const char *tenant,
+    const char *email, const char *password, const latchkey_call *call,
+    latchkey_session **out_session, latchkey_secret **out_secret,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+/**
+ * Change one's own password, having signed in; all other sessions end. `current` is NULL only where
+ * none is set yet. LATCHKEY_INVALID_ARGUMENT PASSWORD_WRONG, PASSWORD_LENGTH;
+ * LATCHKEY_PERMISSION_DENIED SESSION_REQUIRED: not by a key.
+ */
+LATCHKEY_API latchkey_status latchkey_password_change(latchkey_client *client, const char *current,
+    const char *password, const latchkey_call *call, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+/** Change one's own display name, having signed in: 0 to 64 characters. */
+LATCHKEY_API latchkey_status latchkey_name_change(latchkey_client *client, const char *display_name,
+    const latchkey_call *call, latchkey_user **out_user,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/** A session that is alive. */
+typedef struct latchkey_open_session latchkey_open_session;
+typedef struct latchkey_open_session_list latchkey_open_session_list;
+LATCHKEY_API const char *latchkey_open_session_id(const latchkey_open_session *session);
+LATCHKEY_API const char *latchkey_open_session_user(const latchkey_open_session *session);
+LATCHKEY_API int64_t latchkey_open_session_created_at_ms(const latchkey_open_session *session);
+LATCHKEY_API int64_t latchkey_open_session_expires_at_ms(const latchkey_open_session *session);
+LATCHKEY_API int64_t latchkey_open_session_last_used_at_ms(
+    const latchkey_open_session *session); /**< up to a minute old */
+LATCHKEY_API bool latchkey_open_session_current(
+    const latchkey_open_session *session); /**< the client's own */
+LATCHKEY_API size_t latchkey_open_session_list_count(const latchkey_open_session_list *list);
+LATCHKEY_API const latchkey_open_session *latchkey_open_session_list_at(
+    const latchkey_open_session_list *list, size_t index);
+LATCHKEY_API const char *latchkey_open_session_list_next(const latchkey_open_session_list *list);
+LATCHKEY_API void latchkey_open_session_list_free(latchkey_open_session_list *list);
+/** Those of a user, oldest first; NULL: one's own; of others: sessions.manage_any. */
+LATCHKEY_API latchkey_status latchkey_open_session_list_get(latchkey_client *client,
+    const char *user, const char *tenant, const latchkey_page *page, const latchkey_call *call,
+    latchkey_open_session_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 /** End a session; NULL: the client's own. */
 LATCHKEY_API latchkey_status latchkey_session_end(latchkey_client *client, const char *session,
     const latchkey_call *call, latchkey_error *out_error) LATCHKEY_MUST_CHECK;

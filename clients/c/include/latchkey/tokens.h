@@ -14,6 +14,10 @@ typedef struct latchkey_token_request {
 	size_t scope_count;
 	uint64_t ttl_ms; /**< 0: the policy's default */
 	const char *source_address;
+	const char *tenant; /**< in place of a secret, where the tenant has passwords: its domain or
+			       name, */
+	const char *user;   /**< the user's e-mail */
+	const char *password; /**< and password */
 } latchkey_token_request;
 
 /** What is known of a token that was issued; the token itself is a latchkey_secret. */

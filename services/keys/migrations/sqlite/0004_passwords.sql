@@ -1,0 +1,6 @@
+-- Passwords of people: argon2id with its parameters and salt in the text. No row: the user has none.
+CREATE TABLE user_passwords (
+  user_id       text PRIMARY KEY REFERENCES users (id),
+  hash          text NOT NULL,
+  changed_at_ms bigint NOT NULL
+);

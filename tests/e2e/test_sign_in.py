@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Passwords and sessions: signing in, what is refused and how, changing one's own, ending what is open."""
+
+import pathlib
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import latchkey_e2e as e2e
+import latchkey_wire as wire
+
+PASSWORD, OTHER = "correct horse battery", "staple staple staple"
+
+
+class SignIn(e2e.Case):
+    def setUp(self):
+        super().setUp()
+        self.state.start()
+        made = self.state.json("tenant", "create", "genomics", "--domain", "genomics.example", "--profile", "panomics",
+                               "--admin", "ada@genomics.example")
+        self.ada = self.state.login("ada", made["admin"]["ticket"])
+        self.ticket = self.ada.json("user", "create", "ben@genomics.example", "--role", "key-manager")["ticket"]
+
+    def enrol(self):
+        """Ben, signed in by his ticket, with a password from now on."""
+        nobody = self.state.person()
+        nobody.ok("--profile", "ben", "login", "--ticket", self.ticket, "--set-password", stdin=f"{PASSWORD}\n")
+        return self.state.person(LATCHKEY_PROFILE="ben")
+
+    def sign_in(self, password=PASSWORD, profile="ben2", email="ben@genomics.example", domain="genomics.example"):
+        return self.state.person().run("--profile", profile, "login", email, "--tenant", domain, "--json", stdin=password + "\n")
+
+    def session(self, profile="ben2"):
+        result = self.sign_in(profile=profile)
+        self.assertEqual(0, result.code, result)
+        return self.state.person(LATCHKEY_PROFILE=profile)
+
+    def test_a_password_set_with_the_ticket_opens_from_then_on(self):
+        self.enrol()
+        for domain in ("genomics.example", "genomics"):
+            result = self.sign_in(domain=domain)
+            self.assertEqual(0, result.code, result)
+            self.assertEqual("ben@genomics.example", result.json()["email"])
+        ben = self.state.person(LATCHKEY_PROFILE="ben2")
+        self.assertEqual("ben@genomics.example", ben.json("whoami")["name"])
+        ben.ok("key", "create", "laptop")
+        self.state.kill("keys")
+        self.state.start("keys")
+        self.assertEqual(0, self.sign_in(profile="ben3").code)
+        self.assertNotIn(PASSWORD, self.state.log("keys"))
+        self.assertEqual([], self.state.files_holding(PASSWORD))
+
+    def test_whatever_is_wrong_the_answer_is_the_same(self):
+        self.enrol()
+        answers = set()
+        for wrong in ({"password": OTHER}, {"email": "cleo@genomics.example"}, {"domain": "nowhere.example"},
+                      {"email": "ada@genomics.example"}):  # who has no password
+            result = self.sign_in(**wrong)
+            self.assertEqual(1, result.code, result)
+            answers.add(result.err + result.out)
+        self.ada.ok("user", "disable", "ben@genomics.example")
+        answers.add((lambda r: r.err + r.out)(self.sign_in()))
+        self.ada.ok("user", "enable", "ben@genomics.example")
+        self.ada.ok("policy", "set", "password_login=off")
+        answers.add((lambda r: r.err + r.out)(self.sign_in()))
+        self.assertEqual(1, len(answers), answers)
+        self.assertIn("SIGN_IN_REFUSED", answers.pop())
+        self.ada.ok("policy", "set", "password_login=on")
+        e2e.wait_until(lambda: self.sign_in().code == 0, 20, "the right password opens, after the delay that three wrong tries earn")
+
+    def test_many_wrong_tries_are_spread_out_and_the_right_one_still_opens(self):
+        self.enrol()
+        for _ in range(3):
+            self.assertIn("SIGN_IN_REFUSED", str(self.sign_in(password=OTHER)))
+        self.assertIn("SIGN_IN_DELAYED", str(self.sign_in(password=OTHER)))
+        e2e.wait_until(lambda: self.sign_in().code == 0, 20, "the right password opens after the delay")
+
+    def test_policy_off_takes_no_password_with_a_ticket(self):
+        self.ada.ok("policy", "set", "password_login=off")
+        result = self.state.person().run("--profile", "ben", "login", "--ticket", self.ticket, "--set-password", stdin=PASSWORD + "\n")
+        self.assertEqual(1, result.code)
+        self.assertIn("PASSWORDS_OFF", result.err)
+        self.state.login("ben", self.ticket)  # the ticket was not used up
+
+    def test_a_short_password_is_refused_before_the_ticket_is_used(self):
+        result = self.state.person().run("--profile", "ben", "login", "--ticket", self.ticket, "--set-password", stdin="short\n")
+        self.assertIn("PASSWORD_LENGTH", result.err)
+        self.enrol()
+
+    def test_G10_one_changes_ones_own_password_and_other_sessions_end(self):
+        ben = self.enrol()
+        other = self.session()
+        ben.refused("password", stdin=f"{OTHER}\n{OTHER}\n", reason="PASSWORD_WRONG")
+        ben.ok("password", stdin=f"{PASSWORD}\n{OTHER}\n")
+        ben.ok("whoami")
+        other.refused("whoami")
+        self.assertEqual(1, self.sign_in(profile="ben3").code)
+        self.assertEqual(0, self.sign_in(password=OTHER, profile="ben3").code)
+        key = ben.json("key", "create", "k", "--permission", "api_keys.manage")["key"]
+        self.state.with_key(key).refused("password", stdin=f"{OTHER}\n{PASSWORD}\n", reason="SESSION_REQUIRED")
+
+    def test_G10_one_changes_ones_own_name(self):
+        ben = self.enrol()
+        self.assertEqual("Ben B.", ben.json("rename", "Ben B.")["name"])
+        self.assertEqual("Ben B.", self.ada.json("user", "show", "ben@genomics.example")["name"])
+        ben.refused("rename", "a\nb", reason="DISPLAY_NAME_INVALID")
+
+    def test_sessions_are_listed_and_ended_by_oneself_or_an_administrator(self):
+        ben = self.enrol()
+        other = self.session()
+        sessions = ben.json("session", "list")["sessions"]
+        self.assertEqual([True, False], [session["current"] for session in sessions])
+        ben.ok("session", "end", sessions[1]["id"])
+        other.refused("whoami")
+        self.assertEqual(1, len(ben.json("session", "list")["sessions"]))
+        listed = self.ada.json("session", "list", "ben@genomics.example")["sessions"]
+        self.assertEqual([sessions[0]["id"]], [session["id"] for session in listed])
+        ben.refused("session", "list", "ada@genomics.example")
+        self.ada.ok("session", "end", sessions[0]["id"])
+        ben.refused("whoami")
+
+    def test_I8_a_token_is_made_from_user_name_and_password(self):
+        self.enrol()
+        nobody = self.state.person()
+        arguments = ("token", "issue", "--user", "ben@genomics.example", "--tenant", "genomics.example")
+        token = nobody.ok(*arguments, "--scope", "api_keys.manage", stdin=PASSWORD + "\n").strip()
+        judge = self.state.json("principal", "create", "judge", "--permission", "tokens.validate", "--tenant", "ALL")["key"]
+        said = self.state.with_key(judge).json("validate", "-", stdin=token)
+        self.assertEqual((True, ["api_keys.manage"]), (said["active"], said["permissions"]))
+        nobody.refused(*arguments, stdin=OTHER + "\n", reason="SIGN_IN_REFUSED")
+        nobody.refused(*arguments, "--ttl", "2h", stdin=PASSWORD + "\n", reason="TTL_TOO_LONG")
+        nobody.misused("token", "issue", "--user", "ben@genomics.example")
+        self.ada.ok("session", "end", *[s["id"] for s in self.ada.json("session", "list", "ben@genomics.example")["sessions"]])
+        self.assertFalse(self.state.with_key(judge).run("validate", "--json", "-", stdin=token).json()["active"])
+        self.ada.ok("policy", "set", "password_login=off")
+        nobody.refused(*arguments, stdin=PASSWORD + "\n", reason="SIGN_IN_REFUSED")
+
+    def test_a_flood_of_sign_ins_starves_no_validation(self):
+        self.enrol()
+        key = self.ada.json("key", "create", "k")["key"]
+        judge = self.state.json("principal", "create", "judge", "--permission", "tokens.validate", "--tenant", "ALL")["key"]
+        backend, stop, said = self.state.with_key(judge), threading.Event(), []
+
+        def flood(n):
+            caller = wire.Caller(self.state)
+            while not stop.is_set():
+                try:
+                    caller.ok("keys", "AccountService/SignIn", tenant="genomics", email=f"x{n}@y.example", secret_password=OTHER)
+                except Exception as why:  # refused, delayed or busy: that is what is asked for
+                    said.append(str(why))
+            caller.close()
+
+        threads = [threading.Thread(target=flood, args=(n,)) for n in range(12)]
+        for thread in threads:
+            thread.start()
+        try:
+            begun = time.monotonic()
+            for _ in range(10):
+                backend.ok("validate", "-", stdin=key)
+            self.assertLess(time.monotonic() - begun, 20)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertTrue(any("SIGN_IN_BUSY" in word for word in said), said[:3])
+
+
+if __name__ == "__main__":
+    e2e.main()
