@@ -204,6 +204,24 @@ a_server_that_is_not_there_is_unavailable_to_reads_and_writes(void **state)
 	    LK_UNAVAILABLE, "SERVER_UNREACHABLE");
 }
 
+/* Who waited would wait for an hour. */
+static void
+who_is_impatient_does_not_wait_for_a_server_that_is_away(void **state)
+{
+	struct world *w = *state;
+	char url[LK_URL_SIZE];
+	const struct lk_rpc_request impatient = {
+		.timeout_ms = 3600000, .effect = LK_WRITE_ONCE, .impatient = true
+	};
+
+	snprintf(url, sizeof url, "ipc://%s/nobody.sock", world_dir());
+	LK_AUTO(lk_channel_closep) struct lk_channel *channel = open_channel(url);
+	expect_fail(world_ask_on(channel, &impatient, "Write", 0, "", NULL, 0, &w->err), &w->err,
+	    LK_UNAVAILABLE, "SERVER_UNREACHABLE");
+	expect_ok(world_ask_on(w->channel, NULL, "Echo", 0, "", NULL, 0, &w->err), &w->err);
+	expect_ok(world_ask_on(w->channel, &impatient, "Write", 0, "", NULL, 0, &w->err), &w->err);
+}
+
 static void
 a_client_may_start_before_its_server(void **state)
 {
@@ -448,6 +466,8 @@ main(int argc, char **argv)
 		LK_CASE(a_stopped_server_is_left_for_one_that_answers_and_used_again_later),
 		LK_CASE_WITH(
 		    a_call_in_progress_is_answered_while_the_server_drains, world_up, world_down),
+		LK_CASE_WITH(
+		    who_is_impatient_does_not_wait_for_a_server_that_is_away, world_up, world_down),
 		LK_CASE_WITH(a_drain_that_takes_too_long_says_so, world_up, world_down),
 		LK_CASE_WITH(replacing_a_server_by_drain_fails_no_request_and_repeats_no_write,
 		    world_up, world_down),
