@@ -1,4 +1,5 @@
-/* credential: stored from a prompt or standard input, listed without secrets, deleted. */
+/* credential: stored and replaced from a prompt or standard input, listed without secrets, renamed,
+ * deleted. */
 #include <string.h>
 
 #include "handlers.h"
@@ -38,6 +39,21 @@ provider_input_read(struct cli *cli, const char *provider, struct provider_input
 	return input_fields(cli, out->fields, out->count);
 }
 
+/* `provider`, and from --ttl and the input the rest; borrows from both. */
+static latchkey_credential_request
+request_of(struct cli *cli, const char *provider, const struct provider_input *input,
+    const char *values[FIELDS_MAX])
+{
+	for (size_t i = 0; i < input->count; i++)
+		values[i] = latchkey_secret_text(input->fields[i].value);
+	return (latchkey_credential_request){
+		.provider = provider,
+		.ttl = cli_value(cli, OPT_TTL),
+		.fields = values,
+		.fields_count = input->count,
+	};
+}
+
 int
 run_credential_add(struct cli *cli)
 {
@@ -47,16 +63,9 @@ run_credential_add(struct cli *cli)
 
 	CLI_TRY(cli, cli_connect(cli, false)); /* before somebody types secrets for nothing */
 	CLI_TRY(cli, provider_input_read(cli, cli_operand(cli, 0), &input));
-	for (size_t i = 0; i < input.count; i++)
-		values[i] = latchkey_secret_text(input.fields[i].value);
-	const latchkey_credential_request request = {
-		.provider = cli_operand(cli, 0),
-		.label = args_has(&cli->args, OPT_LABEL) ? cli_value(cli, OPT_LABEL)
-							 : cli_operand(cli, 0),
-		.ttl = cli_value(cli, OPT_TTL),
-		.fields = values,
-		.fields_count = input.count,
-	};
+	latchkey_credential_request request = request_of(cli, cli_operand(cli, 0), &input, values);
+	request.label =
+	    args_has(&cli->args, OPT_LABEL) ? cli_value(cli, OPT_LABEL) : request.provider;
 	CLI_TRY(cli, latchkey_credential_create(
 			 cli->client, &request, &cli->call, &credential, &cli->error));
 	show_credential(&cli->out, credential);
@@ -91,6 +100,39 @@ run_credential_show(struct cli *cli)
 	CLI_TRY(cli, latchkey_credential_get(
 			 cli->client, cli_operand(cli, 0), &cli->call, &credential, &cli->error));
 	show_credential(&cli->out, credential);
+	return cli_answer(cli);
+}
+
+int
+run_credential_rename(struct cli *cli)
+{
+	LK_AUTO(credential_freep) latchkey_credential *credential = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_credential_rename(cli->client, cli_operand(cli, 0),
+			 cli_operand(cli, 1), &cli->call, &credential, &cli->error));
+	show_credential(&cli->out, credential);
+	return cli_answer(cli);
+}
+
+/* The one that is there says which fields to ask for. */
+int
+run_credential_replace(struct cli *cli)
+{
+	const char *values[FIELDS_MAX];
+	LK_AUTO(provider_input_wipe) struct provider_input input = { .count = 0 };
+	LK_AUTO(credential_freep) latchkey_credential *before = NULL;
+	LK_AUTO(credential_freep) latchkey_credential *after = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_credential_get(
+			 cli->client, cli_operand(cli, 0), &cli->call, &before, &cli->error));
+	const char *provider = latchkey_credential_provider(before);
+	CLI_TRY(cli, provider_input_read(cli, provider, &input));
+	const latchkey_credential_request request = request_of(cli, provider, &input, values);
+	CLI_TRY(cli, latchkey_credential_replace(cli->client, cli_operand(cli, 0), &request,
+			 &cli->call, &after, &cli->error));
+	show_credential(&cli->out, after);
 	return cli_answer(cli);
 }
 

@@ -45,6 +45,21 @@ owner_own(struct cli *cli, latchkey_me **out_me, const char **out_owner)
 	return LATCHKEY_OK;
 }
 
+static bool
+is_expired(const latchkey_credential *credential)
+{
+	return strcmp(latchkey_credential_state(credential), "expired") == 0;
+}
+
+/* Where policy hands out an expired one, whoever debugs the tool's refusal should know. */
+static void
+warn_if_expired(const latchkey_credential *credential)
+{
+	if (is_expired(credential))
+		fprintf(stderr, "latchkey: warning: the credential \"%s\" has expired\n",
+		    latchkey_credential_label(credential));
+}
+
 static latchkey_status
 fetch(struct cli *cli, const char *purpose, latchkey_fetched **out_fetched)
 {
@@ -62,8 +77,11 @@ fetch(struct cli *cli, const char *purpose, latchkey_fetched **out_fetched)
 		status = owner_own(cli, &me, &request.owner);
 	if (status != LATCHKEY_OK)
 		return status;
-	return latchkey_credential_fetch(
-	    cli->client, &request, &cli->call, out_fetched, &cli->error);
+	status =
+	    latchkey_credential_fetch(cli->client, &request, &cli->call, out_fetched, &cli->error);
+	if (status == LATCHKEY_OK)
+		warn_if_expired(latchkey_fetched_credential(*out_fetched));
+	return status;
 }
 
 /* ---- the environment of the command ---- */
@@ -249,8 +267,10 @@ run_exec(struct cli *cli)
 static int
 process_answer(struct cli *cli, const latchkey_fetched *fetched)
 {
+	const latchkey_credential *credential = latchkey_fetched_credential(fetched);
+	/* AWS tools would not use what they are told is over, although policy hands it out */
 	const int64_t expires_at_ms =
-	    latchkey_credential_expires_at_ms(latchkey_fetched_credential(fetched));
+	    is_expired(credential) ? 0 : latchkey_credential_expires_at_ms(credential);
 	const char *session = latchkey_fetched_field(fetched, "session_token");
 	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
 	char instant[LK_INSTANT_SIZE];

@@ -25,7 +25,8 @@ struct credential {
 	char provider[CREDENTIAL_PROVIDER_SIZE];
 	char label[CREDENTIAL_LABEL_SIZE];
 	char hint[PROVIDER_HINT_SIZE];
-	int64_t version;
+	bool one_per_tenant; /* it takes the tenant's only place at this provider */
+	int64_t version;     /* of the secret: one more with each replacement */
 	int64_t created_at_ms;
 	int64_t expires_at_ms; /* 0: never */
 	int64_t last_used_at_ms;
@@ -34,7 +35,8 @@ struct credential {
 /* What a tenant's policy says about external credentials (the policy table of keys). */
 struct credential_policy {
 	int64_t ttl_default_ms, ttl_max_ms; /* 0: none */
-	bool block_expired;
+	bool block_expired;                 /* else an expired one is handed out, marked as such */
+	bool one_per_tenant;                /* else one for each user, of each provider */
 };
 
 /* INVALID_ARGUMENT LABEL_INVALID: 1 to 64 printable characters. */

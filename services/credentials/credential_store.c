@@ -5,14 +5,20 @@ enum { TOUCH_EVERY_MS = 60000 };
 
 #define COLUMNS                                                                                    \
 	"id, tenant, owner, provider, label, hint, version, created_at_ms, expires_at_ms, "        \
-	"last_used_at_ms"
+	"last_used_at_ms, holder"
 
-static const char Q_INSERT[] = "INSERT INTO credential (" COLUMNS ", sealed)"
-			       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT "
-			       "(tenant, owner, provider) DO NOTHING";
+static const char Q_INSERT[] =
+    "INSERT INTO credential (" COLUMNS ", sealed)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT "
+    "DO NOTHING";
+static const char Q_ONE_OF_TENANT[] =
+    "SELECT id FROM credential WHERE tenant = $1 AND provider = $2 LIMIT 1";
 static const char Q_BY_ID[] = "SELECT " COLUMNS " FROM credential WHERE id = $1";
 static const char Q_BY_OWNER[] = "SELECT " COLUMNS ", sealed FROM credential"
 				 " WHERE tenant = $1 AND owner = $2 AND provider = $3";
+static const char Q_RELABEL[] = "UPDATE credential SET label = $2 WHERE id = $1";
+static const char Q_RESEAL[] = "UPDATE credential SET version = $2, hint = $3, expires_at_ms = $4,"
+			       " sealed = $5 WHERE id = $1 AND version = $6";
 static const char Q_DELETE[] = "DELETE FROM credential WHERE id = $1";
 static const char Q_TOUCH[] =
     "UPDATE credential SET last_used_at_ms = $2 WHERE id = $1 AND last_used_at_ms <= $3";
@@ -28,6 +34,7 @@ read_row(struct lk_rows *rows, struct credential *out, struct lk_error *err)
 		.created_at_ms = lk_col_int(rows, 7),
 		.expires_at_ms = lk_col_int(rows, 8),
 		.last_used_at_ms = lk_col_int(rows, 9),
+		.one_per_tenant = lk_col_text(rows, 10)[0] == '\0',
 	};
 
 	if (!lk_text_copy(c.id, sizeof c.id, lk_col_text(rows, 0)) ||
@@ -48,21 +55,40 @@ not_found(struct lk_error *err)
 	return lk_fail(err, LK_NOT_FOUND, "CREDENTIAL_NOT_FOUND", "there is no such credential");
 }
 
+static lk_status
+exists(const struct credential *c, struct lk_error *err)
+{
+	return lk_fail(err, LK_ALREADY_EXISTS, "CREDENTIAL_EXISTS",
+	    "there is a credential for %s already: replace or delete it", c->provider);
+}
+
+/* Of those made when policy still allowed one for each user; the index knows the others. */
+static lk_status
+check_only_of_tenant(struct lk_tx *tx, const struct credential *c, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	LK_TRY(lk_tx_query_first(tx, Q_ONE_OF_TENANT,
+	    LK_ARGS(lk_text(c->tenant), lk_text(c->provider)), &rows, &has, err));
+	return has ? exists(c, err) : LK_OK;
+}
+
 lk_status
 credential_insert(
     struct lk_tx *tx, const struct credential *c, struct lk_bytes sealed, struct lk_error *err)
 {
 	int64_t inserted;
 
+	if (c->one_per_tenant)
+		LK_TRY(check_only_of_tenant(tx, c, err));
 	LK_TRY(lk_tx_exec(tx, Q_INSERT,
 	    LK_ARGS(lk_text(c->id), lk_text(c->tenant), lk_text(c->owner), lk_text(c->provider),
 		lk_text(c->label), lk_text(c->hint), lk_int(c->version), lk_int(c->created_at_ms),
-		lk_int(c->expires_at_ms), lk_int(c->last_used_at_ms), lk_blob(sealed)),
+		lk_int(c->expires_at_ms), lk_int(c->last_used_at_ms),
+		lk_text(c->one_per_tenant ? "" : c->owner), lk_blob(sealed)),
 	    &inserted, err));
-	if (inserted == 0)
-		return lk_fail(err, LK_ALREADY_EXISTS, "CREDENTIAL_EXISTS",
-		    "there is a credential for %s already: delete it first", c->provider);
-	return LK_OK;
+	return inserted == 0 ? exists(c, err) : LK_OK;
 }
 
 lk_status
@@ -73,6 +99,14 @@ credential_load(struct lk_tx *tx, const char *id, struct credential *out, struct
 
 	LK_TRY(lk_tx_query_first(tx, Q_BY_ID, LK_ARGS(lk_text(id)), &rows, &has, err));
 	return has ? read_row(&rows, out, err) : not_found(err);
+}
+
+lk_status
+credential_load_managed(struct lk_tx *tx, const char *id, const struct lk_caller *caller,
+    struct credential *out, struct lk_error *err)
+{
+	LK_TRY(credential_load(tx, id, out, err));
+	return credential_is_managed_by(out, caller) ? LK_OK : not_found(err);
 }
 
 lk_status
@@ -88,11 +122,33 @@ credential_load_sealed(struct lk_tx *tx, const char *tenant, const char *owner,
 	if (!has)
 		return not_found(err);
 	LK_TRY(read_row(&rows, out, err));
-	const struct lk_bytes sealed = lk_col_blob(&rows, 10);
+	const struct lk_bytes sealed = lk_col_blob(&rows, 11);
 	const void *copy = lk_arena_copy(arena, sealed.data, sealed.len);
 	if (!copy)
 		return lk_fail_oom(err);
 	*out_sealed = lk_bytes(copy, sealed.len);
+	return LK_OK;
+}
+
+lk_status
+credential_relabel(struct lk_tx *tx, const char *id, const char *label, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_RELABEL, LK_ARGS(lk_text(id), lk_text(label)), NULL, err);
+}
+
+lk_status
+credential_reseal(
+    struct lk_tx *tx, const struct credential *c, struct lk_bytes sealed, struct lk_error *err)
+{
+	int64_t changed;
+
+	LK_TRY(lk_tx_exec(tx, Q_RESEAL,
+	    LK_ARGS(lk_text(c->id), lk_int(c->version), lk_text(c->hint), lk_int(c->expires_at_ms),
+		lk_blob(sealed), lk_int(c->version - 1)),
+	    &changed, err));
+	if (changed == 0)
+		return lk_fail(err, LK_ABORTED, "CREDENTIAL_CHANGED",
+		    "the credential was changed by somebody else at the same time");
 	return LK_OK;
 }
 

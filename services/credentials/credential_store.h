@@ -5,7 +5,8 @@
 #include "credential.h"
 #include "store/store.h"
 
-/* ALREADY_EXISTS CREDENTIAL_EXISTS when the owner has one at this provider. */
+/* ALREADY_EXISTS CREDENTIAL_EXISTS when the owner has one at this provider, or with one_per_tenant
+ * anybody of the tenant has. */
 lk_status credential_insert(struct lk_tx *tx, const struct credential *credential,
     struct lk_bytes sealed, struct lk_error *err);
 
@@ -13,11 +14,23 @@ lk_status credential_insert(struct lk_tx *tx, const struct credential *credentia
 lk_status credential_load(
     struct lk_tx *tx, const char *id, struct credential *out, struct lk_error *err);
 
+/* As credential_load; one that the caller does not manage is one that is not there. */
+lk_status credential_load_managed(struct lk_tx *tx, const char *id, const struct lk_caller *caller,
+    struct credential *out, struct lk_error *err);
+
 /* The one of this owner at this provider, with its sealed secret copied into the arena. NOT_FOUND
  * CREDENTIAL_NOT_FOUND. */
 lk_status credential_load_sealed(struct lk_tx *tx, const char *tenant, const char *owner,
     const char *provider, struct lk_arena *arena, struct credential *out,
     struct lk_bytes *out_sealed, struct lk_error *err);
+
+lk_status credential_relabel(
+    struct lk_tx *tx, const char *id, const char *label, struct lk_error *err);
+
+/* Version, hint, expiry and secret of `credential` in place of those of the version before it.
+ * ABORTED CREDENTIAL_CHANGED when that is not the version in the row. */
+lk_status credential_reseal(struct lk_tx *tx, const struct credential *credential,
+    struct lk_bytes sealed, struct lk_error *err);
 
 /* Gone with its secret: deleted rows are overwritten in the file. */
 lk_status credential_delete(struct lk_tx *tx, const char *id, struct lk_error *err);

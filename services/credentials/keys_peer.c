@@ -30,8 +30,12 @@ policy_duration(
 static lk_status
 read_owner(const ResolveUserResponse *answer, struct owner *out, struct lk_error *err)
 {
-	struct owner owner = { .policy.block_expired =
-				   !lk_text_is(policy_text(answer, "external_on_expiry"), "warn") };
+	struct owner owner = { .policy = {
+				   .block_expired = !lk_text_is(
+				       policy_text(answer, "external_on_expiry"), "warn"),
+				   .one_per_tenant = lk_text_is(
+				       policy_text(answer, "external_unique_scope"), "tenant"),
+			       } };
 
 	if (!answer->user || !lk_text_copy(owner.id, sizeof owner.id, answer->user->id) ||
 	    !lk_text_copy(owner.tenant, sizeof owner.tenant, answer->user->tenant) ||

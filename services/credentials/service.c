@@ -3,6 +3,7 @@
 #include "service.h"
 
 #include "audit/audit.h"
+#include "change.h"
 #include "credential_store.h"
 #include "crypto/digest.h"
 #include "daemon/page.h"
@@ -10,6 +11,7 @@
 #include "encode.h"
 #include "fetch.h"
 #include "keys_peer.h"
+#include "secret.h"
 #include "wire.h"
 
 enum { IDS_MAX = 128 };
@@ -74,22 +76,6 @@ create_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 }
 
 static lk_status
-open_secret(struct creation *c, const CreateCredentialRequest *req,
-    const ProviderSecret **out_secret, struct lk_error *err)
-{
-	const struct lk_transport_call place = { lk_call_request_id(c->call),
-		lk_call_method(c->call) };
-	LK_AUTO(lk_transport_wipe) struct lk_transport transport = { 0 };
-
-	if (!req->secret)
-		return lk_fail_field(err, "secret", "SECRET_MISSING", "the secret is missing");
-	LK_TRY(transports_find(c->credentials->transports, lk_call_caller(c->call),
-	    req->secret->transport_id, &transport, err));
-	return decode_secret(
-	    lk_call_arena(c->call), &transport, &place, req->secret, out_secret, &c->secret, err);
-}
-
-static lk_status
 read_creation(struct creation *c, const CreateCredentialRequest *req, struct lk_error *err)
 {
 	const struct lk_caller *caller = lk_call_caller(c->call);
@@ -102,13 +88,14 @@ read_creation(struct creation *c, const CreateCredentialRequest *req, struct lk_
 		    "only a user can own a provider credential");
 	LK_TRY(provider_require(req->provider, &provider, err));
 	LK_TRY(credential_label_check(req->label, err));
-	LK_TRY(open_secret(c, req, &secret, err));
+	LK_TRY(secret_take(c->credentials, c->call, req->secret, &secret, &c->secret, err));
 	LK_TRY(provider_check(provider, secret, err));
 	LK_TRY(keys_peer_owner(
 	    c->credentials->host, c->call, caller->id, caller->tenant, &owner, err));
 	const int64_t now_ms = now_of(c->call);
 	LK_TRY(
 	    credential_expiry(req->ttl, &owner.policy, now_ms, &c->credential.expires_at_ms, err));
+	c->credential.one_per_tenant = owner.policy.one_per_tenant;
 	c->credential.version = 1;
 	c->credential.created_at_ms = now_ms;
 	lk_id_make(LK_ID_CREDENTIAL, lk_call_clock(c->call), lk_random_system(), c->credential.id);
@@ -150,18 +137,6 @@ credentials_create(
 
 /* ---- Get and list ---- */
 
-/* One that the caller does not manage is one that is not there. */
-static lk_status
-load_managed(struct lk_tx *tx, const struct lk_caller *caller, const char *id,
-    struct credential *out, struct lk_error *err)
-{
-	LK_TRY(credential_load(tx, id, out, err));
-	if (!credential_is_managed_by(out, caller))
-		return lk_fail(
-		    err, LK_NOT_FOUND, "CREDENTIAL_NOT_FOUND", "there is no such credential");
-	return LK_OK;
-}
-
 struct lookup {
 	struct lk_call *call;
 	const char *id;
@@ -173,7 +148,7 @@ get_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct lookup *l = arg;
 
-	return load_managed(tx, lk_call_caller(l->call), l->id, &l->credential, err);
+	return credential_load_managed(tx, l->id, lk_call_caller(l->call), &l->credential, err);
 }
 
 static lk_status
@@ -289,7 +264,7 @@ static lk_status
 delete_one(struct lk_tx *tx, struct deletion *d, const char *id, struct credential *out,
     struct lk_error *err)
 {
-	LK_TRY(load_managed(tx, lk_call_caller(d->call), id, out, err));
+	LK_TRY(credential_load_managed(tx, id, lk_call_caller(d->call), out, err));
 	const struct lk_audit_event event = {
 		.action = "credential.deleted",
 		.tenant = out->tenant,

@@ -1,5 +1,5 @@
-/* The wire types under the names this service uses; only service.c, fetch.c, encode.c and
- * keys_peer.c include this. */
+/* The wire types under the names this service uses; only service.c, change.c, fetch.c,
+ * secret.c, encode.c and keys_peer.c include this. */
 #ifndef LK_CREDENTIALS_WIRE_H
 #define LK_CREDENTIALS_WIRE_H
 
@@ -17,6 +17,10 @@ typedef Latchkey__Credentials__V1__GetCredentialRequest GetCredentialRequest;
 typedef Latchkey__Credentials__V1__GetCredentialResponse GetCredentialResponse;
 typedef Latchkey__Credentials__V1__ListCredentialsRequest ListCredentialsRequest;
 typedef Latchkey__Credentials__V1__ListCredentialsResponse ListCredentialsResponse;
+typedef Latchkey__Credentials__V1__RenameCredentialRequest RenameCredentialRequest;
+typedef Latchkey__Credentials__V1__RenameCredentialResponse RenameCredentialResponse;
+typedef Latchkey__Credentials__V1__ReplaceCredentialRequest ReplaceCredentialRequest;
+typedef Latchkey__Credentials__V1__ReplaceCredentialResponse ReplaceCredentialResponse;
 typedef Latchkey__Credentials__V1__DeleteCredentialsRequest DeleteCredentialsRequest;
 typedef Latchkey__Credentials__V1__DeleteCredentialsResponse DeleteCredentialsResponse;
 typedef Latchkey__Credentials__V1__FetchCredentialRequest FetchCredentialRequest;

@@ -87,6 +87,8 @@ class TwoTenants(e2e.Case):
             "RevokeToken": [{"secret_token": self.victim_token}],
             "GetCredential": [{"id": self.victim_credential}],
             "ListCredentials": listings,
+            "RenameCredential": [{"id": self.victim_credential, "label": "taken"}],
+            "ReplaceCredential": [{"id": self.victim_credential}],
             "DeleteCredentials": [{"ids": [self.victim_credential]}],
             "ListEvents": in_botany,
         }

@@ -141,6 +141,49 @@ latchkey_credential_create(latchkey_client *client, const latchkey_credential_re
 	    ((CreateCredentialResponse *)(void *)answer.message)->credential, out_credential, err);
 }
 
+/* ---- replace ---- */
+
+struct replacement {
+	const char *id;
+	const latchkey_credential_request *request;
+};
+
+static lk_status
+replace_step(struct sealed_call *sealed, const void *from, struct answer *out, struct lk_error *err)
+{
+	Latchkey__Credentials__V1__ReplaceCredentialRequest body =
+	    LATCHKEY__CREDENTIALS__V1__REPLACE_CREDENTIAL_REQUEST__INIT;
+	SealedSecretMsg secret = LATCHKEY__CREDENTIALS__V1__SEALED_SECRET__INIT;
+	const struct replacement *replacement = from;
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(SEALED_CAP);
+
+	if (!arena)
+		return lk_fail_oom(err);
+	body.id = (char *)replacement->id;
+	body.ttl = (char *)replacement->request->ttl;
+	body.secret = &secret;
+	LK_TRY(secret_seal(sealed, replacement->request, arena, &secret, err));
+	return sealed_ask(sealed, &body.base, out, err);
+}
+
+latchkey_status
+latchkey_credential_replace(latchkey_client *client, const char *id,
+    const latchkey_credential_request *request, const latchkey_call *call,
+    latchkey_credential **out_credential, latchkey_error *out_error)
+{
+	const struct replacement replacement = { id, request };
+	LK_AUTO(sealed_call_wipe)
+	struct sealed_call sealed = {
+		.client = client, .method = M_CREDENTIAL_REPLACE, .call = call
+	};
+	LK_AUTO(answer_wipe) struct answer answer = { 0 };
+	struct lk_error *err = error_inside(out_error);
+
+	PUBLIC_TRY(sealed_run(&sealed, replace_step, &replacement, &answer, err));
+	return (latchkey_status)object_take(&answer.arena,
+	    ((ReplaceCredentialResponse *)(void *)answer.message)->credential, out_credential, err);
+}
+
 /* ---- fetch ---- */
 
 static lk_status
@@ -217,6 +260,20 @@ latchkey_credential_get(latchkey_client *client, const char *id, const latchkey_
 	body.id = (char *)id;
 	return (latchkey_status)ask_for(client, M_CREDENTIAL_GET, &body.base, call,
 	    offsetof(GetCredentialResponse, credential), out_credential, error_inside(out_error));
+}
+
+latchkey_status
+latchkey_credential_rename(latchkey_client *client, const char *id, const char *label,
+    const latchkey_call *call, latchkey_credential **out_credential, latchkey_error *out_error)
+{
+	Latchkey__Credentials__V1__RenameCredentialRequest body =
+	    LATCHKEY__CREDENTIALS__V1__RENAME_CREDENTIAL_REQUEST__INIT;
+
+	body.id = (char *)id;
+	body.label = (char *)label;
+	return (latchkey_status)ask_for(client, M_CREDENTIAL_RENAME, &body.base, call,
+	    offsetof(RenameCredentialResponse, credential), out_credential,
+	    error_inside(out_error));
 }
 
 latchkey_status

@@ -79,6 +79,21 @@ LATCHKEY_API latchkey_status latchkey_credential_list_get(latchkey_client *clien
     const latchkey_credential_filter *filter, const latchkey_page *page, const latchkey_call *call,
     latchkey_credential_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
+/** Give it another label; nothing else changes. */
+LATCHKEY_API latchkey_status latchkey_credential_rename(latchkey_client *client, const char *id,
+    const char *label, const latchkey_call *call, latchkey_credential **out_credential,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/**
+ * Put a new secret in the place of the old one, in one step: its version is one more, its life
+ * begins now. Whoever fetches gets the one or the other, whole. `request->provider` is the stored
+ * one's; its label is not looked at. LATCHKEY_ABORTED CREDENTIAL_CHANGED when somebody else
+ * replaced it at the same moment: nothing was changed.
+ */
+LATCHKEY_API latchkey_status latchkey_credential_replace(latchkey_client *client, const char *id,
+    const latchkey_credential_request *request, const latchkey_call *call,
+    latchkey_credential **out_credential, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
 /** Delete 1 to 128, all or none. */
 LATCHKEY_API latchkey_status latchkey_credential_delete(latchkey_client *client,
     const char *const *ids, size_t count, const latchkey_call *call,
