@@ -73,9 +73,30 @@ lk_utf8_step(struct lk_bytes text)
 	return 0;
 }
 
+/* The length of the ASCII without NUL in front, in whole words: what nearly every text consists of.
+ */
+static size_t
+ascii_words(struct lk_bytes text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t len = 0;
+	uint64_t word;
+
+	for (; text.len - len >= sizeof word; len += sizeof word) {
+		memcpy(&word, text.data + len, sizeof word);
+		if (((word - ones) | word) & tops) /* a byte of 0 borrows, one above 127 shows */
+			break;
+	}
+	return len;
+}
+
 bool
 lk_utf8_ok(struct lk_bytes text)
 {
+	const size_t plain = ascii_words(text);
+
+	if (plain > 0)
+		text = lk_bytes(text.data + plain, text.len - plain);
 	while (text.len > 0) {
 		const size_t step = lk_utf8_step(text);
 		if (step == 0 || text.data[0] == 0)

@@ -135,6 +135,28 @@ both_decoders_agree_on_every_two_bytes_and_on_mutations(void **state)
 	}
 }
 
+/* Text is looked at by whole words first: what spoils it must be seen wherever it lies. */
+static void
+what_spoils_a_text_is_found_at_every_place(void **state)
+{
+	enum { LEN = 27 };
+	static const uint8_t spoilers[] = { 0x00, 0x80, 0xBF, 0xC3, 0xFF };
+	uint8_t text[LEN];
+
+	(void)state;
+	for (size_t at = 0; at < LEN; at++) {
+		for (size_t i = 0; i < LK_ARRAY_LEN(spoilers); i++) {
+			memset(text, 0x01, sizeof text); /* the least that is allowed */
+			assert_true(lk_utf8_ok(lk_bytes(text, at)));
+			assert_true(lk_utf8_ok(lk_bytes(text, sizeof text)));
+			text[at] = spoilers[i];
+			assert_false(lk_utf8_ok(lk_bytes(text, sizeof text)));
+			assert_false(lk_utf8_ok(lk_bytes(text, at + 1)));
+		}
+	}
+}
+
 LK_TESTS(LK_CASE(views_compare_by_content), LK_CASE(a_text_that_does_not_fit_leaves_an_empty_field),
     LK_CASE(well_formed_text_is_told_from_malformed),
-    LK_CASE(both_decoders_agree_on_every_two_bytes_and_on_mutations))
+    LK_CASE(both_decoders_agree_on_every_two_bytes_and_on_mutations),
+    LK_CASE(what_spoils_a_text_is_found_at_every_place))
