@@ -66,6 +66,13 @@ lk_changes_note(struct lk_changes *changes, const char *id)
 		lk_changes_raise(&changes->slots[slot], atomic_fetch_add(&changes->latest, 1) + 1);
 }
 
+/* Whether nothing at all has changed since: no slot can hold a greater number than the latest. */
+static inline bool
+lk_changes_nothing_since(const struct lk_changes *changes, uint64_t number)
+{
+	return atomic_load_explicit(&changes->latest, memory_order_acquire) <= number;
+}
+
 static inline bool
 lk_changes_none_since(const struct lk_changes *changes, uint64_t number, uint32_t slot)
 {

@@ -206,14 +206,22 @@ has_workgroup(const IdentityMsg *identity, const char *workgroup)
 	return identity->all_workgroups;
 }
 
+/* The clock is read only for what depends on it. */
+static bool
+is_in_its_time(const struct entry *entry)
+{
+	if (entry->expires_at_ms == 0 && entry->not_before_ms <= 0)
+		return true;
+	const int64_t wall_ms = lk_clock_wall_ms(lk_clock_system());
+	return (entry->expires_at_ms == 0 || wall_ms < entry->expires_at_ms) &&
+	       wall_ms >= entry->not_before_ms;
+}
+
 /* Why what is known to be good does not do, now and for this wish; NULL when it does. */
 static const char *
 why_not(const struct entry *entry, const struct wish *wish)
 {
-	const int64_t wall_ms = lk_clock_wall_ms(lk_clock_system());
-
-	if ((entry->expires_at_ms != 0 && wall_ms >= entry->expires_at_ms) ||
-	    wall_ms < entry->not_before_ms)
+	if (!is_in_its_time(entry))
 		return entry->is_token ? "TOKEN_REFUSED" : "KEY_REFUSED";
 	if (wish->needed & ~entry->subject->permissions)
 		return "PERMISSION_MISSING";
