@@ -103,6 +103,19 @@ cli_refuse(struct cli *cli, latchkey_status status, const char *field, const cha
 	return status;
 }
 
+latchkey_status
+cli_refuse_provider(struct cli *cli)
+{
+	char known[128] = "";
+	const char *name;
+
+	for (size_t i = 0, len = 0; len < sizeof known && (name = latchkey_provider_name(i)); i++)
+		len += (size_t)snprintf(
+		    known + len, sizeof known - len, "%s%s", i > 0 ? ", " : "", name);
+	return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "provider", "PROVIDER_UNKNOWN",
+	    "providers are %s", known);
+}
+
 int
 cli_misused(struct cli *cli, const char *format, ...)
 {

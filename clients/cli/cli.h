@@ -45,6 +45,9 @@ int cli_failed(struct cli *cli);
 latchkey_status cli_refuse(struct cli *cli, latchkey_status status, const char *field,
     const char *reason, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* PROVIDER_UNKNOWN, naming those we know. */
+latchkey_status cli_refuse_provider(struct cli *cli);
+
 /* EXIT_USAGE, with a sentence. */
 int cli_misused(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,17 +8,27 @@
 
 enum { FIELDS_MAX = 8 };
 
-/* What the provider needs, in its order. Optional fields are for programs, which use the library.
- */
+/* What the provider needs, in its order, then of the optional fields those named by --with. */
 struct provider_input {
 	struct input_field fields[FIELDS_MAX];
+	size_t places[FIELDS_MAX]; /* of each among the provider's */
 	size_t count;
+	size_t wished; /* how many of --with were found */
 };
 
 static void
 provider_input_wipe(struct provider_input *input)
 {
 	input_fields_free(input->fields, input->count);
+}
+
+static bool
+is_wished(const struct cli *cli, const char *field)
+{
+	for (size_t i = 0; i < cli->args.values[OPT_WITH].count; i++)
+		if (strcmp(cli_values(cli, OPT_WITH)[i], field) == 0)
+			return true;
+	return false;
 }
 
 static latchkey_status
@@ -29,13 +39,19 @@ provider_input_read(struct cli *cli, const char *provider, struct provider_input
 
 	for (size_t i = 0;
 	     i < FIELDS_MAX && (name = latchkey_provider_field(provider, i, &flags)) != NULL; i++) {
-		if (!(flags & LATCHKEY_FIELD_OPTIONAL))
-			out->fields[out->count++] = (struct input_field){ name,
-				(flags & LATCHKEY_FIELD_SECRET) != 0, NULL };
+		const bool optional = (flags & LATCHKEY_FIELD_OPTIONAL) != 0;
+		if (optional && !is_wished(cli, name))
+			continue;
+		out->wished += optional;
+		out->places[out->count] = i;
+		out->fields[out->count++] =
+		    (struct input_field){ name, (flags & LATCHKEY_FIELD_SECRET) != 0, NULL };
 	}
 	if (out->count == 0)
-		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "provider", "PROVIDER_UNKNOWN",
-		    "providers are aws and dnanexus");
+		return cli_refuse_provider(cli);
+	if (out->wished != cli->args.values[OPT_WITH].count)
+		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "with", "FIELD_UNKNOWN",
+		    "--with names an optional field of %s, once", provider);
 	return input_fields(cli, out->fields, out->count);
 }
 
@@ -44,13 +60,15 @@ static latchkey_credential_request
 request_of(struct cli *cli, const char *provider, const struct provider_input *input,
     const char *values[FIELDS_MAX])
 {
+	for (size_t i = 0; i < FIELDS_MAX; i++)
+		values[i] = NULL;
 	for (size_t i = 0; i < input->count; i++)
-		values[i] = latchkey_secret_text(input->fields[i].value);
+		values[input->places[i]] = latchkey_secret_text(input->fields[i].value);
 	return (latchkey_credential_request){
 		.provider = provider,
 		.ttl = cli_value(cli, OPT_TTL),
 		.fields = values,
-		.fields_count = input->count,
+		.fields_count = input->count > 0 ? input->places[input->count - 1] + 1 : 0,
 	};
 }
 

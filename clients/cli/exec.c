@@ -12,7 +12,7 @@
 
 extern char **environ;
 
-enum { EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127, PURPOSE_SIZE = 129, ADDED_MAX = 8 };
+enum { EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127, PURPOSE_SIZE = 129, ADDED_MAX = 12 };
 
 /* ---- fetching ---- */
 
@@ -154,6 +154,21 @@ environment_begin(struct child_environment *child)
 	}
 }
 
+/* One that is added takes the place of one that was there. */
+static void
+environment_drop(struct child_environment *child, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (size_t i = child->kept; i-- > 0;) {
+		if (strncmp(child->entries[i], name, len) == 0 && child->entries[i][len] == '=') {
+			memmove(&child->entries[i], &child->entries[i + 1],
+			    (child->kept + child->added - i - 1) * sizeof *child->entries);
+			child->entries[--child->kept + child->added] = NULL;
+		}
+	}
+}
+
 static void
 environment_add(struct child_environment *child, const char *name, const char *value)
 {
@@ -167,6 +182,7 @@ environment_add(struct child_environment *child, const char *name, const char *v
 		return;
 	}
 	snprintf(entry, size, "%s=%s", name, value);
+	environment_drop(child, name);
 	child->entries[child->kept + child->added++] = entry;
 }
 
@@ -203,11 +219,29 @@ environment_dnanexus(struct child_environment *child, const latchkey_fetched *fe
 	environment_add(child, "DX_SECURITY_CONTEXT", text);
 }
 
+/* AWS's variables and endpoint for what is built on its libraries; rclone's for a remote ":s3:". */
+static void
+environment_s3(struct child_environment *child, const latchkey_fetched *fetched)
+{
+	const char *endpoint = latchkey_fetched_field(fetched, "endpoint");
+	const char *style = latchkey_fetched_field(fetched, "path_style");
+
+	environment_aws(child, fetched);
+	environment_add(child, "AWS_ENDPOINT_URL_S3", endpoint);
+	environment_add(child, "RCLONE_S3_PROVIDER", "Other");
+	environment_add(child, "RCLONE_S3_ENV_AUTH", "true");
+	environment_add(child, "RCLONE_S3_ENDPOINT", endpoint);
+	environment_add(child, "RCLONE_S3_REGION", latchkey_fetched_field(fetched, "region"));
+	environment_add(child, "RCLONE_S3_FORCE_PATH_STYLE",
+	    style && strcmp(style, "no") == 0 ? "false" : "true");
+}
+
 /* How a provider's credential is handed to its tool. */
 static const struct handover {
 	const char *provider;
 	void (*add)(struct child_environment *child, const latchkey_fetched *fetched);
-} handovers[] = { { "aws", environment_aws }, { "dnanexus", environment_dnanexus } };
+} handovers[] = { { "aws", environment_aws }, { "dnanexus", environment_dnanexus },
+	{ "s3", environment_s3 } };
 
 static const struct handover *
 handover_find(const char *provider)
@@ -247,8 +281,7 @@ run_exec(struct cli *cli)
 	if (!command || !*command)
 		return cli_misused(cli, "exec needs a command: write -- before it");
 	if (!handover)
-		CLI_TRY(cli, cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "provider",
-				 "PROVIDER_UNKNOWN", "providers are aws and dnanexus"));
+		CLI_TRY(cli, cli_refuse_provider(cli));
 	snprintf(what, sizeof what, "exec:%.58s",
 	    strrchr(*command, '/') ? strrchr(*command, '/') + 1 : *command);
 	purpose_default(what, getpid(), purpose);
@@ -300,9 +333,9 @@ run_credential_process(struct cli *cli)
 	char purpose[PURPOSE_SIZE];
 	LK_AUTO(fetched_freep) latchkey_fetched *fetched = NULL;
 
-	if (strcmp(cli_operand(cli, 0), "aws") != 0)
+	if (strcmp(cli_operand(cli, 0), "aws") != 0 && strcmp(cli_operand(cli, 0), "s3") != 0)
 		return cli_misused(
-		    cli, "credential-process is for aws; exec hands over the others");
+		    cli, "credential-process is for aws and s3; exec hands over the others");
 	purpose_default("credential-process", getppid(), purpose);
 	CLI_TRY(cli, fetch(cli, purpose, &fetched));
 	return process_answer(cli, fetched);

@@ -61,6 +61,10 @@ providers_have_their_fields_in_order(void **state)
 	assert_int_equal(LATCHKEY_FIELD_SECRET | LATCHKEY_FIELD_OPTIONAL, flags);
 	assert_null(latchkey_provider_field("azure", 0, NULL));
 	assert_null(latchkey_provider_field(NULL, 0, NULL));
+	assert_string_equal("aws", latchkey_provider_name(0));
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(latchkey_provider_field(latchkey_provider_name(i), 0, NULL));
+	assert_null(latchkey_provider_name(3));
 }
 
 static void

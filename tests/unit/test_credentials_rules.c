@@ -89,6 +89,85 @@ a_dnanexus_token_is_one_bearer_word(void **state)
 	    provider_check(&provider_aws, &message, &err), &err, "secret", "PROVIDER_MISMATCH");
 }
 
+/* endpoint, access key id, secret, region, path style */
+static lk_status
+check_s3(const char *const fields[5], struct lk_error *err)
+{
+	Latchkey__Credentials__V1__S3Secret s3 = LATCHKEY__CREDENTIALS__V1__S3_SECRET__INIT;
+	ProviderSecret message = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__INIT;
+
+	s3.endpoint = (char *)(uintptr_t)fields[0];
+	s3.access_key_id = (char *)(uintptr_t)fields[1];
+	s3.secret_access_key = (char *)(uintptr_t)fields[2];
+	s3.region = (char *)(uintptr_t)fields[3];
+	s3.path_style = (char *)(uintptr_t)fields[4];
+	message.provider_case = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_S3;
+	message.s3 = &s3;
+	return provider_check(&provider_s3, &message, err);
+}
+
+static void
+s3_credentials_are_checked_field_by_field(void **state)
+{
+	static const char *const names[] = { "endpoint", "access_key_id", "secret_access_key",
+		"region", "path_style" };
+	static const struct {
+		int field;
+		bool good;
+		const char *value;
+	} rows[] = {
+		{ 0, true, "https://minio.lab.example" },
+		{ 0, true, "http://127.0.0.1:9000" },
+		{ 0, true, "https://[2001:db8::1]:9000" },
+		{ 0, false, "" },
+		{ 0, false, "minio.lab.example" },
+		{ 0, false, "ftp://minio.lab.example" },
+		{ 0, false, "https://" },
+		{ 0, false, "https://-x" },
+		{ 0, false, "https://minio.lab.example/" },
+		{ 0, false, "https://minio.lab.example/bucket" },
+		{ 0, false, "https://user@minio.lab.example" },
+		{ 0, false, "https://minio.lab.example?x" },
+		{ 0, false, "https://minio.lab.example:" },
+		{ 0, false, "https://minio.lab.example:0" },
+		{ 0, false, "https://minio.lab.example:65536" },
+		{ 0, false, "https://minio.lab.example:90x" },
+		{ 0, false, "https://[::1" },
+		{ 0, false, "https://minio.lab.example\r" },
+		{ 1, true, "minio" },
+		{ 1, false, "ab" },
+		{ 1, false, "mi nio" },
+		{ 1, false, "minio\x01" },
+		{ 2, true, "minio/secret+1" },
+		{ 2, false, "short" },
+		{ 2, false, "with a space" },
+		{ 2, false, "with\ttab12" },
+		{ 3, true, "auto" },
+		{ 3, true, "us-east-1" },
+		{ 3, false, "" },
+		{ 3, false, "us east" },
+		{ 3, false, "us-east-1\n" },
+		{ 4, true, "" },
+		{ 4, true, "yes" },
+		{ 4, true, "no" },
+		{ 4, false, "maybe" },
+	};
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(rows); i++) {
+		const char *fields[] = { "https://minio.lab.example", "minio", "minio-secret",
+			"us-east-1", "" };
+		fields[rows[i].field] = rows[i].value;
+		if (rows[i].good)
+			expect_ok(check_s3(fields, &err), &err);
+		else
+			expect_field(
+			    check_s3(fields, &err), &err, names[rows[i].field], "FIELD_INVALID");
+		expect_lacks(err.message, "minio-secret");
+	}
+}
+
 static void
 an_unknown_provider_is_told_with_those_we_know(void **state)
 {
@@ -98,7 +177,7 @@ an_unknown_provider_is_told_with_those_we_know(void **state)
 	(void)state;
 	expect_field(
 	    provider_require("azure", &provider, &err), &err, "provider", "PROVIDER_UNKNOWN");
-	expect_contains(err.message, "dnanexus");
+	expect_contains(err.message, "aws, dnanexus, s3");
 	expect_ok(provider_require("aws", &provider, &err), &err);
 	assert_ptr_equal(provider, &provider_aws);
 }
@@ -190,6 +269,7 @@ only_owner_administrator_and_operator_manage_it(void **state)
 LK_TESTS(LK_CASE(aws_credentials_are_checked_field_by_field),
     LK_CASE(regions_of_all_partitions_pass_and_others_do_not),
     LK_CASE(a_dnanexus_token_is_one_bearer_word),
+    LK_CASE(s3_credentials_are_checked_field_by_field),
     LK_CASE(an_unknown_provider_is_told_with_those_we_know),
     LK_CASE(labels_and_purposes_are_short_printable_text), LK_CASE(its_life_is_bounded_by_policy),
     LK_CASE(it_expires_at_its_instant), LK_CASE(only_owner_administrator_and_operator_manage_it))

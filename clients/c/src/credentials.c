@@ -88,7 +88,7 @@ secret_seal(struct sealed_call *sealed, const latchkey_credential_request *reque
     struct lk_arena *arena, SealedSecretMsg *out, struct lk_error *err)
 {
 	const struct lk_transport_call bound = bound_to(sealed);
-	struct provider_room room;
+	union provider_room room;
 	ProviderSecretMsg secret;
 	struct lk_bytes blob;
 

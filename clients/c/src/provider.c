@@ -12,10 +12,13 @@ struct field {
 static const struct provider {
 	const char *name;
 	Latchkey__Credentials__V1__ProviderSecret__ProviderCase which;
+	const ProtobufCMessageDescriptor *message;
+	size_t member; /* of ProviderSecretMsg: the pointer to that message */
 	const struct field *fields;
 	size_t count;
 } providers[] = {
 	{ "aws", LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_AWS,
+	    &latchkey__credentials__v1__aws_secret__descriptor, offsetof(ProviderSecretMsg, aws),
 	    (const struct field[]){
 		{ "access_key_id", offsetof(AwsSecretMsg, access_key_id), 0 },
 		{ "secret_access_key", offsetof(AwsSecretMsg, secret_access_key),
@@ -26,9 +29,22 @@ static const struct provider {
 	    },
 	    4 },
 	{ "dnanexus", LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_DNANEXUS,
+	    &latchkey__credentials__v1__dnanexus_secret__descriptor,
+	    offsetof(ProviderSecretMsg, dnanexus),
 	    (const struct field[]){
 		{ "token", offsetof(DnanexusSecretMsg, secret_token), LATCHKEY_FIELD_SECRET } },
 	    1 },
+	{ "s3", LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_S3,
+	    &latchkey__credentials__v1__s3_secret__descriptor, offsetof(ProviderSecretMsg, s3),
+	    (const struct field[]){
+		{ "endpoint", offsetof(S3SecretMsg, endpoint), 0 },
+		{ "access_key_id", offsetof(S3SecretMsg, access_key_id), 0 },
+		{ "secret_access_key", offsetof(S3SecretMsg, secret_access_key),
+		    LATCHKEY_FIELD_SECRET },
+		{ "region", offsetof(S3SecretMsg, region), 0 },
+		{ "path_style", offsetof(S3SecretMsg, path_style), LATCHKEY_FIELD_OPTIONAL },
+	    },
+	    5 },
 };
 
 static const struct provider *
@@ -39,6 +55,12 @@ provider_find(const char *name)
 			return &providers[i];
 	}
 	return NULL;
+}
+
+const char *
+latchkey_provider_name(size_t index)
+{
+	return index < LK_ARRAY_LEN(providers) ? providers[index].name : NULL;
 }
 
 const char *
@@ -54,36 +76,34 @@ latchkey_provider_field(const char *provider, size_t index, unsigned *out_flags)
 }
 
 /* The inner message, in the room given. */
-static void *
-inner_begin(const struct provider *provider, struct provider_room *room, ProviderSecretMsg *out)
+static char *
+inner_begin(const struct provider *provider, union provider_room *room, ProviderSecretMsg *out)
 {
 	latchkey__credentials__v1__provider_secret__init(out);
 	out->provider_case = provider->which;
-	if (provider->which == LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_AWS) {
-		latchkey__credentials__v1__aws_secret__init(&room->aws);
-		return out->aws = &room->aws;
-	}
-	latchkey__credentials__v1__dnanexus_secret__init(&room->dnanexus);
-	return out->dnanexus = &room->dnanexus;
+	protobuf_c_message_init(provider->message, room);
+	memcpy((char *)out + provider->member, &room, sizeof room);
+	return (char *)room;
 }
 
-static const void *
+static const char *
 inner_of(const ProviderSecretMsg *secret, const struct provider *provider)
 {
-	if (provider->which == LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_AWS)
-		return secret->aws;
-	return secret->dnanexus;
+	const char *inner;
+
+	memcpy(&inner, (const char *)secret + provider->member, sizeof inner);
+	return inner;
 }
 
 lk_status
 provider_fill(const char *provider, const char *const *fields, size_t count,
-    struct provider_room *room, ProviderSecretMsg *out_secret, struct lk_error *err)
+    union provider_room *room, ProviderSecretMsg *out_secret, struct lk_error *err)
 {
 	const struct provider *found = provider_find(provider);
 
 	if (!found)
-		return lk_fail_field(
-		    err, "provider", "PROVIDER_UNKNOWN", "providers are aws and dnanexus");
+		return lk_fail_field(err, "provider", "PROVIDER_UNKNOWN",
+		    "this library knows no provider of that name");
 	if (count > found->count)
 		return lk_fail_field(
 		    err, "fields", "FIELD_UNKNOWN", "%s has %zu fields", provider, found->count);
@@ -107,9 +127,8 @@ provider_field(const ProviderSecretMsg *secret, const char *name)
 		     k++) {
 			if (strcmp(provider->fields[k].name, name) != 0)
 				continue;
-			const char *value =
-			    *(char *const *)((const char *)inner_of(secret, provider) +
-					     provider->fields[k].offset);
+			const char *value = *(
+			    char *const *)(inner_of(secret, provider) + provider->fields[k].offset);
 			return *value ? value : NULL;
 		}
 	}

@@ -33,6 +33,6 @@ lk_status provider_require(const char *name, const struct provider **out, struct
 lk_status provider_check(
     const struct provider *provider, const ProviderSecret *secret, struct lk_error *err);
 
-extern const struct provider provider_aws, provider_dnanexus;
+extern const struct provider provider_aws, provider_dnanexus, provider_s3;
 
 #endif

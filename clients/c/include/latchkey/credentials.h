@@ -17,7 +17,7 @@ LATCHKEY_API const char *latchkey_credential_id(const latchkey_credential *crede
 LATCHKEY_API const char *latchkey_credential_tenant(const latchkey_credential *credential);
 LATCHKEY_API const char *latchkey_credential_owner(const latchkey_credential *credential);
 LATCHKEY_API const char *latchkey_credential_provider(
-    const latchkey_credential *credential); /**< "aws", "dnanexus" */
+    const latchkey_credential *credential); /**< "aws", "dnanexus", "s3" */
 LATCHKEY_API const char *latchkey_credential_label(const latchkey_credential *credential);
 LATCHKEY_API const char *latchkey_credential_hint(const latchkey_credential *credential);
 LATCHKEY_API const char *latchkey_credential_state(
@@ -49,6 +49,9 @@ enum {
 	LATCHKEY_FIELD_SECRET = 1,  /**< must not be echoed when typed */
 	LATCHKEY_FIELD_OPTIONAL = 2 /**< may be left out; such fields come last */
 };
+
+/** The name of the nth provider that this library knows ("aws"); NULL past the last. */
+LATCHKEY_API const char *latchkey_provider_name(size_t index);
 
 /**
  * The name of a provider's nth field ("access_key_id"); NULL past the last, or for a provider this
@@ -103,7 +106,7 @@ LATCHKEY_API latchkey_status latchkey_credential_delete(latchkey_client *client,
 typedef struct latchkey_fetch_request {
 	const char *owner;    /**< id or e-mail; NULL: only where the caller is the owner */
 	const char *tenant;   /**< id, name or domain; NULL: the only one the caller reaches */
-	const char *provider; /**< "aws", "dnanexus" */
+	const char *provider; /**< "aws", "dnanexus", "s3" */
 	const char
 	    *purpose; /**< the job's id: 1 to 128 printable characters; stands in the audit trail */
 } latchkey_fetch_request;
@@ -113,7 +116,8 @@ typedef struct latchkey_fetched latchkey_fetched;
 /** The stored part. Borrowed. */
 LATCHKEY_API const latchkey_credential *latchkey_fetched_credential(
     const latchkey_fetched *fetched);
-/** A field by its name: "access_key_id", "secret_access_key", "region", "session_token", "token";
+/** A field by its name: "access_key_id", "secret_access_key", "region", "session_token", "token",
+ * "endpoint", "path_style";
  * NULL when absent. Borrowed. */
 LATCHKEY_API const char *latchkey_fetched_field(const latchkey_fetched *fetched, const char *name);
 LATCHKEY_API void latchkey_fetched_free(latchkey_fetched *fetched);
