@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -86,6 +87,33 @@ receive_all(const struct hint_link *link, int fd, uint8_t *out, size_t len)
 	return true;
 }
 
+/* What tells one socket file from its successor. */
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* A publisher that stands still greets when it goes on. Who leaves before that may cost nng before
+ * 1.6 its listener, so we stay as long as nobody else has taken over the path. */
+static bool
+wait_for_greeting(const struct hint_link *link, int fd)
+{
+	struct stat ours, now;
+	bool stop = false;
+
+	if (stat(link->address.sun_path, &ours) != 0)
+		return false;
+	while (!stop) {
+		if (wait_for(link, fd, POLLIN, SILENCE_MS, &stop))
+			return true;
+		if (stat(link->address.sun_path, &now) != 0 || !same_file(&ours, &now))
+			return false;
+	}
+	return false;
+}
+
 static bool
 greet(const struct hint_link *link, int fd)
 {
@@ -94,7 +122,7 @@ greet(const struct hint_link *link, int fd)
 	uint8_t theirs[GREETING_LEN];
 
 	return send(fd, we_are_sub, sizeof we_are_sub, MSG_NOSIGNAL) == sizeof we_are_sub &&
-	       receive_all(link, fd, theirs, sizeof theirs) &&
+	       wait_for_greeting(link, fd) && receive_all(link, fd, theirs, sizeof theirs) &&
 	       memcmp(theirs, they_are_pub, sizeof theirs) == 0;
 }
 

@@ -32,8 +32,10 @@ on_connected(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	struct lk_dialled *dialled = arg;
 
 	(void)event;
-	if (atomic_load(&dialled->address->dialled) == dialled)
-		forget_connection(dialled->address, (unsigned)nng_pipe_id(pipe));
+	if (atomic_load(&dialled->address->dialled) != dialled)
+		return;
+	atomic_store(&dialled->address->mark, lk_address_mark(dialled->address));
+	forget_connection(dialled->address, (unsigned)nng_pipe_id(pipe));
 }
 
 static void
@@ -146,6 +148,7 @@ lk_address_dial(struct lk_address *address, struct lk_error *err)
 
 	LK_TRY(dialled_new(address, &dialled, err));
 	dialled_use(address, dialled);
+	atomic_store(&address->mark, lk_address_mark(address));
 	if (nng_dial(dialled->socket, address->url, NULL, NNG_FLAG_NONBLOCK) != 0)
 		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
 	return LK_OK;

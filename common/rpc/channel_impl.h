@@ -43,15 +43,17 @@ struct lk_address {
 	char url[LK_URL_SIZE];
 	unsigned outstanding;
 	struct lk_lane *free_lanes;
-	atomic_uint pipe;               /* nng's id of the connection that stands; 0: none */
-	atomic_bool usable;             /* it answered, and has missed no answer since */
-	atomic_bool answered;           /* this connection, ever */
-	atomic_bool draining;           /* said so on this connection */
-	atomic_bool probing;            /* a Health call is on its way */
-	atomic_uint probe_ms;           /* how long the next one may take */
-	atomic_int_fast64_t lost_at_ms; /* steady: since when it is not usable */
-	atomic_uint redials;            /* in a row, none of which answered */
+	atomic_uint pipe;     /* nng's id of the connection that stands; 0: none */
+	atomic_bool usable;   /* it answered, and has missed no answer since */
+	atomic_bool answered; /* this connection, ever */
+	atomic_bool draining; /* said so on this connection */
+	atomic_bool probing;  /* a Health call is on its way */
+	atomic_uint probe_ms; /* how long the next one may take */
+	atomic_int_fast64_t
+	    lost_at_ms;      /* steady: since when it is not usable, or was looked after */
+	atomic_uint redials; /* looks after it in a row, none of which brought an answer */
 	atomic_bool redialling;
+	atomic_uint_fast64_t mark; /* of the path when we connected: another after a restart */
 };
 
 /*
@@ -145,7 +147,9 @@ void lk_address_missed(struct lk_address *address); /* an answer */
 void lk_address_probe_failed(struct lk_address *address);
 bool lk_address_wants_probe(struct lk_address *address);
 
-/* redial.c: while a caller waits for an answer, on its thread. May block for a while. */
+/* redial.c: what tells one server at a path from its successor; 0: there is none. */
+uint64_t lk_address_mark(const struct lk_address *address);
+/* While a caller waits for an answer, on its thread. May block for a while. */
 void lk_channel_redial(struct lk_channel *channel);
 
 /* exchange.c: one that is free; NULL when memory is short or the channel closes. */

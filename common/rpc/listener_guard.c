@@ -46,13 +46,33 @@ pause_between(struct lk_listener_guard *guard)
 	return go_on;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A question that took much longer than it may was asked by a process that stood still meanwhile,
+ * and says nothing. */
+static bool
+is_dead(struct lk_listener_guard *guard)
+{
+	const int64_t asked_ms = now_ms();
+
+	return !guard->alive(guard->listen->path, PROBE_TIMEOUT_MS) &&
+	       now_ms() - asked_ms < 2 * PROBE_TIMEOUT_MS;
+}
+
 static void *
 watch(void *arg)
 {
 	struct lk_listener_guard *guard = arg;
 
 	while (pause_between(guard)) {
-		if (guard->alive(guard->listen->path, PROBE_TIMEOUT_MS))
+		if (!is_dead(guard))
 			continue;
 		if (lk_listen_again(guard->listen, NULL) == LK_OK) /* else: at the next round */
 			guard->on_healed(guard->user);
