@@ -96,6 +96,15 @@ show_principal(struct out *out, const latchkey_principal *principal)
 }
 
 void
+show_issuer(struct out *out, const latchkey_issuer *issuer)
+{
+	out_text(out, "issuer", latchkey_issuer_issuer(issuer));
+	out_text(out, "audience", latchkey_issuer_audience(issuer));
+	out_number(out, "keys", latchkey_issuer_keys(issuer));
+	out_time(out, "created_at", latchkey_issuer_created_at_ms(issuer));
+}
+
+void
 show_open_session(struct out *out, const latchkey_open_session *session)
 {
 	out_text(out, "id", latchkey_open_session_id(session));

@@ -9,6 +9,7 @@
 void show_tenant(struct out *out, const latchkey_tenant *tenant);
 void show_user(struct out *out, const latchkey_user *user);
 void show_principal(struct out *out, const latchkey_principal *principal);
+void show_issuer(struct out *out, const latchkey_issuer *issuer);
 void show_open_session(struct out *out, const latchkey_open_session *session);
 void show_role(struct out *out, const latchkey_role *role);
 void show_workgroup(struct out *out, const latchkey_workgroup *workgroup);

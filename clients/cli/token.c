@@ -72,15 +72,21 @@ run_token_issue(struct cli *cli)
 	if (!only_dash(cli))
 		return cli_misused(cli, DASH_ONLY);
 	CLI_TRY(cli, token_ttl(cli, &request.ttl_ms));
-	if (request.user && (!request.tenant || given))
-		return cli_misused(cli, "write token issue --user EMAIL --tenant DOMAIN");
+	const bool assertion = cli_value(cli, OPT_ASSERTION) != NULL;
+	const bool by_tenant = request.user || assertion;
+	if (by_tenant && (!request.tenant || given || (request.user && assertion)))
+		return cli_misused(cli, "write token issue --user EMAIL --tenant DOMAIN, or token "
+					"issue --assertion --tenant DOMAIN");
 	if (given)
 		CLI_TRY(cli, input_value(cli, "key", &key));
 	if (request.user)
 		CLI_TRY(cli, password_read(cli, &password));
-	request.secret = key ? latchkey_secret_text(key) : NULL;
+	if (assertion)
+		CLI_TRY(cli, input_value(cli, "assertion", &key));
+	request.secret = given ? latchkey_secret_text(key) : NULL;
+	request.assertion = assertion ? latchkey_secret_text(key) : NULL;
 	request.password = password ? latchkey_secret_text(password) : NULL;
-	CLI_TRY(cli, cli_connect(cli, given || request.user));
+	CLI_TRY(cli, cli_connect(cli, given || by_tenant));
 	CLI_TRY(cli,
 	    latchkey_token_issue(cli->client, &request, &cli->call, &token, &secret, &cli->error));
 	return token_print(cli, token, secret);

@@ -191,7 +191,8 @@ static void
 write_metadata(struct lk_json *json, const char *issuer, const char *base)
 {
 	static const char *const grants[] = { "client_credentials",
-		"urn:ietf:params:oauth:grant-type:token-exchange" };
+		"urn:ietf:params:oauth:grant-type:token-exchange",
+		"urn:ietf:params:oauth:grant-type:jwt-bearer" };
 	static const char *const methods[] = { "client_secret_basic", "client_secret_post" };
 	static const char *const algorithms[] = { "ES256" };
 	static const char *const subjects[] = { "public" };

@@ -149,6 +149,28 @@ grant_exchange(struct gateway *gateway, struct http_request *request, const stru
 	return LK_OK;
 }
 
+/* RFC 7523 2.1, with the parameter `tenant`: an assertion alone does not say whose issuer it comes
+ * from. */
+static lk_status
+grant_assertion(struct gateway *gateway, struct http_request *request, const struct oauth *oauth,
+    struct http_answer *answer, struct lk_error *err)
+{
+	IssueTokenRequest body = LATCHKEY__TOKENS__V1__ISSUE_TOKEN_REQUEST__INIT;
+	const IssueTokenResponse *issued = NULL;
+
+	body.secret_assertion = (char *)(uintptr_t)oauth_value(oauth, "assertion");
+	body.tenant = (char *)(uintptr_t)oauth_value(oauth, "tenant");
+	body.audience = (char *)(uintptr_t)oauth_value(oauth, "audience");
+	if (!*body.secret_assertion || !*body.tenant)
+		return lk_fail_field(
+		    err, "assertion", "ASSERTION_MISSING", "assertion and tenant are needed");
+	LK_TRY(read_scopes(request, oauth_value(oauth, "scope"), &body.scope, &body.n_scope, err));
+	LK_TRY(ask_tokens(gateway, request, "latchkey.tokens.v1.TokenService/IssueToken",
+	    &body.base, &issued, err));
+	answer_token(request, issued, false, answer);
+	return LK_OK;
+}
+
 typedef lk_status grant_fn(struct gateway *gateway, struct http_request *request,
     const struct oauth *oauth, struct http_answer *answer, struct lk_error *err);
 
@@ -161,6 +183,7 @@ grant_of(const char *type)
 	} grants[] = {
 		{ "client_credentials", grant_client },
 		{ "urn:ietf:params:oauth:grant-type:token-exchange", grant_exchange },
+		{ "urn:ietf:params:oauth:grant-type:jwt-bearer", grant_assertion },
 	};
 
 	for (size_t i = 0; i < LK_ARRAY_LEN(grants); i++)
@@ -169,14 +192,16 @@ grant_of(const char *type)
 	return NULL;
 }
 
-/* A subject's or actor's token that is not good is the grant's fault, not the client's (RFC
- * 8693 2.2.2). */
+/* What was shown in the form is the grant's fault, not the client's (RFC 7521 4.1, RFC 8693 2.2.2).
+ */
 static void
-refuse(struct http_request *request, const struct oauth *oauth, bool exchange,
-    const struct lk_error *why, struct http_answer *answer)
+refuse(struct http_request *request, const struct oauth *oauth, const struct lk_error *why,
+    struct http_answer *answer)
 {
-	if (exchange && lk_text_is(why->reason, "TOKEN_REFUSED"))
+	if (lk_text_is(why->reason, "TOKEN_REFUSED"))
 		oauth_error(request, oauth, "invalid_request", "a token is not good", answer);
+	else if (lk_text_is(why->reason, "SIGN_IN_REFUSED"))
+		oauth_error(request, oauth, "invalid_grant", "the assertion is not good", answer);
 	else
 		oauth_failed(request, oauth, why, answer);
 }
@@ -199,7 +224,7 @@ page_token(struct gateway *gateway, struct http_request *request, struct http_an
 		oauth_error(
 		    request, &oauth, "unsupported_grant_type", "this grant is not given", answer);
 	else if (grant(gateway, request, &oauth, answer, &why) != LK_OK)
-		refuse(request, &oauth, grant == grant_exchange, &why, answer);
+		refuse(request, &oauth, &why, answer);
 	return LK_OK;
 }
 

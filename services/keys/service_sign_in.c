@@ -1,9 +1,10 @@
-/* Passwords: SignIn, ChangePassword; and ChangeName, the other thing that people change of
- * themselves. */
+/* SignIn, by password or (assertion_sign_in.h) by another issuer; ChangePassword; and ChangeName,
+ * the other thing that people change of themselves. */
 #include <stdio.h>
 #include <string.h>
 
 #include "arrival.h"
+#include "assertion_sign_in.h"
 #include "encode.h"
 #include "handlers.h"
 #include "password.h"
@@ -136,6 +137,8 @@ accounts_sign_in(struct lk_call *call, const SignInRequest *req, RedeemTicketRes
 	char account[ACCOUNT_SIZE];
 	bool right;
 
+	if (*req->secret_assertion)
+		return assertion_sign_in(&in.op, err);
 	LK_TRY(check_words(req, err));
 	LK_TRY(op_read(&in.op, look));
 	account_name(&in, account);

@@ -28,6 +28,7 @@ sign_in(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *re
 	question.tenant = req->tenant;
 	question.email = req->user;
 	question.secret_password = req->secret_password;
+	question.secret_assertion = req->secret_assertion;
 	question.session_ttl_ms = req->ttl_ms ? req->ttl_ms : SESSION_TTL_MS;
 	return keys_peer_sign_in(tokens->host, call, &question, out_secret, err);
 }
@@ -41,7 +42,7 @@ ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest 
 			 *questions[] = { &question };
 	VerifyKeyResponse **answers;
 
-	if (*req->user)
+	if (!*req->secret_key)
 		LK_TRY(sign_in(tokens, call, req, &secret, err));
 	question.secret_key = (char *)(uintptr_t)secret;
 	question.source_address = req->source_address;
@@ -59,12 +60,14 @@ ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest 
 static lk_status
 read_wish(const IssueTokenRequest *req, struct grant_wish *out, struct lk_error *err)
 {
-	if (!*req->secret_key && !*req->user)
-		return lk_fail_field(
-		    err, "secret_key", "KEY_MISSING", "a key, a session or a user is needed");
-	if (*req->secret_key && *req->user)
-		return lk_fail_field(
-		    err, "user", "SOURCE_TWICE", "a token is made from a key or for a user");
+	const int sources = !!*req->secret_key + !!*req->user + !!*req->secret_assertion;
+
+	if (sources == 0)
+		return lk_fail_field(err, "secret_key", "KEY_MISSING",
+		    "a key, a session, a user or an assertion is needed");
+	if (sources > 1)
+		return lk_fail_field(err, "secret_key", "SOURCE_TWICE",
+		    "a token is made from one of a key, a user, an assertion");
 	if (req->ttl_ms > INT64_MAX / 2)
 		return lk_fail_field(err, "ttl_ms", "TTL_TOO_LONG", "the duration is out of range");
 	*out = (struct grant_wish){ .audience = req->audience, .ttl_ms = (int64_t)req->ttl_ms };

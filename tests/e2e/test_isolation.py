@@ -38,6 +38,10 @@ class TwoTenants(e2e.Case):
     maxDiff = None
     """Ada administers genomics; Bea administers botany and has one of everything."""
 
+    # RFC 7517 A.1
+    JWKS = ('{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",'
+            '"y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}')
+
     def setUp(self):
         super().setUp()
         self.state.start()
@@ -72,6 +76,11 @@ class TwoTenants(e2e.Case):
             "IssueTicket": users,
             "EndSession": [{"session": self.bea.session_id}],
             "ListSessions": users,
+            "AddIssuer": [{"issuer": "https://x.example", "audience": "x", "jwks": self.JWKS, **place} for place in in_botany],
+            "ListIssuers": in_botany,
+            "RemoveIssuer": [{"issuer": "https://x.example", **place} for place in in_botany],
+            "LinkSubject": [{"issuer": "https://x.example", "subject": "x", **user} for user in users],
+            "UnlinkSubject": [{"issuer": "https://x.example", "subject": "x", **user} for user in users],
             "CreateWorkgroup": [{"name": "intruders", **place} for place in in_botany],
             "ListWorkgroups": in_botany,
             "AddWorkgroupMember": self.memberships(),

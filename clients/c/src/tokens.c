@@ -18,7 +18,8 @@ latchkey_token_issue(latchkey_client *client, const latchkey_token_request *requ
 	body.tenant = (char *)r->tenant;
 	body.user = (char *)r->user;
 	body.secret_password = (char *)r->password;
-	if (!r->secret && !r->user) {
+	body.secret_assertion = (char *)r->assertion;
+	if (!r->secret && !r->user && !r->assertion) {
 		if (!client->settings.secret)
 			return (latchkey_status)lk_fail(err, LK_FAILED_PRECONDITION, "NO_KEY",
 			    "a token is made from an API key or a session, and there is none");

@@ -1,4 +1,4 @@
-/* All of liblatchkey: clients and profiles, accounts, keys, tokens, credentials, audit. */
+/* All of liblatchkey: clients and profiles, accounts, issuers, keys, tokens, credentials, audit. */
 #ifndef LATCHKEY_LATCHKEY_H
 #define LATCHKEY_LATCHKEY_H
 
@@ -7,6 +7,7 @@
 #include <latchkey/base.h>
 #include <latchkey/client.h>
 #include <latchkey/credentials.h>
+#include <latchkey/issuers.h>
 #include <latchkey/keys.h>
 #include <latchkey/signing_keys.h>
 #include <latchkey/tokens.h>

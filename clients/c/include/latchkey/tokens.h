@@ -17,7 +17,9 @@ typedef struct latchkey_token_request {
 	const char *tenant; /**< in place of a secret, where the tenant has passwords: its domain or
 			       name, */
 	const char *user;   /**< the user's e-mail */
-	const char *password; /**< and password */
+	const char *password;  /**< and password */
+	const char *assertion; /**< or, beside the tenant alone, a token of an OpenID issuer that it
+				  trusts */
 } latchkey_token_request;
 
 /** What is known of a token that was issued; the token itself is a latchkey_secret. */

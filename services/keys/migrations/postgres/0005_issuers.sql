@@ -1,0 +1,18 @@
+-- OpenID issuers that a tenant trusts, with their key sets, and which of their subjects is which user.
+CREATE TABLE trusted_issuers (
+  tenant        text COLLATE "C" NOT NULL REFERENCES tenants (id),
+  issuer        text COLLATE "C" NOT NULL,
+  audience      text COLLATE "C" NOT NULL,
+  jwks          text COLLATE "C" NOT NULL,
+  created_at_ms bigint NOT NULL,
+  PRIMARY KEY (tenant, issuer)
+);
+
+CREATE TABLE linked_subjects (
+  tenant  text COLLATE "C" NOT NULL REFERENCES tenants (id),
+  issuer  text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL REFERENCES users (id),
+  PRIMARY KEY (tenant, issuer, subject)
+);
+CREATE INDEX linked_subjects_by_user ON linked_subjects (user_id);
