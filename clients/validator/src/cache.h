@@ -21,9 +21,9 @@ struct entry {
 	struct subject *subject;
 	int64_t expires_at_ms; /* 0: never */
 	int64_t not_before_ms;
-	uint32_t slots[2]; /* key, token */
-	uint32_t uses;     /* since the last report; counted by the cache */
-	bool is_token;
+	uint32_t slots[2];  /* key, token */
+	uint32_t uses : 31; /* since the last report; counted by the cache */
+	uint32_t is_token : 1;
 	char key[ULID_LEN], token[ULID_LEN]; /* NUL in front: none */
 };
 
