@@ -22,6 +22,10 @@ struct option_row {
 extern const struct option_row option_rows[OPTION_COUNT];
 
 #define O(symbol) (UINT64_C(1) << OPT_##symbol)
+/* Which keys: for all commands that choose among them. */
+#define KEY_FILTER                                                                                 \
+	(O(OWNER) | O(ALL) | O(TENANT) | O(ALL_TENANTS) | O(KEY_STATE) | O(KEY_NAME) |             \
+	    O(EXPIRING_BEFORE) | O(UNUSED_SINCE))
 #define GLOBAL_OPTIONS (O(PROFILE) | O(URL) | O(TIMEOUT) | O(JSON) | O(IDEMPOTENCY_KEY) | O(HELP))
 _Static_assert(OPTION_COUNT <= 64, "a set of options is one word");
 

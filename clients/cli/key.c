@@ -8,6 +8,9 @@
 
 #include "handlers.h"
 #include "pages.h"
+#include "time/clock.h"
+#include "time/duration.h"
+#include "time/instant.h"
 
 /* A new file for a key, opened before the key is made, so that a key is never made and then lost.
  */
@@ -95,16 +98,55 @@ run_key_create(struct cli *cli)
 static const char *const key_columns[] = { "id", "name", "hint", "state", "owner_name",
 	"expires_at", "last_used_at", NULL };
 
-int
-run_key_list(struct cli *cli)
+/* An instant, or a duration from now on (`direction` 1) or back (-1); 0 where it was not said. */
+static latchkey_status
+read_when(struct cli *cli, enum option option, const char *name, int direction, int64_t *out_at_ms)
 {
-	const latchkey_key_filter filter = {
+	const char *text = cli_value(cli, option);
+	const int64_t now_ms = lk_clock_wall_ms(lk_clock_system());
+	struct lk_ttl when;
+
+	*out_at_ms = 0;
+	if (!text)
+		return LATCHKEY_OK;
+	if (lk_ttl_parse(name, text, &when, cli_err(cli)) != LK_OK)
+		return cli->error.status;
+	*out_at_ms = when.kind == LK_TTL_INSTANT ? when.ms : now_ms + direction * when.ms;
+	if (when.kind == LK_TTL_NEVER || *out_at_ms <= 0 || *out_at_ms > LK_INSTANT_MAX_MS)
+		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, name, "INSTANT_INVALID",
+		    "%s must be a duration or an instant", name);
+	return LATCHKEY_OK;
+}
+
+static latchkey_status
+read_filter(struct cli *cli, latchkey_key_filter *out_filter)
+{
+	latchkey_key_filter filter = {
 		.owner = cli_value(cli, OPT_OWNER),
 		.all_owners = args_has(&cli->args, OPT_ALL),
 		.tenant = cli_value(cli, OPT_TENANT),
 		.include_revoked = args_has(&cli->args, OPT_INCLUDE_REVOKED),
+		.state = cli_value(cli, OPT_KEY_STATE),
+		.name = cli_value(cli, OPT_KEY_NAME),
+		.all_tenants = args_has(&cli->args, OPT_ALL_TENANTS),
 	};
+	latchkey_status status = read_when(
+	    cli, OPT_EXPIRING_BEFORE, "expiring-before", 1, &filter.expiring_before_at_ms);
 
+	if (status == LATCHKEY_OK)
+		status = read_when(
+		    cli, OPT_UNUSED_SINCE, "unused-since", -1, &filter.unused_since_at_ms);
+	if (status == LATCHKEY_OK)
+		*out_filter = filter;
+	return status;
+}
+
+int
+run_key_list(struct cli *cli)
+{
+	latchkey_key_filter filter;
+
+	CLI_TRY(cli, read_filter(cli, &filter));
 	CLI_TRY(cli, cli_connect(cli, false));
 	PAGES(cli, key, "keys", key_columns,
 	    latchkey_key_list_get(cli->client, &filter, &page, &cli->call, &list, &cli->error));
@@ -180,20 +222,65 @@ run_key_use(struct cli *cli)
 	return cli_answer(cli);
 }
 
+static void
+show_keys(struct out *out, const latchkey_key_list *list)
+{
+	out_list(out, "keys", key_columns);
+	for (size_t i = 0; i < latchkey_key_list_count(list); i++) {
+		out_object(out, NULL);
+		show_key(out, latchkey_key_list_at(list, i));
+		out_object_end(out);
+	}
+	out_list_end(out);
+}
+
+/* A dry run first; its confirmation then takes the keys that it showed. */
+static int
+revoke_matching(struct cli *cli)
+{
+	LK_AUTO(key_list_freep) latchkey_key_list *list = NULL;
+	const char *confirmation = cli_value(cli, OPT_CONFIRM);
+	latchkey_revocation revocation;
+	latchkey_key_filter filter;
+
+	if (args_has(&cli->args, OPT_DRY_RUN) == (confirmation != NULL))
+		return cli_misused(cli,
+		    "name keys, or choose them with --dry-run, then with the --confirm it answers");
+	CLI_TRY(cli, read_filter(cli, &filter));
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_key_revoke_matching(cli->client, &filter, confirmation,
+			 cli_value(cli, OPT_REASON), &cli->call, &list, &revocation, &cli->error));
+	show_keys(&cli->out, list);
+	if (!confirmation)
+		out_text(&cli->out, "confirmation", revocation.confirmation);
+	out_flag(&cli->out, "more", revocation.more);
+	return cli_answer(cli);
+}
+
+static bool
+chooses(const struct cli *cli)
+{
+	const uint64_t choosing = KEY_FILTER | O(DRY_RUN) | O(CONFIRM);
+
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if ((choosing >> i & 1) != 0 && args_has(&cli->args, (enum option)i))
+			return true;
+	}
+	return false;
+}
+
 int
 run_key_revoke(struct cli *cli)
 {
 	LK_AUTO(key_list_freep) latchkey_key_list *list = NULL;
 
+	if (cli->args.operands_count == 0)
+		return revoke_matching(cli);
+	if (chooses(cli))
+		return cli_misused(cli, "name keys, or choose them by options, not both");
 	CLI_TRY(cli, cli_connect(cli, false));
 	CLI_TRY(cli, latchkey_key_revoke(cli->client, cli->args.operands, cli->args.operands_count,
 			 cli_value(cli, OPT_REASON), &cli->call, &list, &cli->error));
-	out_list(&cli->out, "keys", key_columns);
-	for (size_t i = 0; i < latchkey_key_list_count(list); i++) {
-		out_object(&cli->out, NULL);
-		show_key(&cli->out, latchkey_key_list_at(list, i));
-		out_object_end(&cli->out);
-	}
-	out_list_end(&cli->out);
+	show_keys(&cli->out, list);
 	return cli_answer(cli);
 }

@@ -12,6 +12,18 @@ key_state_name(enum key_state state)
 	return state_names[state];
 }
 
+bool
+key_state_find(const char *name, enum key_state *out_state)
+{
+	for (size_t i = 0; i < LK_ARRAY_LEN(state_names); i++) {
+		if (!lk_text_is(name, state_names[i]))
+			continue;
+		*out_state = (enum key_state)i;
+		return true;
+	}
+	return false;
+}
+
 enum key_state
 key_state(const struct key *key, int64_t now_ms)
 {

@@ -38,6 +38,7 @@ struct key {
 };
 
 const char *key_state_name(enum key_state state);
+bool key_state_find(const char *name, enum key_state *out_state);
 enum key_state key_state(const struct key *key, int64_t now_ms);
 
 /* FAILED_PRECONDITION KEY_ALREADY_REVOKED. An expired key may be revoked. */

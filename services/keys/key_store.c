@@ -23,12 +23,21 @@ static const char Q_COUNT_ACTIVE_KEYS[] =
     "SELECT count(*) FROM api_keys WHERE owner = $1 AND revoked_at_ms = 0 "
     "AND (expires_at_ms = 0 OR expires_at_ms > $2)";
 static const char Q_OWNER_HAS_KEY[] = "SELECT 1 FROM api_keys WHERE owner = $1 LIMIT 1";
+/* $1 whose, $2 after which id, $3 revoked too, $4 how many, then the filter in its order. */
+#define KEY_MATCHES                                                                                \
+	"AND id < $2 AND ($3 = 1 OR revoked_at_ms = 0) "                                           \
+	"AND ($5 = '' OR $5 = CASE WHEN revoked_at_ms <> 0 THEN 'revoked' "                        \
+	"WHEN expires_at_ms <> 0 AND expires_at_ms <= $7 THEN 'expired' ELSE 'active' END) "       \
+	"AND ($6 = '' OR substr(name, 1, length($6)) = $6) "                                       \
+	"AND ($8 = 0 OR (expires_at_ms <> 0 AND expires_at_ms < $8)) "                             \
+	"AND ($9 = 0 OR (created_at_ms < $9 AND last_used_at_ms < $9)) "                           \
+	"ORDER BY id DESC LIMIT $4"
 static const char Q_LIST_OWNER_KEYS[] =
-    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE owner = $1 AND id < $2 "
-    "AND ($3 = 1 OR revoked_at_ms = 0) ORDER BY id DESC LIMIT $4";
+    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE owner = $1 " KEY_MATCHES;
 static const char Q_LIST_TENANT_KEYS[] =
-    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE tenant = $1 AND id < $2 "
-    "AND ($3 = 1 OR revoked_at_ms = 0) ORDER BY id DESC LIMIT $4";
+    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE tenant = $1 " KEY_MATCHES;
+static const char Q_LIST_ALL_KEYS[] =
+    "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE $1 = '' " KEY_MATCHES;
 static const char Q_REVOKE_KEY[] =
     "UPDATE api_keys SET digest = NULL, revoked_at_ms = $2, revoke_reason = $3, "
     "generation = generation + 1 WHERE id = $1 AND revoked_at_ms = 0";
@@ -147,6 +156,15 @@ key_owner_has_any(struct lk_tx *tx, const char *owner, bool *out_has, struct lk_
 	return lk_tx_query_first(tx, Q_OWNER_HAS_KEY, LK_ARGS(lk_text(owner)), &rows, out_has, err);
 }
 
+static const char *
+list_query(const struct key_filter *filter, const char **out_whose)
+{
+	*out_whose = filter->owner ? filter->owner : filter->tenant ? filter->tenant : "";
+	if (filter->owner)
+		return Q_LIST_OWNER_KEYS;
+	return filter->tenant ? Q_LIST_TENANT_KEYS : Q_LIST_ALL_KEYS;
+}
+
 lk_status
 key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page *page,
     struct lk_arena *arena, struct key_page *out_page, struct lk_error *err)
@@ -154,15 +172,17 @@ key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
 	struct key_page result = { lk_arena_array(arena, page->size, sizeof(struct key)), 0,
 		false };
-	const char *sql = filter->owner ? Q_LIST_OWNER_KEYS : Q_LIST_TENANT_KEYS;
-	const char *whose = filter->owner ? filter->owner : filter->tenant;
+	const char *whose;
+	const char *sql = list_query(filter, &whose);
 	bool has;
 
 	if (!result.items)
 		return lk_fail_oom(err);
 	LK_TRY(lk_tx_query_first(tx, sql,
 	    LK_ARGS(lk_text(whose), lk_text(page->after[0] ? page->after : first_page),
-		lk_bool(filter->include_revoked), lk_int(page->size + 1)),
+		lk_bool(filter->include_revoked), lk_int(page->size + 1), lk_text(filter->state),
+		lk_text(filter->name), lk_int(filter->now_ms), lk_int(filter->expiring_before_ms),
+		lk_int(filter->unused_since_ms)),
 	    &rows, &has, err));
 	for (; has && result.count < page->size; result.count++) {
 		LK_TRY(key_read(&rows, &result.items[result.count], err));

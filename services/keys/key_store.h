@@ -25,10 +25,13 @@ struct key_page {
 	bool more;
 };
 
-/* The keys of `owner`, or with owner NULL those of `tenant`. */
+/* The keys of `owner`, or with owner NULL those of `tenant`, or with both NULL all of them. */
 struct key_filter {
 	const char *owner, *tenant;
 	bool include_revoked;
+	const char *state, *name;                    /* "" for any; the name is how it begins */
+	int64_t now_ms;                              /* what `state` is judged by */
+	int64_t expiring_before_ms, unused_since_ms; /* 0 for any */
 };
 lk_status key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page *page,
     struct lk_arena *arena, struct key_page *out_page, struct lk_error *err);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "crypto/encode.h"
 #include "daemon/page.h"
 #include "encode.h"
 #include "handlers.h"
@@ -223,6 +224,8 @@ filter_of_all(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
 	struct tenant tenant;
 
 	LK_TRY(lk_caller_require(op->caller, LK_PERM_API_KEYS_MANAGE_ANY, err));
+	if (req->all_tenants)
+		return LK_OK;
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
 	filter->tenant = lk_arena_text(op->arena, tenant.id);
 	return filter->tenant ? LK_OK : lk_fail_oom(err);
@@ -246,6 +249,27 @@ filter_of_owner(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
 }
 
 static lk_status
+filter_check(const struct op *op, const ListKeysRequest *req, struct lk_error *err)
+{
+	enum key_state state;
+
+	if (*req->state != '\0' && !key_state_find(req->state, &state))
+		return lk_fail_field(
+		    err, "state", "KEY_STATE_UNKNOWN", "state must be active, expired or revoked");
+	if (req->expiring_before_at_ms < 0 || req->unused_since_at_ms < 0)
+		return lk_fail_field(err,
+		    req->expiring_before_at_ms < 0 ? "expiring_before_at_ms" : "unused_since_at_ms",
+		    "INSTANT_INVALID", "an instant is not before 1970");
+	if (req->all_tenants && op->caller->kind != LK_CALLER_OPERATOR)
+		return lk_fail(err, LK_PERMISSION_DENIED, "OPERATORS_ONLY",
+		    "only operators look across tenants");
+	if (req->all_tenants && (*req->owner != '\0' || *req->tenant != '\0'))
+		return lk_fail_field(err, "all_tenants", "FILTER_CONFLICT",
+		    "all_tenants goes without owner and tenant");
+	return LK_OK;
+}
+
+static lk_status
 filter_of_request(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
     struct key_filter *filter, struct lk_error *err)
 {
@@ -253,7 +277,15 @@ filter_of_request(struct op *op, struct lk_tx *tx, const ListKeysRequest *req,
 	    op->caller->kind == LK_CALLER_USER || op->caller->kind == LK_CALLER_PRINCIPAL;
 	struct tenant tenant;
 
-	filter->include_revoked = req->include_revoked;
+	LK_TRY(filter_check(op, req, err));
+	*filter = (struct key_filter){
+		.include_revoked = req->include_revoked || lk_text_is(req->state, "revoked"),
+		.state = req->state,
+		.name = req->name,
+		.now_ms = op->now_ms,
+		.expiring_before_ms = req->expiring_before_at_ms,
+		.unused_since_ms = req->unused_since_at_ms,
+	};
 	if (*req->tenant != '\0')
 		LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
 	if (req->all_owners || (*req->owner == '\0' && !has_own))
@@ -298,13 +330,16 @@ keys_list_keys(struct lk_call *call, const ListKeysRequest *req, ListKeysRespons
 /* ---- RevokeKeys ---- */
 
 static lk_status
-revoke_one(struct op *op, struct lk_tx *tx, const char *id, const char *reason, KeyMsg **out,
-    struct lk_error *err)
+revoke_one(struct op *op, struct lk_tx *tx, const char *id, KeyMsg **out, struct lk_error *err)
 {
+	const RevokeKeysRequest *req = op->req;
+	const char *reason = req->reason;
 	struct key key;
 
 	LK_TRY(access_key(op, tx, id, &key, err));
 	LK_TRY(key_revoke_check(&key, err));
+	if (req->dry_run)
+		return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, out, err);
 	LK_TRY(key_save_revoked(tx, key.id, op->now_ms, reason, err));
 	LK_TRY(op_forget(op, tx, key.id, err));
 	key.revoked_at_ms = op->now_ms;
@@ -319,6 +354,67 @@ revoke_one(struct op *op, struct lk_tx *tx, const char *id, const char *reason, 
 	return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, out, err);
 }
 
+enum { CONFIRMATION_BYTES = 16, CONFIRMATION_SIZE = 2 * CONFIRMATION_BYTES + 1 };
+
+/* Names the very keys that a dry run showed: another set has another. */
+static lk_status
+confirmation_make(
+    struct op *op, const struct key_page *keys, char out[CONFIRMATION_SIZE], struct lk_error *err)
+{
+	char *ids = lk_arena_array(op->arena, keys->count + 1, LK_ID_SIZE);
+	uint8_t hash[LK_DIGEST_LEN];
+
+	if (!ids)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < keys->count; i++)
+		memcpy(ids + i * LK_ID_SIZE, keys->items[i].id, LK_ID_SIZE);
+	lk_sha256(lk_bytes(ids, keys->count * LK_ID_SIZE), hash);
+	lk_hex_encode(lk_bytes(hash, CONFIRMATION_BYTES), out);
+	return LK_OK;
+}
+
+/* What a dry run shows is what the run takes, or nothing is. */
+static lk_status
+confirm(struct op *op, const struct key_page *keys, struct lk_error *err)
+{
+	const RevokeKeysRequest *req = op->req;
+	RevokeKeysResponse *rep = op->rep;
+	char expected[CONFIRMATION_SIZE] = "";
+
+	LK_TRY(confirmation_make(op, keys, expected, err));
+	if (req->dry_run)
+		return lk_field_copy(op->arena, expected, &rep->confirmation, err);
+	if (!lk_text_is(expected, req->confirmation))
+		return lk_fail(err, LK_FAILED_PRECONDITION, "KEYS_CHANGED",
+		    "these are no longer the keys that the dry run showed");
+	return LK_OK;
+}
+
+static lk_status
+choose_matching(
+    struct op *op, struct lk_tx *tx, char ***out_ids, size_t *out_count, struct lk_error *err)
+{
+	const RevokeKeysRequest *req = op->req;
+	RevokeKeysResponse *rep = op->rep;
+	const struct lk_page page = { .size = LK_PAGE_ROWS_MAX };
+	struct key_filter filter = { 0 };
+	struct key_page found;
+
+	LK_TRY(filter_of_request(op, tx, req->matching, &filter, err));
+	filter.include_revoked = false;
+	LK_TRY(key_list(tx, &filter, &page, op->arena, &found, err));
+	LK_TRY(confirm(op, &found, err));
+	char **ids = lk_arena_array(op->arena, found.count, sizeof *ids);
+	if (!ids)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < found.count; i++)
+		ids[i] = found.items[i].id;
+	rep->more = found.more;
+	*out_ids = ids;
+	*out_count = found.count;
+	return LK_OK;
+}
+
 /* All or nothing: one id that is not there, not yours, revoked or named twice, and nothing
  * happened. */
 static lk_status
@@ -327,25 +423,39 @@ revoke_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct op *op = arg;
 	const RevokeKeysRequest *req = op->req;
 	RevokeKeysResponse *rep = op->rep;
+	size_t count = req->n_ids;
+	char **ids = req->ids;
 
-	rep->keys = lk_arena_array(op->arena, req->n_ids, sizeof *rep->keys);
+	if (req->matching)
+		LK_TRY(choose_matching(op, tx, &ids, &count, err));
+	rep->keys = lk_arena_array(op->arena, count, sizeof *rep->keys);
 	if (!rep->keys)
 		return lk_fail_oom(err);
-	for (; rep->n_keys < req->n_ids; rep->n_keys++)
-		LK_TRY(revoke_one(
-		    op, tx, req->ids[rep->n_keys], req->reason, &rep->keys[rep->n_keys], err));
+	for (; rep->n_keys < count; rep->n_keys++)
+		LK_TRY(revoke_one(op, tx, ids[rep->n_keys], &rep->keys[rep->n_keys], err));
 	return LK_OK;
+}
+
+static lk_status
+revoke_check(const RevokeKeysRequest *req, struct lk_error *err)
+{
+	if (req->matching && req->n_ids > 0)
+		return lk_fail_field(
+		    err, "matching", "FILTER_CONFLICT", "name keys, or choose them, not both");
+	if (req->matching && !req->dry_run && *req->confirmation == '\0')
+		return lk_fail_field(err, "confirmation", "CONFIRMATION_REQUIRED",
+		    "a dry run comes first; send what it answered");
+	if (!req->matching && (req->n_ids == 0 || req->n_ids > REVOKE_MAX))
+		return lk_fail_field(
+		    err, "ids", "IDS_INVALID", "name between 1 and %d keys", REVOKE_MAX);
+	return key_reason_check(req->reason, err);
 }
 
 lk_status
 keys_revoke_keys(struct lk_call *call, const RevokeKeysRequest *req, RevokeKeysResponse *rep)
 {
 	struct op op = op_of(call, req, rep);
-	struct lk_error *err = lk_call_error(call);
 
-	if (req->n_ids == 0 || req->n_ids > REVOKE_MAX)
-		return lk_fail_field(
-		    err, "ids", "IDS_INVALID", "name between 1 and %d keys", REVOKE_MAX);
-	LK_TRY(key_reason_check(req->reason, err));
-	return op_write(&op, revoke_keys);
+	LK_TRY(revoke_check(req, lk_call_error(call)));
+	return req->dry_run ? op_read(&op, revoke_keys) : op_write(&op, revoke_keys);
 }

@@ -34,6 +34,23 @@ latchkey_key_get(latchkey_client *client, const char *id, const latchkey_call *c
 	    offsetof(GetKeyResponse, key), out_key, error_inside(out_error));
 }
 
+/* Whose keys and which; an absent filter is the caller's own. */
+static void
+filter_fill(Latchkey__Keys__V1__ListKeysRequest *body, const latchkey_key_filter *filter)
+{
+	if (!filter)
+		return;
+	body->owner = (char *)filter->owner;
+	body->all_owners = filter->all_owners;
+	body->tenant = (char *)filter->tenant;
+	body->include_revoked = filter->include_revoked;
+	body->state = (char *)filter->state;
+	body->expiring_before_at_ms = filter->expiring_before_at_ms;
+	body->unused_since_at_ms = filter->unused_since_at_ms;
+	body->name = (char *)filter->name;
+	body->all_tenants = filter->all_tenants;
+}
+
 latchkey_status
 latchkey_key_list_get(latchkey_client *client, const latchkey_key_filter *filter,
     const latchkey_page *page, const latchkey_call *call, latchkey_key_list **out_list,
@@ -43,12 +60,7 @@ latchkey_key_list_get(latchkey_client *client, const latchkey_key_filter *filter
 	PageRequestMsg wire = PAGE_WIRE(page);
 
 	body.page = &wire;
-	if (filter) {
-		body.owner = (char *)filter->owner;
-		body.all_owners = filter->all_owners;
-		body.tenant = (char *)filter->tenant;
-		body.include_revoked = filter->include_revoked;
-	}
+	filter_fill(&body, filter);
 	return (latchkey_status)ask_for(
 	    client, M_KEY_LIST, &body.base, call, WHOLE, out_list, error_inside(out_error));
 }
@@ -80,6 +92,31 @@ latchkey_key_revoke(latchkey_client *client, const char *const *ids, size_t coun
 	PUBLIC_TRY(ask(
 	    client, &(struct question){ M_KEY_REVOKE, &body.base, .call = call }, &answer, err));
 	return out_list ? (latchkey_status)revoked_take(&answer, out_list, err) : LATCHKEY_OK;
+}
+
+latchkey_status
+latchkey_key_revoke_matching(latchkey_client *client, const latchkey_key_filter *filter,
+    const char *confirmation, const char *reason, const latchkey_call *call,
+    latchkey_key_list **out_list, latchkey_revocation *out_revocation, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__RevokeKeysRequest body = LATCHKEY__KEYS__V1__REVOKE_KEYS_REQUEST__INIT;
+	Latchkey__Keys__V1__ListKeysRequest matching = LATCHKEY__KEYS__V1__LIST_KEYS_REQUEST__INIT;
+	LK_AUTO(answer_wipe) struct answer answer = { 0 };
+	struct lk_error *err = error_inside(out_error);
+
+	filter_fill(&matching, filter);
+	body.matching = &matching;
+	body.dry_run = !confirmation;
+	body.confirmation = (char *)confirmation;
+	body.reason = (char *)reason;
+	PUBLIC_TRY(ask(
+	    client, &(struct question){ M_KEY_REVOKE, &body.base, .call = call }, &answer, err));
+	const RevokeKeysResponse *said = (void *)answer.message;
+	latchkey_revocation revocation = { .more = said->more };
+	lk_text_copy(revocation.confirmation, sizeof revocation.confirmation, said->confirmation);
+	PUBLIC_TRY(revoked_take(&answer, out_list, err));
+	*out_revocation = revocation;
+	return LATCHKEY_OK;
 }
 
 latchkey_status

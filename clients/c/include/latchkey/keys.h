@@ -71,12 +71,21 @@ LATCHKEY_API latchkey_status latchkey_key_get(latchkey_client *client, const cha
     const latchkey_call *call, latchkey_key **out_key,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
-/** Whose keys. NULL in place of it: the caller's own that are not revoked. */
+/**
+ * Whose keys, and which of them. NULL in place of it: the caller's own that are not revoked. What
+ * is NULL, false or 0 does not narrow. LATCHKEY_INVALID_ARGUMENT KEY_STATE_UNKNOWN,
+ * FILTER_CONFLICT; LATCHKEY_PERMISSION_DENIED OPERATORS_ONLY.
+ */
 typedef struct latchkey_key_filter {
 	const char *owner;  /**< id or e-mail */
 	bool all_owners;    /**< the whole tenant: api_keys.manage_any */
 	const char *tenant; /**< operators only */
 	bool include_revoked;
+	const char *state;             /**< "active", "expired" or "revoked" */
+	int64_t expiring_before_at_ms; /**< their life ends before this */
+	int64_t unused_since_at_ms;    /**< made before this and not used from it on */
+	const char *name;              /**< how the name begins */
+	bool all_tenants;              /**< every key there is: operators only */
 } latchkey_key_filter;
 LATCHKEY_API latchkey_status latchkey_key_list_get(latchkey_client *client,
     const latchkey_key_filter *filter, const latchkey_page *page, const latchkey_call *call,
@@ -89,6 +98,23 @@ LATCHKEY_API latchkey_status latchkey_key_list_get(latchkey_client *client,
  */
 LATCHKEY_API latchkey_status latchkey_key_revoke(latchkey_client *client, const char *const *ids,
     size_t count, const char *reason, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/** What a revocation by filter says beside the keys. */
+typedef struct latchkey_revocation {
+	char confirmation[33]; /**< of a dry run: send it to revoke these very keys */
+	bool more;             /**< more keys match: do it again */
+} latchkey_revocation;
+
+/**
+ * Revoke the newest 100 keys that the filter finds, in two steps. `confirmation` NULL is the dry
+ * run: it changes nothing and answers the keys that would go and a confirmation. With that
+ * confirmation exactly those keys are revoked, or none: LATCHKEY_FAILED_PRECONDITION KEYS_CHANGED
+ * when others match by now. `include_revoked` does not count.
+ */
+LATCHKEY_API latchkey_status latchkey_key_revoke_matching(latchkey_client *client,
+    const latchkey_key_filter *filter, const char *confirmation, const char *reason,
+    const latchkey_call *call, latchkey_key_list **out_list, latchkey_revocation *out_revocation,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
 /** Who used a key: one day of one caller. */
