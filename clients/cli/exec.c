@@ -240,8 +240,12 @@ environment_s3(struct child_environment *child, const latchkey_fetched *fetched)
 static const struct handover {
 	const char *provider;
 	void (*add)(struct child_environment *child, const latchkey_fetched *fetched);
-} handovers[] = { { "aws", environment_aws }, { "dnanexus", environment_dnanexus },
-	{ "s3", environment_s3 } };
+	bool has_process; /* tools that use it know AWS's credential_process */
+} handovers[] = {
+	{ "aws", environment_aws, true },
+	{ "dnanexus", environment_dnanexus, false },
+	{ "s3", environment_s3, true },
+};
 
 static const struct handover *
 handover_find(const char *provider)
@@ -330,10 +334,11 @@ process_answer(struct cli *cli, const latchkey_fetched *fetched)
 int
 run_credential_process(struct cli *cli)
 {
+	const struct handover *handover = handover_find(cli_operand(cli, 0));
 	char purpose[PURPOSE_SIZE];
 	LK_AUTO(fetched_freep) latchkey_fetched *fetched = NULL;
 
-	if (strcmp(cli_operand(cli, 0), "aws") != 0 && strcmp(cli_operand(cli, 0), "s3") != 0)
+	if (!handover || !handover->has_process)
 		return cli_misused(
 		    cli, "credential-process is for aws and s3; exec hands over the others");
 	purpose_default("credential-process", getppid(), purpose);
