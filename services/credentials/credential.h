@@ -37,6 +37,7 @@ struct credential_policy {
 	int64_t ttl_default_ms, ttl_max_ms; /* 0: none */
 	bool block_expired;                 /* else an expired one is handed out, marked as such */
 	bool one_per_tenant;                /* else one for each user, of each provider */
+	bool needs_lease, needs_signature;  /* a fetch is then refused: this version has neither */
 };
 
 /* INVALID_ARGUMENT LABEL_INVALID: 1 to 64 printable characters. */

@@ -35,6 +35,12 @@ check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
 	if (!f->owner.active)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE",
 		    "the owner's account is not active");
+	if (f->owner.policy.needs_lease)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "LEASE_REQUIRED",
+		    "the tenant hands out credentials under a lease only");
+	if (f->owner.policy.needs_signature)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "SIGNATURE_REQUIRED",
+		    "the tenant hands out credentials to signed fetches only");
 	if (credential_is_expired(&f->credential, now_ms) && f->owner.policy.block_expired)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
 		    "the credential has expired");

@@ -35,6 +35,10 @@ read_owner(const ResolveUserResponse *answer, struct owner *out, struct lk_error
 				       policy_text(answer, "external_on_expiry"), "warn"),
 				   .one_per_tenant = lk_text_is(
 				       policy_text(answer, "external_unique_scope"), "tenant"),
+				   .needs_lease =
+				       !lk_text_is(policy_text(answer, "require_lease"), "no"),
+				   .needs_signature = !lk_text_is(
+				       policy_text(answer, "require_signed_fetch"), "no"),
 			       } };
 
 	if (!answer->user || !lk_text_copy(owner.id, sizeof owner.id, answer->user->id) ||

@@ -47,6 +47,13 @@ class Life(e2e.Case):
         events = self.ada.command_line().json("audit", "list", "--object", self.id)["events"]
         return [event["action"] for event in events]
 
+    def test_a_policy_that_asks_for_more_than_a_fetch_can_show_hands_out_nothing(self):
+        for name, reason in (("require_lease", "LEASE_REQUIRED"), ("require_signed_fetch", "SIGNATURE_REQUIRED")):
+            self.ada.command_line().ok("policy", "set", f"{name}=yes")
+            self.fleet.refused("credential-process", "aws", "--owner", self.ben.email, reason=reason)
+            self.ada.command_line().ok("policy", "set", f"{name}=no")
+        self.assertEqual(secret_of(world.AWS_FIELDS), self.fetched()["SecretAccessKey"])
+
     def test_renaming_changes_the_label_and_nothing_else(self):
         before = self.line.json("credential", "show", self.id)
         renamed = self.line.json("credential", "rename", self.id, "archive bucket")
