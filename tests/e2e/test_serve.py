@@ -17,39 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import latchkey_e2e as e2e
 import latchkey_wire as wire
 import world
-
-
-class Asker:
-    """One connection."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.socket.settimeout(20)
-        self.read = b""
-
-    def send(self, *requests):
-        self.socket.sendall(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
-
-    def raw(self, data):
-        self.socket.sendall(data)
-
-    def line(self):
-        """The next answer; None when the other side has ended."""
-        while b"\n" not in self.read:
-            part = self.socket.recv(65536)
-            if not part:
-                return None
-            self.read += part
-        line, self.read = self.read.split(b"\n", 1)
-        return json.loads(line)
-
-    def ask(self, **request):
-        self.send(request)
-        return self.line()
-
-    def close(self):
-        self.socket.close()
+from serve import Asker
 
 
 class Serve(e2e.Case):

@@ -16,10 +16,11 @@ sys.path[:0] = [str(TESTS / "support"), str(TESTS / "conformance")]
 
 import latchkey_e2e as e2e
 import latchkey_wire
+import serve
 import token_corpus
 import world
 
-LEAST, BATCH, RPC_MAX = 150, 32, 16 * 1024
+LEAST, BATCH, RPC_MAX, SERVED_MAX = 150, 32, 16 * 1024, 8 * 1024
 UNIFORM = {"TOKEN_REFUSED", "KEY_REFUSED", "KEY_MALFORMED"}
 
 
@@ -120,6 +121,16 @@ class Forgeries(e2e.Case):
             if reason is not None and wanted and token.count(b".") == 2:
                 self.assertEqual(wanted, reason, name)
         library.close()
+
+    def test_the_validator_refuses_them_from_memory_too(self):
+        """liblatchkey-validator, which `latchkey validate --serve` is: each lie twice, as what is remembered must be no better."""
+        with serve.served(self.state, world.principal(self.state, "validator", ["tokens.validate", "feed.read"], "ALL").secret) as asker:
+            for name, token, wanted in self.corpus:
+                if not is_text(token) or len(token) > SERVED_MAX:
+                    continue
+                for _ in range(2):
+                    said = asker.ask(id=1, credential=token.decode())
+                    self.check(name, wanted, said.get("active", False), said)
 
     def test_tokens_of_others_are_refused(self):
         other = e2e.State()
