@@ -17,7 +17,6 @@ struct lk_rs256 {
 	size_t signature_len;
 };
 
-LK_DEFINE_FREEP(pkey_freep, EVP_PKEY *, EVP_PKEY_free)
 LK_DEFINE_FREEP(pkey_ctx_freep, EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
 LK_DEFINE_FREEP(md_ctx_freep, EVP_MD_CTX *, EVP_MD_CTX_free)
 LK_DEFINE_FREEP(bn_freep, BIGNUM *, BN_free)

@@ -114,7 +114,8 @@ class Gateway(e2e.Case):
                 (400, b"POST /v1/keys HTTP/1.1\r\n" + host + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
                 (400, b"POST /v1/keys HTTP/1.1\r\n" + host + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
                 (400, b"POST /v1/keys HTTP/1.1\r\n" + host + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-                (501, b"POST /v1/keys HTTP/1.1\r\n" + host + b"Transfer-Encoding: gzip\r\n\r\n"),
+                # libmicrohttpd 1.0 refuses it by itself
+                ((400, 501), b"POST /v1/keys HTTP/1.1\r\n" + host + b"Transfer-Encoding: gzip\r\n\r\n"),
                 (400, b"POST /v1/keys HTTP/1.1\r\n" + host + b"Content-Length: +2\r\n\r\n{}"),
                 (413, b"POST /v1/keys HTTP/1.1\r\n" + host + b"Content-Length: 99999999\r\n\r\n"),
                 (405, b"TRACE / HTTP/1.1\r\n" + host + b"\r\n"),
@@ -127,7 +128,8 @@ class Gateway(e2e.Case):
                 (431, b"GET /healthz HTTP/1.1\r\n" + host + b"".join(b"X-%d: y\r\n" % n for n in range(80)) + b"\r\n"),
         ):
             answer = self.http.raw(request)
-            self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), (request[:200], answer[:400]))
+            wanted = status if isinstance(status, tuple) else (status,)
+            self.assertIn(int(answer.split(b" ", 2)[1]), wanted, (request[:200], answer[:400]))
             self.assertIn(b"connection: close", answer.lower(), request[:200])
         self.assertEqual(200, self.http.ask("GET", "/healthz").status)
 
