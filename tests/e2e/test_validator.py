@@ -245,7 +245,7 @@ class Validators(e2e.Case):
 
     def rounds(self, *faults):
         self.start_workers(e2e.repeat("validators", 20, 6))
-        for _ in range(e2e.repeat("rounds of each", 3, 1)):
+        for _ in range(e2e.repeat("rounds of each", 2, 1)):
             for fault in faults:
                 self.round(fault)
 
@@ -274,7 +274,7 @@ class Validators(e2e.Case):
 
     def test_revoked_while_messages_are_lost_doubled_delayed_and_reordered(self):
         self.put_proxies_between()
-        for _ in range(e2e.repeat("rounds of mischief", 3, 1)):
+        for _ in range(e2e.repeat("rounds of mischief", 2, 1)):
             for name in ("lose", "double", "delay", "reorder"):
                 self.round(lambda: self.mischief(name))
 
@@ -292,7 +292,7 @@ class Validators(e2e.Case):
                 trouble.join()
 
         self.put_proxies_between()
-        for _ in range(e2e.repeat("rounds of everything", 4, 1)):
+        for _ in range(e2e.repeat("rounds of everything", 2, 1)):
             self.round(everything)
 
     # A database that goes back
