@@ -124,9 +124,11 @@ lk_status
 router_form(const struct http_request *request, struct lk_bytes form, struct parameters *out,
     struct lk_error *err)
 {
-	const char *text = (const char *)form.data, *end = text + form.len;
+	const char *text = (const char *)form.data;
 
-	while (form.len > 0 && text < end) {
+	if (form.len == 0)
+		return LK_OK; /* no body has no address to count from */
+	for (const char *end = text + form.len; text < end;) {
 		const char *stop = memchr(text, '&', (size_t)(end - text));
 		const size_t len = (size_t)((stop ? stop : end) - text);
 		const char *equals = memchr(text, '=', len);
@@ -137,7 +139,7 @@ router_form(const struct http_request *request, struct lk_bytes form, struct par
 		if (name_len == 0 || !add(out, name, value))
 			return lk_fail(err, LK_INVALID_ARGUMENT, "QUERY_INVALID",
 			    "the parameters are malformed, or too many");
-		text += len + 1;
+		text = stop ? stop + 1 : end;
 	}
 	return LK_OK;
 }
