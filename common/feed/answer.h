@@ -18,8 +18,6 @@ lk_status feed_events_encode(struct lk_arena *arena, const struct lk_feed_event 
  * the future. */
 void feed_event_decode(const FeedEventMsg *msg, struct lk_feed_event *out);
 
-bool feed_events_equal(const struct lk_feed_event *a, const struct lk_feed_event *b);
-
 /* Over label "latchkey feed v2", instance, the request's nonce, and every field of the answer but
  * the signature. */
 void feed_answer_sign(const struct lk_sign_key *key, const char *instance, struct lk_bytes nonce,

@@ -69,13 +69,6 @@ feed_event_decode(const FeedEventMsg *msg, struct lk_feed_event *out)
 		out->kind = LK_FEED_UNKNOWN;
 }
 
-bool
-feed_events_equal(const struct lk_feed_event *a, const struct lk_feed_event *b)
-{
-	return a->sequence == b->sequence && a->generation == b->generation &&
-	       a->at_ms == b->at_ms && a->kind == b->kind && strcmp(a->id, b->id) == 0;
-}
-
 static void
 events_text(struct lk_signed_text *text, FeedEventMsg *const *events, size_t count)
 {

@@ -15,8 +15,6 @@ struct deadlines {
 	pthread_cond_t wake;
 	bool stopping;
 	struct deadline *first;
-	unsigned count;
-	uint64_t expired;
 };
 
 /* The mutex is held. The owner of the socket sees its end and closes it. */
@@ -29,7 +27,6 @@ look(struct deadlines *deadlines)
 		if (each->over || now_ms < each->at_ms)
 			continue;
 		each->over = true;
-		deadlines->expired++;
 		(void)shutdown(each->socket, SHUT_RDWR);
 	}
 }
@@ -114,7 +111,6 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int socket
 	if (deadlines->first)
 		deadlines->first->previous = deadline;
 	deadlines->first = deadline;
-	deadlines->count++;
 	pthread_mutex_unlock(&deadlines->mutex);
 }
 
@@ -136,24 +132,5 @@ deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
 		deadlines->first = deadline->next;
 	if (deadline->next)
 		deadline->next->previous = deadline->previous;
-	deadlines->count--;
 	pthread_mutex_unlock(&deadlines->mutex);
-}
-
-uint64_t
-deadlines_expired(struct deadlines *deadlines)
-{
-	pthread_mutex_lock(&deadlines->mutex);
-	const uint64_t expired = deadlines->expired;
-	pthread_mutex_unlock(&deadlines->mutex);
-	return expired;
-}
-
-unsigned
-deadlines_count(struct deadlines *deadlines)
-{
-	pthread_mutex_lock(&deadlines->mutex);
-	const unsigned count = deadlines->count;
-	pthread_mutex_unlock(&deadlines->mutex);
-	return count;
 }

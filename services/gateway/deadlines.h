@@ -27,7 +27,4 @@ void deadlines_add(
 void deadlines_move(struct deadlines *deadlines, struct deadline *deadline, int64_t in_ms);
 void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 
-uint64_t deadlines_expired(struct deadlines *deadlines);
-unsigned deadlines_count(struct deadlines *deadlines);
-
 #endif

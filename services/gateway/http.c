@@ -39,7 +39,6 @@ struct http_server {
 	struct deadlines *deadlines;
 	struct workers *workers;
 	char *tls_cert, *tls_key;
-	atomic_uint_fast64_t requests, refused;
 	atomic_uint working;
 	int quiesced; /* the socket that listened; -1: it still does */
 	atomic_bool draining;
@@ -207,7 +206,6 @@ refuse(struct exchange *exchange, unsigned status, const char *why)
 {
 	const struct http_config *config = &exchange->server->config;
 
-	atomic_fetch_add(&exchange->server->refused, 1);
 	exchange->state = ANSWERED;
 	exchange->answer = (struct http_answer){ .status = status, .close = true };
 	exchange->answer.body =
@@ -262,7 +260,6 @@ read_head(struct exchange *exchange, const char *method, const char *version)
 	const char *why = "";
 
 	exchange->head_seen = true;
-	atomic_fetch_add(&server->requests, 1);
 	request->method = lk_arena_text(request->arena, method);
 	request->version = lk_arena_text(request->arena, version);
 	(void)MHD_get_connection_values(
@@ -530,16 +527,4 @@ http_server_free(struct http_server *server)
 	lk_free(server->tls_key);
 	lk_free(server->tls_cert);
 	lk_free(server);
-}
-
-struct http_stats
-http_server_stats(struct http_server *server)
-{
-	return (struct http_stats){
-		.requests = atomic_load(&server->requests),
-		.refused = atomic_load(&server->refused),
-		.expired = deadlines_expired(server->deadlines),
-		.connections = deadlines_count(server->deadlines),
-		.queued = workers_busy(server->workers),
-	};
 }

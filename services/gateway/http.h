@@ -74,10 +74,4 @@ void http_server_drain(struct http_server *server, int64_t timeout_ms);
 void http_server_free(struct http_server *server);
 LK_DEFINE_FREEP(http_server_freep, struct http_server *, http_server_free)
 
-struct http_stats {
-	uint64_t requests, refused, expired;
-	unsigned connections, queued;
-};
-struct http_stats http_server_stats(struct http_server *server);
-
 #endif
