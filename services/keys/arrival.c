@@ -35,6 +35,28 @@ arrival_audit(struct op *op, struct lk_tx *tx, const struct user *user, const ch
 	return lk_audit_write_as(tx, &actor, lk_call_request_id(op->call), op->now_ms, event, err);
 }
 
+lk_status
+arrival_end_sessions(
+    struct op *op, struct lk_tx *tx, const char *user, const char *keep, struct lk_error *err)
+{
+	const struct session_wish wish = { user, op->now_ms, 0 };
+	struct lk_page page = { .size = LK_PAGE_ROWS_MAX };
+	struct session_page found = { .more = true };
+
+	while (found.more) {
+		LK_TRY(session_list(tx, &wish, &page, op->arena, &found, err));
+		for (size_t i = 0; i < found.count; i++) {
+			const char *id = found.items[i].id;
+			lk_text_copy(page.after, sizeof page.after, id);
+			if (lk_text_is(id, keep))
+				continue;
+			LK_TRY(session_end(tx, id, op->now_ms, err));
+			LK_TRY(op_forget(op, tx, id, err));
+		}
+	}
+	return LK_OK;
+}
+
 static lk_status
 enter(struct op *op, struct lk_tx *tx, struct user *user, struct lk_error *err)
 {

@@ -51,6 +51,7 @@ find_ticket(struct redeem *redeem, struct lk_tx *tx, bool *out_opens, struct lk_
 	return LK_OK;
 }
 
+/* Whoever gets their account back by a ticket puts out who is in it. */
 static lk_status
 save_password(struct redeem *redeem, struct lk_tx *tx, const struct tenant *tenant,
     const struct user *user, struct lk_error *err)
@@ -61,7 +62,8 @@ save_password(struct redeem *redeem, struct lk_tx *tx, const struct tenant *tena
 		return LK_OK;
 	LK_TRY(policy_load(tx, tenant, &policy, err));
 	LK_TRY(password_allowed(&policy, err));
-	return password_save(tx, user->id, redeem->hash, redeem->op.now_ms, err);
+	LK_TRY(password_save(tx, user->id, redeem->hash, redeem->op.now_ms, err));
+	return arrival_end_sessions(&redeem->op, tx, user->id, "", err);
 }
 
 static lk_status

@@ -9,7 +9,6 @@
 #include "handlers.h"
 #include "password.h"
 #include "password_store.h"
-#include "session_store.h"
 #include "tenant_store.h"
 #include "user_store.h"
 
@@ -20,8 +19,8 @@ struct sign_in {
 	struct op op;
 	struct tenant tenant;
 	struct user user;
-	bool known;   /* there is such a user */
-	bool allowed; /* who may come in by password now */
+	bool tenant_known, known; /* there is such a tenant, and such a user in it */
+	bool allowed;             /* who may come in by password now */
 	char hash[LK_PASSWORD_HASH_SIZE], rehashed[LK_PASSWORD_HASH_SIZE];
 };
 
@@ -40,11 +39,10 @@ find_account(struct sign_in *in, struct lk_tx *tx, struct lk_error *err)
 {
 	const SignInRequest *req = in->op.req;
 	char email[EMAIL_SIZE];
-	bool found;
 
 	in->known = false;
-	LK_TRY(tenant_find(tx, req->tenant, &in->tenant, &found, err));
-	if (!found || email_normalise("email", req->email, email, NULL) != LK_OK)
+	LK_TRY(tenant_find(tx, req->tenant, &in->tenant, &in->tenant_known, err));
+	if (!in->tenant_known || email_normalise("email", req->email, email, NULL) != LK_OK)
 		return LK_OK;
 	return user_find_by_email(tx, in->tenant.id, email, &in->user, &in->known, err);
 }
@@ -87,16 +85,17 @@ come_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    "password", in->op.rep, err);
 }
 
-/* What stands for the account where tries are counted: the user, or the words of whoever tries. */
+/* What stands for the account where tries are counted: one text for all spellings of it, whether or
+ * not there is such a user, so that nobody learns from the delay which there are. */
 static void
 account_name(const struct sign_in *in, char out[ACCOUNT_SIZE])
 {
 	const SignInRequest *req = in->op.req;
+	char email[EMAIL_SIZE];
+	const bool is_address = email_normalise("email", req->email, email, NULL) == LK_OK;
 
-	if (in->known)
-		lk_text_copy(out, ACCOUNT_SIZE, in->user.id);
-	else
-		snprintf(out, ACCOUNT_SIZE, "%s %s", req->tenant, req->email);
+	snprintf(out, ACCOUNT_SIZE, "%s %s", in->tenant_known ? in->tenant.id : req->tenant,
+	    is_address ? email : req->email);
 }
 
 /* Only accounts that exist leave a trace: strangers cannot fill the trail with what they made up.
@@ -203,28 +202,6 @@ check_current(struct change *change, const ChangePasswordRequest *req, struct lk
 }
 
 static lk_status
-end_others(struct change *change, struct lk_tx *tx, struct lk_error *err)
-{
-	struct op *op = &change->op;
-	const struct session_wish wish = { change->user.id, op->now_ms, 0 };
-	struct lk_page page = { .size = LK_PAGE_ROWS_MAX };
-	struct session_page found = { .more = true };
-
-	while (found.more) {
-		LK_TRY(session_list(tx, &wish, &page, op->arena, &found, err));
-		for (size_t i = 0; i < found.count; i++) {
-			const char *id = found.items[i].id;
-			lk_text_copy(page.after, sizeof page.after, id);
-			if (lk_text_is(id, op->caller->session))
-				continue;
-			LK_TRY(session_end(tx, id, op->now_ms, err));
-			LK_TRY(op_forget(op, tx, id, err));
-		}
-	}
-	return LK_OK;
-}
-
-static lk_status
 change_password(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct change *change = arg;
@@ -237,7 +214,7 @@ change_password(struct lk_tx *tx, void *arg, struct lk_error *err)
 		return lk_fail(err, LK_ABORTED, "PASSWORD_CHANGED",
 		    "it was changed at this moment by somebody else");
 	LK_TRY(password_save(tx, change->user.id, change->new_hash, op->now_ms, err));
-	LK_TRY(end_others(change, tx, err));
+	LK_TRY(arrival_end_sessions(op, tx, change->user.id, op->caller->session, err));
 	return op_audit(op, tx,
 	    &(struct lk_audit_event){ .action = "password.changed",
 		.tenant = change->user.tenant,

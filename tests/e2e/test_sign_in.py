@@ -77,6 +77,22 @@ class SignIn(e2e.Case):
         self.assertIn("SIGN_IN_DELAYED", str(self.sign_in(password=OTHER)))
         e2e.wait_until(lambda: self.sign_in().code == 0, 20, "the right password opens after the delay")
 
+    def test_the_delay_does_not_tell_which_accounts_there_are(self):
+        self.enrol()
+        for name in ("ben", "nobody"):
+            for _ in range(3):
+                self.assertIn("SIGN_IN_REFUSED", str(self.sign_in(password=OTHER, domain="genomics", email=f"{name}@genomics.example")))
+            result = self.sign_in(password=OTHER, email=f"{name.upper()}@genomics.example")
+            self.assertIn("SIGN_IN_DELAYED", str(result), name)
+
+    def test_a_password_set_by_a_new_ticket_puts_out_who_is_in(self):
+        ben = self.enrol()
+        self.ticket = self.ada.json("user", "ticket", "ben@genomics.example")["ticket"]
+        self.state.person().ok("--profile", "ben2", "login", "--ticket", self.ticket, "--set-password", stdin=f"{OTHER}\n")
+        ben.refused("whoami")
+        self.state.person(LATCHKEY_PROFILE="ben2").ok("whoami")
+        self.assertEqual(1, self.sign_in(profile="ben3").code)
+
     def test_policy_off_takes_no_password_with_a_ticket(self):
         self.ada.ok("policy", "set", "password_login=off")
         result = self.state.person().run("--profile", "ben", "login", "--ticket", self.ticket, "--set-password", stdin=PASSWORD + "\n")
