@@ -31,15 +31,15 @@ command_is_within(const struct command *command, const char *words)
 			       (command->words[len] == '\0' || command->words[len] == ' '));
 }
 
-uint64_t
+option_set
 command_options(const struct command *command)
 {
-	uint64_t set = GLOBAL_OPTIONS;
+	option_set set = GLOBAL_OPTIONS;
 
 	for (int own = 0; command && own < OPTION_COUNT; own++) {
 		for (int o = 0; (command->options >> own & 1) && o < OPTION_COUNT; o++) {
 			if (strcmp(option_rows[o].name, option_rows[own].name) == 0)
-				set &= ~(UINT64_C(1) << o);
+				set &= ~((option_set)1 << o);
 		}
 	}
 	return command ? set | command->options : set;
@@ -93,7 +93,7 @@ is_group(const char *word)
 static enum option
 option_find(const struct command *command, const char *name, size_t len)
 {
-	const uint64_t sets[] = { command ? command->options : 0, GLOBAL_OPTIONS };
+	const option_set sets[] = { command ? command->options : 0, GLOBAL_OPTIONS };
 
 	for (size_t s = 0; s < LK_ARRAY_LEN(sets); s++) {
 		for (int o = 0; o < OPTION_COUNT; o++) {

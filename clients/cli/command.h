@@ -21,13 +21,15 @@ struct option_row {
 };
 extern const struct option_row option_rows[OPTION_COUNT];
 
-#define O(symbol) (UINT64_C(1) << OPT_##symbol)
+/* A set of options, one bit each. */
+__extension__ typedef unsigned __int128 option_set;
+#define O(symbol) ((option_set)1 << OPT_##symbol)
 /* Which keys: for all commands that choose among them. */
 #define KEY_FILTER                                                                                 \
 	(O(OWNER) | O(ALL) | O(TENANT) | O(ALL_TENANTS) | O(KEY_STATE) | O(KEY_NAME) |             \
 	    O(EXPIRING_BEFORE) | O(UNUSED_SINCE))
 #define GLOBAL_OPTIONS (O(PROFILE) | O(URL) | O(TIMEOUT) | O(JSON) | O(IDEMPOTENCY_KEY) | O(HELP))
-_Static_assert(OPTION_COUNT <= 64, "a set of options is one word");
+_Static_assert(OPTION_COUNT <= 128, "a set of options has a bit for each");
 
 struct cli;
 struct command {
@@ -35,7 +37,7 @@ struct command {
 	int (*run)(struct cli *cli);
 	const char *operands;
 	size_t least, most;
-	uint64_t options; /* its own; global ones are allowed besides */
+	option_set options; /* its own; global ones are allowed besides */
 	const char *help;
 };
 extern const struct command commands[];
@@ -46,7 +48,7 @@ bool command_is_within(const struct command *command, const char *words);
 
 /* Its own options, and of the global ones those whose names it does not use for its own; NULL: the
  * global ones. */
-uint64_t command_options(const struct command *command);
+option_set command_options(const struct command *command);
 
 enum { OPTION_VALUES_MAX = 64 };
 struct option_values {

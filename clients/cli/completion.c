@@ -27,7 +27,7 @@ words_after(const char *group)
 }
 
 static void
-option_words(uint64_t set, bool valued_only)
+option_words(option_set set, bool valued_only)
 {
 	for (int o = 0; o < OPTION_COUNT; o++) {
 		if ((set >> o & 1) && (option_rows[o].value || !valued_only))

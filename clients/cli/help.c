@@ -19,7 +19,7 @@ option_line(const struct option_row *row)
 }
 
 static void
-options_print(uint64_t set)
+options_print(option_set set)
 {
 	for (int o = 0; o < OPTION_COUNT; o++) {
 		if (set >> o & 1)
@@ -95,7 +95,7 @@ man_text(const char *text)
 }
 
 static void
-man_options(uint64_t set)
+man_options(option_set set)
 {
 	for (int o = 0; o < OPTION_COUNT; o++) {
 		if (!(set >> o & 1))

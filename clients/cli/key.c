@@ -260,7 +260,7 @@ revoke_matching(struct cli *cli)
 static bool
 chooses(const struct cli *cli)
 {
-	const uint64_t choosing = KEY_FILTER | O(DRY_RUN) | O(CONFIRM);
+	const option_set choosing = KEY_FILTER | O(DRY_RUN) | O(CONFIRM);
 
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if ((choosing >> i & 1) != 0 && args_has(&cli->args, (enum option)i))
