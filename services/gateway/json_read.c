@@ -353,19 +353,63 @@ append(const ProtobufCFieldDescriptor *field, const char *value, struct lk_arena
 	return LK_OK;
 }
 
-lk_status
-json_read_text(const char *name, const char *value, struct lk_arena *arena,
-    ProtobufCMessage *message, struct lk_error *err)
+/* Something else than what it is without being given. */
+static bool
+is_given(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-	const ProtobufCFieldDescriptor *field = shape_field(message->descriptor, name);
+	static const char nothing[sizeof(ProtobufCBinaryData)];
+	const void *value = shape_member(message, field);
+
+	if (field->type == PROTOBUF_C_TYPE_STRING)
+		return *(char *const *)value && **(char *const *)value;
+	return memcmp(value, nothing, shape_value_size(field)) != 0;
+}
+
+static lk_status
+read_text_field(const ProtobufCFieldDescriptor *field, const char *name, const char *value,
+    struct lk_arena *arena, ProtobufCMessage *message, struct lk_error *err)
+{
 	LK_AUTO(json_freep) json_t *json = NULL;
 
-	if (!field || field->type == PROTOBUF_C_TYPE_MESSAGE)
-		return lk_fail_field(err, name, "FIELD_UNKNOWN", "there is no such parameter here");
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return append(field, value, arena, message, err);
+	if (!shape_is_presence(field) && is_given(message, field))
+		return lk_fail_field(err, name, "FIELD_TWICE",
+		    "%s is given twice: in path, query, header or body", name);
 	json = text_as_json(field, value);
 	if (!json || json_is_null(json))
 		return wrong_type(name, "true or false", err);
 	return read_member(field, name, json, arena, message, err);
+}
+
+/* The message that a field holds, made when there is none yet. */
+static ProtobufCMessage *
+message_in(const ProtobufCFieldDescriptor *field, struct lk_arena *arena, ProtobufCMessage *holder)
+{
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+	ProtobufCMessage **member = shape_member(holder, field);
+
+	if (!*member && (*member = lk_arena_alloc(arena, type->sizeof_message)))
+		protobuf_c_message_init(type, *member);
+	return *member;
+}
+
+lk_status
+json_read_text(const char *name, const char *value, struct lk_arena *arena,
+    ProtobufCMessage *message, struct lk_error *err)
+{
+	const char *dot = strchr(name, '.');
+	const char *first = dot ? lk_arena_text_n(arena, name, (size_t)(dot - name)) : name;
+	const ProtobufCFieldDescriptor *field =
+	    first ? shape_field(message->descriptor, first) : NULL;
+	const bool holds_more = field && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+				field->label != PROTOBUF_C_LABEL_REPEATED &&
+				!shape_is_presence(field);
+
+	if (!field || (dot ? !holds_more : field->type == PROTOBUF_C_TYPE_MESSAGE))
+		return lk_fail_field(err, name, "FIELD_UNKNOWN", "there is no such parameter here");
+	if (!dot)
+		return read_text_field(field, name, value, arena, message, err);
+	ProtobufCMessage *below = message_in(field, arena, message);
+	return below ? json_read_text(dot + 1, value, arena, below, err) : lk_fail_oom(err);
 }

@@ -21,7 +21,8 @@ lk_status json_read(
 
 /*
  * One field from a text, as paths and queries have it: a number in digits, a boolean as true or
- * false. A repeated field gets one more. The same errors.
+ * false; "page.size" is a field of a message that a field holds. A repeated field gets one more;
+ * any other is given once, be it here or in the body. The same errors.
  */
 lk_status json_read_text(const char *name, const char *value, struct lk_arena *arena,
     ProtobufCMessage *message, struct lk_error *err);

@@ -135,6 +135,15 @@ answer_json(unsigned http_status, struct lk_bytes body, struct http_answer *answ
 	http_answer_header(answer, "Cache-Control", "no-store");
 }
 
+static bool
+has_header(const struct http_answer *answer, const char *name)
+{
+	for (size_t i = 0; i < answer->header_count; i++)
+		if (strcmp(answer->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void
 answer_finish(const struct http_request *request, struct http_answer *answer)
 {
@@ -142,6 +151,7 @@ answer_finish(const struct http_request *request, struct http_answer *answer)
 	http_answer_header(answer, "X-Content-Type-Options", "nosniff");
 	http_answer_header(answer, "X-Frame-Options", "DENY");
 	http_answer_header(answer, "Referrer-Policy", "no-referrer");
-	http_answer_header(
-	    answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	if (!has_header(answer, "Content-Security-Policy"))
+		http_answer_header(answer, "Content-Security-Policy",
+		    "default-src 'none'; frame-ancestors 'none'");
 }
