@@ -161,12 +161,50 @@ a_query_fills_a_field_by_its_text(void **state)
 	expect_ok(json_read_text("owner", "true", w->arena, &list.base, &w->err), &w->err);
 	assert_true(list.include_revoked);
 	assert_string_equal(list.owner, "true");
-	expect_field(json_read_text("includeRevoked", "1", w->arena, &list.base, &w->err), &w->err,
-	    "includeRevoked", "FIELD_TYPE");
+	expect_field(json_read_text("allOwners", "1", w->arena, &list.base, &w->err), &w->err,
+	    "allOwners", "FIELD_TYPE");
 	expect_field(json_read_text("page", "x", w->arena, &list.base, &w->err), &w->err, "page",
 	    "FIELD_UNKNOWN");
 	expect_field(json_read_text("nothing", "x", w->arena, &list.base, &w->err), &w->err,
 	    "nothing", "FIELD_UNKNOWN");
+}
+
+static void
+a_query_reaches_into_a_message(void **state)
+{
+	Latchkey__Keys__V1__ListKeysRequest list = LATCHKEY__KEYS__V1__LIST_KEYS_REQUEST__INIT;
+	struct world *w = *state;
+
+	expect_ok(json_read_text("page.size", "50", w->arena, &list.base, &w->err), &w->err);
+	expect_ok(json_read_text("page.cursor", "c", w->arena, &list.base, &w->err), &w->err);
+	assert_int_equal(list.page->size, 50);
+	assert_string_equal(list.page->cursor, "c");
+	expect_field(json_read_text("page.", "x", w->arena, &list.base, &w->err), &w->err, "",
+	    "FIELD_UNKNOWN");
+	expect_field(json_read_text("owner.size", "x", w->arena, &list.base, &w->err), &w->err,
+	    "owner.size", "FIELD_UNKNOWN");
+	expect_field(json_read_text(".size", "x", w->arena, &list.base, &w->err), &w->err, ".size",
+	    "FIELD_UNKNOWN");
+}
+
+/* Of two values a proxy might have judged the other one. */
+static void
+a_field_is_given_once_wherever(void **state)
+{
+	Latchkey__Keys__V1__ListKeysRequest list = LATCHKEY__KEYS__V1__LIST_KEYS_REQUEST__INIT;
+	struct world *w = *state;
+
+	expect_ok(json_read(lk_bytes_of("{\"owner\":\"ada\",\"page\":{\"size\":7}}"), w->arena,
+		      &list.base, &w->err),
+	    &w->err);
+	expect_field(json_read_text("owner", "ben", w->arena, &list.base, &w->err), &w->err,
+	    "owner", "FIELD_TWICE");
+	expect_field(json_read_text("page.size", "8", w->arena, &list.base, &w->err), &w->err,
+	    "size", "FIELD_TWICE");
+	assert_string_equal(list.owner, "ada");
+	expect_ok(json_read_text("allOwners", "true", w->arena, &list.base, &w->err), &w->err);
+	expect_field(json_read_text("all_owners", "true", w->arena, &list.base, &w->err), &w->err,
+	    "all_owners", "FIELD_TWICE");
 }
 
 static void
@@ -189,4 +227,5 @@ LK_TESTS(IN_WORLD(an_instant_is_a_time_and_a_wide_number_a_text), IN_WORLD(no_in
     IN_WORLD(both_spellings_of_a_field_are_read),
     IN_WORLD(what_is_wrong_is_refused_and_names_the_field),
     IN_WORLD(what_is_no_json_object_is_refused), IN_WORLD(depth_and_number_of_values_are_bounded),
-    IN_WORLD(a_query_fills_a_field_by_its_text), IN_WORLD(memory_that_is_short_is_told))
+    IN_WORLD(a_query_fills_a_field_by_its_text), IN_WORLD(a_query_reaches_into_a_message),
+    IN_WORLD(a_field_is_given_once_wherever), IN_WORLD(memory_that_is_short_is_told))
