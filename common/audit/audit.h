@@ -41,8 +41,16 @@ lk_status lk_audit_write_as(struct lk_tx *tx, const struct lk_caller *actor, con
 lk_status lk_audit_refusal(struct lk_store *store, struct lk_call *call,
     const struct lk_audit_event *event, struct lk_error *err);
 
-/* Numbers and chains rows at most 100 ms after their commit; its own thread. One per store. */
 struct lk_audit_sealer;
+
+/*
+ * The same without waiting, where the time it takes would tell strangers whether there is what they
+ * asked for. A row that could not be written is counted by `sealer` (NULL: by nobody).
+ */
+void lk_audit_refusal_later(struct lk_store *store, struct lk_audit_sealer *sealer,
+    struct lk_call *call, const struct lk_audit_event *event);
+
+/* Numbers and chains rows at most 100 ms after their commit; its own thread. One per store. */
 struct lk_audit_config {
 	const char *service;
 	const char *instance;

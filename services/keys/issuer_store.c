@@ -22,6 +22,9 @@ static const char Q_UNLINK_SUBJECT[] = "DELETE FROM linked_subjects WHERE tenant
 				       "issuer = $2 AND subject = $3 AND user_id = $4";
 static const char Q_SUBJECT_USER[] = "SELECT user_id FROM linked_subjects WHERE tenant = $1 AND "
 				     "issuer = $2 AND subject = $3";
+static const char Q_SUBJECT_USERS[] =
+    "SELECT DISTINCT user_id FROM linked_subjects WHERE tenant = $1 AND issuer = $2 AND "
+    "user_id > $3 ORDER BY user_id LIMIT $4";
 
 lk_status
 issuer_save(struct lk_tx *tx, const struct issuer *issuer, struct lk_error *err)
@@ -134,5 +137,25 @@ subject_user(struct lk_tx *tx, const struct linked_subject *s, char out_user[LK_
 	if (*out_found && !lk_text_copy(out_user, LK_ID_SIZE, lk_col_text(&rows, 0)))
 		return lk_fail(
 		    err, LK_DATA_LOSS, "STORE_CORRUPT", "a linked subject is not readable");
+	return LK_OK;
+}
+
+lk_status
+subject_users(struct lk_tx *tx, const char *tenant, const char *issuer, const char *after,
+    struct linked_users *out, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	out->count = 0;
+	LK_TRY(lk_tx_query_first(tx, Q_SUBJECT_USERS,
+	    LK_ARGS(lk_text(tenant), lk_text(issuer), lk_text(after), lk_int(LK_PAGE_ROWS_MAX)),
+	    &rows, &has, err));
+	for (; has && out->count < LK_PAGE_ROWS_MAX; out->count++) {
+		if (!lk_text_copy(out->users[out->count], LK_ID_SIZE, lk_col_text(&rows, 0)))
+			return lk_fail(
+			    err, LK_DATA_LOSS, "STORE_CORRUPT", "a linked subject is not readable");
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
 	return LK_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef LK_KEYS_ISSUER_STORE_H
 #define LK_KEYS_ISSUER_STORE_H
 
+#include "daemon/page.h"
 #include "issuer.h"
 #include "store/store.h"
 
@@ -25,6 +26,14 @@ lk_status subject_link(
     struct lk_tx *tx, const struct linked_subject *subject, const char *user, struct lk_error *err);
 lk_status subject_unlink(struct lk_tx *tx, const struct linked_subject *subject, const char *user,
     bool *out_removed, struct lk_error *err);
+/* Those who come in by an issuer, each once, in the order of their ids, after `after` ("" from the
+ * beginning). */
+struct linked_users {
+	char users[LK_PAGE_ROWS_MAX][LK_ID_SIZE];
+	size_t count;
+};
+lk_status subject_users(struct lk_tx *tx, const char *tenant, const char *issuer, const char *after,
+    struct linked_users *out_users, struct lk_error *err);
 /* Whose it is; *out_found false: nobody's. */
 lk_status subject_user(struct lk_tx *tx, const struct linked_subject *subject,
     char out_user[LK_ID_SIZE], bool *out_found, struct lk_error *err);

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { SHARDS = 64, USE_EVERY_S = 60, NO_SLOT = 0 };
+enum { SHARDS = 64, NO_SLOT = 0 };
 
 struct slot {
 	struct key_facts key;
@@ -260,16 +260,17 @@ key_cache_put(struct key_cache *cache, const struct key_facts *key, uint32_t epo
 }
 
 static bool
-due(uint32_t *at_s, uint32_t now_s)
+due(uint32_t *at_s, uint32_t now_s, uint32_t every_s)
 {
-	if (now_s < *at_s || now_s - *at_s < USE_EVERY_S)
+	if (now_s < *at_s || now_s - *at_s < every_s)
 		return false;
 	*at_s = now_s;
 	return true;
 }
 
 bool
-key_cache_use(struct key_cache *cache, struct key_ref ref, uint32_t now_s, bool sign_in)
+key_cache_use(
+    struct key_cache *cache, struct key_ref ref, uint32_t now_s, uint32_t every_s, bool sign_in)
 {
 	const uint64_t hash = hash_of(cache, ref.id);
 	struct shard *shard = shard_of(cache, hash);
@@ -278,8 +279,8 @@ key_cache_use(struct key_cache *cache, struct key_ref ref, uint32_t now_s, bool 
 	pthread_mutex_lock(&shard->lock);
 	struct slot *slot = find(shard, hash, ref);
 	if (slot) {
-		write = due(&slot->key.used_at_s, now_s);
-		if (sign_in && due(&slot->key.signed_in_at_s, now_s))
+		write = due(&slot->key.used_at_s, now_s, every_s);
+		if (sign_in && due(&slot->key.signed_in_at_s, now_s, every_s))
 			write = true;
 	}
 	pthread_mutex_unlock(&shard->lock);

@@ -31,10 +31,11 @@ bool key_cache_get(
 void key_cache_put(struct key_cache *cache, const struct key_facts *key, uint32_t epoch);
 
 /*
- * The key was used at `now_s`. True when that is to be written down: at most once a minute for each
- * key, and for its sign-ins likewise. False for a key that is not remembered.
+ * The key was used at `now_s`. True when that is to be written down: at most once in `every_s`
+ * seconds for each key, and for its sign-ins likewise. False for a key that is not remembered.
  */
-bool key_cache_use(struct key_cache *cache, struct key_ref ref, uint32_t now_s, bool sign_in);
+bool key_cache_use(
+    struct key_cache *cache, struct key_ref ref, uint32_t now_s, uint32_t every_s, bool sign_in);
 
 size_t key_cache_count(struct key_cache *cache);
 size_t key_cache_bytes_per_key(void);

@@ -3,6 +3,7 @@
 #ifndef LK_KEYS_KEYS_H
 #define LK_KEYS_KEYS_H
 
+#include "audit/audit.h"
 #include "auth/authenticator.h"
 #include "crypto/digest.h"
 #include "epochs.h"
@@ -26,16 +27,17 @@ struct keys_setup {
 	const struct lk_clock *clock;
 	const struct lk_random *random;
 	const struct lk_pepper *pepper;
-	const struct lk_peers *peers; /* to know operators that services ask for; NULL: none */
-	struct lk_feed *feed;         /* NULL: nobody hears of changes */
-	struct lk_metrics *metrics;   /* NULL: nothing is counted */
-	const char *prefix;           /* of key texts */
-	int64_t ticket_ttl_ms;        /* 24 hours */
-	int64_t session_ttl_ms;       /* absolute */
-	int64_t session_idle_ms;      /* 0: none */
-	size_t cache_keys;            /* keys kept in memory */
-	size_t password_checks;       /* at once; 0: 2 */
-	int64_t flush_ms;             /* how often uses are written down; 0: only by keys_flush */
+	const struct lk_peers *peers;   /* to know operators that services ask for; NULL: none */
+	struct lk_feed *feed;           /* NULL: nobody hears of changes */
+	struct lk_audit_sealer *sealer; /* counts rows that were lost; NULL: nobody does */
+	struct lk_metrics *metrics;     /* NULL: nothing is counted */
+	const char *prefix;             /* of key texts */
+	int64_t ticket_ttl_ms;          /* 24 hours */
+	int64_t session_ttl_ms;         /* absolute */
+	int64_t session_idle_ms;        /* 0: none */
+	size_t cache_keys;              /* keys kept in memory */
+	size_t password_checks;         /* at once; 0: 2 */
+	int64_t flush_ms;               /* how often uses are written down; 0: only by keys_flush */
 };
 
 struct keys {

@@ -63,6 +63,18 @@ check_prefix(const char *prefix, struct lk_error *err)
 	return LK_OK;
 }
 
+/* Each password that is checked holds up a worker: one must stay for everybody else. */
+static lk_status
+check_password_checks(const struct keys_config *config, struct lk_error *err)
+{
+	if (config->password_checks >= config->workers)
+		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+		    "password-checks (%lld) must be below workers (%lld), or sign-ins hold up "
+		    "everybody",
+		    (long long)config->password_checks, (long long)config->workers);
+	return LK_OK;
+}
+
 lk_status
 keys_process_open(struct lk_host *host, const struct keys_config *config,
     struct keys_process **out_process, struct lk_error *err)
@@ -70,6 +82,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 	LK_AUTO(keys_process_closep) struct keys_process *process = LK_ALLOC(struct keys_process);
 
 	LK_TRY(check_prefix(config->key_prefix, err));
+	LK_TRY(check_password_checks(config, err));
 	if (!process ||
 	    !(process->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
@@ -81,6 +94,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 		.pepper = process->pepper,
 		.peers = host->peers,
 		.feed = host->feed,
+		.sealer = host->sealer,
 		.metrics = process->metrics,
 		.prefix = config->key_prefix,
 		.ticket_ttl_ms = config->ticket_ttl_ms,

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "access.h"
+#include "arrival.h"
 #include "encode.h"
 #include "handlers.h"
+#include "issuer_reach.h"
 #include "issuer_store.h"
 #include "rpc/field.h"
 
@@ -63,6 +65,7 @@ add_issuer(struct lk_tx *tx, void *arg, struct lk_error *err)
 	if (count >= ISSUERS_PER_TENANT)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "ISSUERS_MANY",
 		    "a tenant trusts at most %d issuers", ISSUERS_PER_TENANT);
+	LK_TRY(issuer_covers(op, tx, &tenant, req->issuer, err));
 	memcpy(issuer.tenant, tenant.id, sizeof issuer.tenant);
 	lk_text_copy(issuer.issuer, sizeof issuer.issuer, req->issuer);
 	lk_text_copy(issuer.audience, sizeof issuer.audience, req->audience);
@@ -128,6 +131,7 @@ remove_issuer(struct lk_tx *tx, void *arg, struct lk_error *err)
 	bool removed;
 
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	LK_TRY(issuer_end_sessions(op, tx, &tenant, req->issuer, err));
 	LK_TRY(issuer_remove(tx, tenant.id, req->issuer, &removed, err));
 	if (!removed)
 		return issuer_absent(err);
@@ -190,6 +194,7 @@ unlink_subject(struct lk_tx *tx, void *arg, struct lk_error *err)
 	if (!removed)
 		return lk_fail(err, LK_NOT_FOUND, "SUBJECT_NOT_FOUND",
 		    "that subject is not linked to this user");
+	LK_TRY(arrival_end_sessions(op, tx, user.id, "", err));
 	return audit(op, tx, "subject.unlinked", &tenant, user.id, req->issuer, err);
 }
 

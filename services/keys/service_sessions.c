@@ -163,10 +163,18 @@ session_absent(struct lk_error *err)
 	return lk_fail(err, LK_NOT_FOUND, "SESSION_NOT_FOUND", "there is no such session");
 }
 
+/* It begins sessions for tokens that are asked for with a password, and ends those that came to
+ * nothing. */
+static bool
+is_tokens(const struct lk_caller *caller)
+{
+	return caller->kind == LK_CALLER_SERVICE && lk_text_is(caller->id, "tokens");
+}
+
 static bool
 may_end(const struct lk_caller *caller, const struct session *session)
 {
-	if (caller_is(caller, session->user))
+	if (caller_is(caller, session->user) || is_tokens(caller))
 		return true;
 	return lk_caller_has(caller, LK_PERM_SESSIONS_MANAGE_ANY) &&
 	       lk_caller_reaches_tenant(caller, session->tenant);

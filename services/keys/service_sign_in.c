@@ -99,9 +99,9 @@ account_name(const struct sign_in *in, char out[ACCOUNT_SIZE])
 }
 
 /* Only accounts that exist leave a trace: strangers cannot fill the trail with what they made up.
- */
+ * It is written later, so that the time of the answer is the same for those that do not. */
 static lk_status
-refuse(struct sign_in *in, struct lk_error *err)
+refuse(const struct sign_in *in, struct lk_error *err)
 {
 	const struct lk_audit_event event = { .action = "session.started",
 		.outcome = "SIGN_IN_REFUSED",
@@ -111,7 +111,8 @@ refuse(struct sign_in *in, struct lk_error *err)
 		.detail = "password" };
 
 	if (in->known)
-		LK_TRY(lk_audit_refusal(in->op.keys->setup.store, in->op.call, &event, err));
+		lk_audit_refusal_later(
+		    in->op.keys->setup.store, in->op.keys->setup.sealer, in->op.call, &event);
 	return sign_in_refused(err);
 }
 

@@ -152,8 +152,9 @@ note(const struct op *op, const UseReportMsg *report, const struct held_facts *h
 				  .count = report->count,
 				  .at_ms = at_ms,
 				  .source_address = report->source_address });
-	if (at_ms / 1000 - held->key.used_at_s >= 60 &&
-	    key_cache_use(keys->key_cache, ref, (uint32_t)(at_ms / 1000), false))
+	const uint32_t every_s = use_every_s(0);
+	if (at_ms / 1000 - held->key.used_at_s >= every_s &&
+	    key_cache_use(keys->key_cache, ref, (uint32_t)(at_ms / 1000), every_s, false))
 		use_log_note(keys->uses, &(struct use){ ref.id, at_ms, false, false });
 }
 

@@ -14,7 +14,8 @@ struct session {
 	uint64_t generation;
 	int64_t created_at_ms;
 	int64_t expires_at_ms;   /* absolute */
-	int64_t last_used_at_ms; /* for the idle limit; up to a minute old */
+	int64_t last_used_at_ms; /* for the idle limit; up to a minute old, or a quarter of that
+				    limit */
 	int64_t ended_at_ms;     /* 0: not ended by anybody */
 };
 

@@ -23,6 +23,16 @@ struct use {
 
 struct use_log;
 
+/* How often one key's use is written down: once a minute, or often enough that who uses a session
+ * that ends when idle for `idle_ms` (0: never) does not lose it. */
+static inline uint32_t
+use_every_s(int64_t idle_ms)
+{
+	const int64_t quarter_s = idle_ms / 4000;
+
+	return idle_ms == 0 || quarter_s > 60 ? 60 : (uint32_t)quarter_s;
+}
+
 /* Borrowed until use_log_stop. */
 struct use_log_setup {
 	struct lk_store *store;

@@ -60,10 +60,11 @@ static void
 note_use(struct keys *keys, const struct key_facts *key, bool sign_in, int64_t now_ms)
 {
 	const struct key_ref ref = { key->id, (key->flags & KEY_IS_SESSION) != 0 };
-	const bool due = now_ms / 1000 - key->used_at_s >= 60 ||
-			 (sign_in && now_ms / 1000 - key->signed_in_at_s >= 60);
+	const uint32_t every_s = use_every_s(ref.is_session ? keys->setup.session_idle_ms : 0);
+	const bool due = now_ms / 1000 - key->used_at_s >= every_s ||
+			 (sign_in && now_ms / 1000 - key->signed_in_at_s >= every_s);
 
-	if (due && key_cache_use(keys->key_cache, ref, (uint32_t)(now_ms / 1000), sign_in))
+	if (due && key_cache_use(keys->key_cache, ref, (uint32_t)(now_ms / 1000), every_s, sign_in))
 		use_log_note(keys->uses, &(struct use){ key->id, now_ms, ref.is_session, sign_in });
 }
 

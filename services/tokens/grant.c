@@ -40,14 +40,9 @@ shorter(int64_t a_ms, int64_t b_ms)
 	return a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Whole seconds, rounded so that a token never lives a moment longer than it may. */
 static lk_status
-grant_times(const struct grant_source *source, const struct grant_wish *wish,
-    const struct grant_rules *rules, int64_t now_ms, struct lk_claims *claims, struct lk_error *err)
+check_ttl(int64_t ttl_ms, int64_t ttl_max_ms, struct lk_error *err)
 {
-	const int64_t ttl_max_ms = shorter(source->ttl_max_ms, rules->ttl_limit_ms);
-	const int64_t ttl_ms =
-	    wish->ttl_ms ? wish->ttl_ms : shorter(source->ttl_default_ms, ttl_max_ms);
 	char longest[32];
 
 	if (ttl_ms > ttl_max_ms) {
@@ -57,6 +52,28 @@ grant_times(const struct grant_source *source, const struct grant_wish *wish,
 	}
 	if (ttl_ms < 1000)
 		return lk_fail_field(err, "ttl_ms", "TTL_TOO_SHORT", "a token lives at least 1s");
+	return LK_OK;
+}
+
+lk_status
+grant_check(const struct grant_wish *wish, const struct grant_rules *rules, struct lk_error *err)
+{
+	struct lk_claims ignored;
+
+	LK_TRY(grant_audience(wish, rules, &ignored, err));
+	return wish->ttl_ms ? check_ttl(wish->ttl_ms, rules->ttl_limit_ms, err) : LK_OK;
+}
+
+/* Whole seconds, rounded so that a token never lives a moment longer than it may. */
+static lk_status
+grant_times(const struct grant_source *source, const struct grant_wish *wish,
+    const struct grant_rules *rules, int64_t now_ms, struct lk_claims *claims, struct lk_error *err)
+{
+	const int64_t ttl_max_ms = shorter(source->ttl_max_ms, rules->ttl_limit_ms);
+	const int64_t ttl_ms =
+	    wish->ttl_ms ? wish->ttl_ms : shorter(source->ttl_default_ms, ttl_max_ms);
+
+	LK_TRY(check_ttl(ttl_ms, ttl_max_ms, err));
 	int64_t expires_at_ms = now_ms + ttl_ms;
 	if (source->expires_at_ms && source->expires_at_ms < expires_at_ms)
 		expires_at_ms = source->expires_at_ms;

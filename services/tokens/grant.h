@@ -41,6 +41,10 @@ struct grant_rules {
 	int64_t ttl_limit_ms; /* no token lives longer, whatever the policy says */
 };
 
+/* What needs no source to be refused: audience and time, with the same errors as grant_claims. */
+lk_status grant_check(
+    const struct grant_wish *wish, const struct grant_rules *rules, struct lk_error *err);
+
 /*
  * INVALID_ARGUMENT naming the field: AUDIENCE_UNKNOWN, TTL_TOO_LONG (with the maximum);
  * PERMISSION_DENIED SCOPE_EXCEEDED when the scope asks for what the source has not;

@@ -6,6 +6,7 @@
 
 static const char METHOD_VERIFY[] = "latchkey.keys.v1.KeyService/VerifyKeys";
 static const char METHOD_SIGN_IN[] = "latchkey.accounts.v1.AccountService/SignIn";
+static const char METHOD_END[] = "latchkey.accounts.v1.AccountService/EndSession";
 static const char METHOD_STANDING[] = "latchkey.accounts.v1.AccountService/GetStanding";
 
 static lk_status
@@ -79,4 +80,16 @@ keys_peer_sign_in(const struct lk_host *host, struct lk_call *call, const SignIn
 	    &latchkey__accounts__v1__redeem_ticket_response__descriptor, &reply, err));
 	*out_secret = ((const RedeemTicketResponse *)(const void *)reply)->secret_session;
 	return LK_OK;
+}
+
+void
+keys_peer_end_session(const struct lk_host *host, struct lk_call *call, const char *session)
+{
+	EndSessionRequest body = LATCHKEY__ACCOUNTS__V1__END_SESSION_REQUEST__INIT;
+	ProtobufCMessage *reply;
+	struct lk_error err;
+
+	body.session = (char *)(uintptr_t)session;
+	LK_IGNORE(ask(host, call, METHOD_END, LK_WRITE_ONCE, &body.base,
+	    &latchkey__accounts__v1__end_session_response__descriptor, &reply, &err));
 }

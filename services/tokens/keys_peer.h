@@ -25,4 +25,7 @@ lk_status keys_peer_standing(const struct lk_host *host, struct lk_call *call,
 lk_status keys_peer_sign_in(const struct lk_host *host, struct lk_call *call,
     const SignInRequest *question, const char **out_secret, struct lk_error *err);
 
+/* That session came to nothing. When keys cannot be told, time ends it: nobody has its secret. */
+void keys_peer_end_session(const struct lk_host *host, struct lk_call *call, const char *session);
+
 #endif

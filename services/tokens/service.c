@@ -14,8 +14,6 @@
 #include "validate.h"
 #include "wire.h"
 
-enum { SESSION_TTL_MS = 60 * 60 * 1000 }; /* behind a token for a password that names no time */
-
 /* ---- Issue ---- */
 
 /* The session is the token's source and dies with it, by time at the latest. */
@@ -29,7 +27,7 @@ sign_in(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *re
 	question.email = req->user;
 	question.secret_password = req->secret_password;
 	question.secret_assertion = req->secret_assertion;
-	question.session_ttl_ms = req->ttl_ms ? req->ttl_ms : SESSION_TTL_MS;
+	question.session_ttl_ms = req->ttl_ms ? req->ttl_ms : (uint64_t)tokens->rules.ttl_limit_ms;
 	return keys_peer_sign_in(tokens->host, call, &question, out_secret, err);
 }
 
@@ -74,24 +72,36 @@ read_wish(const IssueTokenRequest *req, struct grant_wish *out, struct lk_error 
 	return lk_permissions_parse("scope", req->scope, req->n_scope, &out->scope, err);
 }
 
-lk_status
-tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
+static lk_status
+make_token(struct tokens *tokens, struct lk_call *call, const struct grant_source *source,
+    const struct grant_wish *wish, IssueTokenResponse *rep, struct lk_error *err)
 {
-	struct tokens *tokens = lk_call_user(call);
 	struct lk_arena *arena = lk_call_arena(call);
-	struct lk_error *err = lk_call_error(call);
-	struct grant_source source;
-	struct grant_wish wish;
 	struct lk_claims claims;
 
-	LK_TRY(read_wish(req, &wish, err));
-	LK_TRY(ask_source(tokens, call, req, &source, err));
 	LK_TRY(grant_claims(
-	    &source, &wish, &tokens->rules, lk_call_clock(call), lk_random_system(), &claims, err));
+	    source, wish, &tokens->rules, lk_call_clock(call), lk_random_system(), &claims, err));
 	LK_TRY(issue_token(tokens, call, &claims, &rep->secret_token, err));
 	rep->expires_at_ms = claims.expires_at_s * 1000;
 	LK_TRY(lk_field_copy(arena, claims.token, &rep->token_id, err));
 	return lk_permissions_fields(claims.scope, arena, &rep->scope, &rep->n_scope, err);
+}
+
+lk_status
+tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
+{
+	struct tokens *tokens = lk_call_user(call);
+	struct lk_error *err = lk_call_error(call);
+	struct grant_source source;
+	struct grant_wish wish;
+
+	LK_TRY(read_wish(req, &wish, err));
+	LK_TRY(grant_check(&wish, &tokens->rules, err));
+	LK_TRY(ask_source(tokens, call, req, &source, err));
+	const lk_status status = make_token(tokens, call, &source, &wish, rep, err);
+	if (status != LK_OK && !*req->secret_key)
+		keys_peer_end_session(tokens->host, call, source.session);
+	return status;
 }
 
 /* ---- Validate ---- */

@@ -142,6 +142,41 @@ class OpenId(e2e.Case):
         self.assertEqual(1, self.issue(self.idp.token()).code)
         self.ada.refused("issuer", "remove", "https://nobody.example", reason="ISSUER_NOT_FOUND")
 
+    def test_whoever_came_in_by_an_issuer_is_out_without_it(self):
+        self.trust()
+        self.link()
+        for end in (("user", "unlink", "ben@genomics.example", "--issuer", ISSUER, "--subject", "ben-at-idp"), ("issuer", "remove", ISSUER)):
+            token = self.issue(self.idp.token()).out.strip()
+            self.assertTrue(self.state.with_key(self.judge).json("validate", "-", stdin=token)["active"])
+            self.ada.ok(*end)
+            self.state.with_key(self.judge).refused("validate", "-", stdin=token)
+            self.assertEqual([], self.ada.json("session", "list", "ben@genomics.example")["sessions"])
+            self.trust()
+            self.link()
+
+    def test_nobody_gets_at_those_above_them_by_the_keys_of_an_issuer(self):
+        self.trust()
+        self.ada.ok("user", "link", "ada@genomics.example", "--issuer", ISSUER, "--subject", "ada-at-idp")
+        mine = Issuer(self.state.folder, "RS256")
+        key = self.ada.json("key", "create", "policies", "--permission", "policy.manage")["key"]
+        self.state.with_key(key).refused("issuer", "add", ISSUER, "--audience", AUDIENCE, "--jwks", mine.jwks, reason="PERMISSION_EXCEEDS")
+        self.assertEqual(1, self.issue(mine.token(sub="ada-at-idp")).code)
+        self.state.with_key(key).ok("issuer", "add", ISSUER + "/2", "--audience", AUDIENCE, "--jwks", mine.jwks)
+
+    def test_what_is_refused_leaves_no_session(self):
+        self.trust()
+        self.link()
+        for more in (("--audience", "other"), ("--ttl", "48h"), ("--ttl", "20h"), ("--scope", "users.manage")):
+            self.assertNotEqual(0, self.issue(self.idp.token(), *more).code, more)
+        self.assertEqual([], self.ada.json("session", "list", "ben@genomics.example")["sessions"])
+
+    def test_a_token_lives_as_long_as_the_policy_says(self):
+        self.trust()
+        self.link()
+        self.ada.ok("policy", "set", "token_ttl_max=6h", "token_ttl_default=3h")
+        result = self.issue(self.idp.token(), "--json")
+        self.assertAlmostEqual(time.time() + 3 * 3600, time.mktime(time.strptime(result.json()["expires_at"][:19], "%Y-%m-%dT%H:%M:%S")), delta=60)
+
     def test_keys_are_replaced_when_an_issuer_rotates(self):
         self.trust()
         self.link()

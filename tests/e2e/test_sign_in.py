@@ -2,6 +2,7 @@
 """Passwords and sessions: signing in, what is refused and how, changing one's own, ending what is open."""
 
 import pathlib
+import subprocess
 import sys
 import threading
 import time
@@ -136,6 +137,45 @@ class SignIn(e2e.Case):
         ben.refused("session", "list", "ada@genomics.example")
         self.ada.ok("session", "end", sessions[0]["id"])
         ben.refused("whoami")
+
+    def test_a_session_ends_by_idleness_and_by_time(self):
+        self.enrol()
+        self.configure("session-idle = 5s", "session-ttl = 9s")
+        used, unused = self.session("used"), self.session("unused")
+        begun = time.monotonic()
+        while time.monotonic() - begun < 6.5:
+            used.ok("whoami")
+            time.sleep(0.3)
+        unused.refused("whoami")
+        e2e.wait_until(lambda: used.run("whoami").code != 0, 6, "a session in use ends, too")
+        self.assertGreater(time.monotonic() - begun, 8)
+        listed = ("session", "list", "ben@genomics.example", "--tenant", "genomics")
+        e2e.wait_until(lambda: not self.state.json(*listed)["sessions"], 3, "what ended is not listed")
+
+    def configure(self, *lines):
+        with open(self.state.path / "keys.conf", "a", encoding="utf-8") as config:
+            config.write("\n".join(lines) + "\n")
+        self.state.restart("keys")
+
+    def test_a_keys_service_whose_workers_could_all_check_passwords_does_not_start(self):
+        self.state.stop("keys")
+        with open(self.state.path / "keys.conf", "a", encoding="utf-8") as config:
+            config.write("workers = 2\npassword-checks = 2\n")
+        done = subprocess.run([e2e.program("latchkey-keys"), "--config", self.state.path / "keys.conf"], capture_output=True,
+                              text=True, timeout=30)
+        self.assertEqual(2, done.returncode)
+        self.assertIn("must be below workers", done.stderr)
+
+    def test_a_refused_try_stands_in_the_trail(self):
+        self.enrol()
+        self.assertEqual(1, self.sign_in(password=OTHER).code)
+        self.assertEqual(1, self.sign_in(email="nobody@genomics.example").code)
+
+        def refused():
+            events = self.ada.json("audit", "list", "--action", "session.started")["events"]
+            return [event["owner"] for event in events if event["outcome"] == "SIGN_IN_REFUSED"]
+
+        e2e.wait_until(lambda: len(refused()) == 1, 5, "one row, and none for who is nobody")
 
     def test_I8_a_token_is_made_from_user_name_and_password(self):
         self.enrol()

@@ -57,6 +57,12 @@ class Style(unittest.TestCase):
                     found.append((name, tree.line_of(tree.text(name), match.start()), "a row says what it is for"))
         self.none(found)
 
+    def test_the_verifier_of_tokens_stays_small(self):
+        lines = [line for name in ("common/auth/token.c", "common/auth/claims.c")
+                 for line in tree.code(tree.text(name)).splitlines() if line.strip()]
+        self.assertGreater(len(lines), 200)
+        self.assertLessEqual(len(lines), 400)
+
     def test_functions_are_mostly_short(self):
         lengths = sorted(lines for name in tree.files() if rules.is_product(name) and name.endswith(".c")
                          for _, _, lines in rules.functions(tree.text(name)))

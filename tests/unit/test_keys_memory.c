@@ -135,16 +135,16 @@ a_use_is_due_once_a_minute(void **state)
 	const struct key_ref ref = { { 1, 1 }, false };
 
 	(void)state;
-	assert_false(key_cache_use(cache, ref, 1000, false));
+	assert_false(key_cache_use(cache, ref, 1000, 60, false));
 	key_cache_put(cache, &key, 0);
-	assert_true(key_cache_use(cache, ref, 1000, false));
-	assert_false(key_cache_use(cache, ref, 1059, false));
-	assert_true(key_cache_use(cache, ref, 1059, true));
-	assert_false(key_cache_use(cache, ref, 1059, true));
-	assert_true(key_cache_use(cache, ref, 1060, false));
+	assert_true(key_cache_use(cache, ref, 1000, 60, false));
+	assert_false(key_cache_use(cache, ref, 1059, 60, false));
+	assert_true(key_cache_use(cache, ref, 1059, 60, true));
+	assert_false(key_cache_use(cache, ref, 1059, 60, true));
+	assert_true(key_cache_use(cache, ref, 1060, 60, false));
 	key_cache_put(cache, &key, 1); /* read again before the use was written down */
-	assert_false(key_cache_use(cache, ref, 1061, false));
-	assert_false(key_cache_use(cache, ref, 500, false));
+	assert_false(key_cache_use(cache, ref, 1061, 60, false));
+	assert_false(key_cache_use(cache, ref, 500, 60, false));
 	key_cache_free(cache);
 }
 
