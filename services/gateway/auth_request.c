@@ -129,6 +129,7 @@ static unsigned
 status_of(const char *reason)
 {
 	return lk_text_is(reason, "KEY_REFUSED") || lk_text_is(reason, "KEY_MALFORMED") ||
+		       lk_text_is(reason, "KEY_FOR_TOKENS_ONLY") ||
 		       lk_text_is(reason, "TOKEN_REFUSED")
 		   ? 401
 		   : 403;

@@ -22,6 +22,8 @@ static lk_status
 ask(struct gateway *gateway, struct http_request *request, const struct oauth *oauth,
     const struct question *question, ProtobufCMessage **out_reply, struct lk_error *err)
 {
+	const struct trade_offer offer = { .secret = oauth->secret,
+		.source = source_address(request, gateway->config->trusted_proxies) };
 	struct upstream_call call = {
 		.service = UPSTREAM_TOKENS,
 		.method = question->method,
@@ -31,13 +33,11 @@ ask(struct gateway *gateway, struct http_request *request, const struct oauth *o
 		.request_id = request->id,
 	};
 
-	LK_TRY(trade_token(gateway->trade, oauth->secret,
-	    source_address(request, gateway->config->trusted_proxies), request->id, request->arena,
-	    &call.token, err));
+	LK_TRY(trade_token(gateway->trade, &offer, request->id, request->arena, &call.token, err));
 	const lk_status status =
 	    upstream_ask(gateway->upstream, &call, request->arena, out_reply, err);
 	if (status == LK_UNAUTHENTICATED)
-		trade_forget(gateway->trade, oauth->secret); /* the next request trades anew */
+		trade_forget(gateway->trade, &offer); /* the next request trades anew */
 	return status;
 }
 

@@ -15,6 +15,7 @@ page_fn page_introspect; /* POST /oauth2/introspect (RFC 7662) */
 page_fn page_revoke;     /* POST /oauth2/revoke (RFC 7009) */
 page_fn page_metadata;   /* GET /.well-known/oauth-authorization-server (RFC 8414) */
 page_fn page_ica_token;  /* POST /ica/rest/api/tokens: the key becomes {"token": …} */
+page_fn page_aws;        /* GET /aws/credentials/OWNER: AWS container credentials */
 page_fn page_openapi;    /* GET /openapi.json (OpenAPI 3.1) */
 page_fn page_docs;       /* GET /docs: a page to explore it with; 404 when built without npm */
 page_fn page_docs_file;  /* GET /docs/…: what that page is made of */

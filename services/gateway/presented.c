@@ -29,8 +29,8 @@ kind_of(const char *secret)
 	return strchr(secret, '.') ? PRESENTED_TOKEN : PRESENTED_KEY;
 }
 
-static lk_status
-take(const char *secret, struct presented *out, struct lk_error *err)
+lk_status
+presented_bare(const char *secret, struct presented *out, struct lk_error *err)
 {
 	if (!secret_ok(secret))
 		return malformed(
@@ -96,7 +96,7 @@ from_basic(const struct http_request *request, const char *value, struct present
 
 	LK_TRY(presented_basic(request, value, &shown, err));
 	return strcmp(shown.client, "apikey") == 0
-		   ? take(shown.secret, out, err)
+		   ? presented_bare(shown.secret, out, err)
 		   : malformed(err, "with Basic the user name is apikey");
 }
 
@@ -114,7 +114,7 @@ from_authorization(const struct http_request *request, struct presented *out, st
 	while (*space == ' ')
 		space++;
 	if (scheme == strlen("Bearer") && strncasecmp(value, "Bearer", scheme) == 0)
-		return take(space, out, err);
+		return presented_bare(space, out, err);
 	if (scheme == strlen("Basic") && strncasecmp(value, "Basic", scheme) == 0)
 		return from_basic(request, space, out, err);
 	return malformed(err, "Authorization is Bearer or Basic");
@@ -134,6 +134,6 @@ presented_find(const struct http_request *request, struct presented *out, struct
 	if (authorization)
 		return from_authorization(request, out, err);
 	if (x_api_key)
-		return take(http_header(request, "X-API-Key"), out, err);
-	return apikey ? take(http_header(request, "apikey"), out, err) : LK_OK;
+		return presented_bare(http_header(request, "X-API-Key"), out, err);
+	return apikey ? presented_bare(http_header(request, "apikey"), out, err) : LK_OK;
 }

@@ -28,6 +28,9 @@ struct presented {
 lk_status presented_find(
     const struct http_request *request, struct presented *out_presented, struct lk_error *err);
 
+/* A key or token by itself, where a protocol has no scheme around it. CREDENTIAL_MALFORMED. */
+lk_status presented_bare(const char *value, struct presented *out_presented, struct lk_error *err);
+
 /* Basic with any user name and any printable password, as OAuth clients and people send it. */
 lk_status presented_basic(const struct http_request *request, const char *value,
     struct presented *out_presented, struct lk_error *err);

@@ -6,7 +6,6 @@
 
 #include "json_read.h"
 #include "json_write.h"
-#include "presented.h"
 #include "problem.h"
 #include "source.h"
 
@@ -14,18 +13,28 @@ enum { METHOD_NAME_SIZE = 128, TRACEPARENT_LEN = 55, IDEMPOTENCY_MAX = 64 };
 
 /* ---- Who asks ---- */
 
-/* The token to show, from the token or key of the request; *out_traded tells which. */
+/* Here a key stands in place of a token. */
+static struct trade_offer
+offer_of(const struct gateway *gateway, const struct http_request *request,
+    const struct presented *shown)
+{
+	return (struct trade_offer){ shown->secret,
+		source_address(request, gateway->config->trusted_proxies), true };
+}
+
+/* The token to show, from the token or key of the request. */
 static lk_status
 prove(struct gateway *gateway, struct http_request *request, const struct presented *shown,
     const char **out_token, struct lk_error *err)
 {
+	const struct trade_offer offer = offer_of(gateway, request, shown);
+
 	if (shown->kind == PRESENTED_NOTHING)
 		return lk_fail(
 		    err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "show an API key or a token");
 	if (shown->kind == PRESENTED_KEY)
-		return trade_token(gateway->trade, shown->secret,
-		    source_address(request, gateway->config->trusted_proxies), request->id,
-		    request->arena, out_token, err);
+		return trade_token(
+		    gateway->trade, &offer, request->id, request->arena, out_token, err);
 	*out_token = shown->secret;
 	return LK_OK;
 }
@@ -64,22 +73,31 @@ ask_once(struct gateway *gateway, struct http_request *request, const struct res
 }
 
 lk_status
+rest_ask_shown(struct gateway *gateway, struct http_request *request, const struct rest_call *call,
+    const struct presented *shown, ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	const struct trade_offer offer = offer_of(gateway, request, shown);
+	const char *token = NULL;
+
+	LK_TRY(prove(gateway, request, shown, &token, err));
+	const lk_status status = ask_once(gateway, request, call, token, out_reply, err);
+	if (status != LK_UNAUTHENTICATED || shown->kind != PRESENTED_KEY)
+		return status;
+	trade_forget(gateway->trade, &offer); /* refused is not executed: once more */
+	LK_TRY(prove(gateway, request, shown, &token, err));
+	return ask_once(gateway, request, call, token, out_reply, err);
+}
+
+lk_status
 rest_ask(struct gateway *gateway, struct http_request *request, const struct rest_call *call,
     bool as_caller, ProtobufCMessage **out_reply, struct lk_error *err)
 {
 	struct presented shown;
-	const char *token = NULL;
 
 	if (!as_caller)
 		return ask_once(gateway, request, call, NULL, out_reply, err);
 	LK_TRY(presented_find(request, &shown, err));
-	LK_TRY(prove(gateway, request, &shown, &token, err));
-	const lk_status status = ask_once(gateway, request, call, token, out_reply, err);
-	if (status != LK_UNAUTHENTICATED || shown.kind != PRESENTED_KEY)
-		return status;
-	trade_forget(gateway->trade, shown.secret); /* refused is not executed: once more */
-	LK_TRY(prove(gateway, request, &shown, &token, err));
-	return ask_once(gateway, request, call, token, out_reply, err);
+	return rest_ask_shown(gateway, request, call, &shown, out_reply, err);
 }
 
 /* ---- What is asked ---- */

@@ -4,6 +4,7 @@
 #define LK_GATEWAY_REST_H
 
 #include "gateway.h"
+#include "presented.h"
 #include "router.h"
 
 /* `parameters` are those of path and query. Fills `answer`, or says why not. Blocks. */
@@ -20,6 +21,9 @@ struct rest_call {
 	const ProtobufCMessageDescriptor *reply_type;
 	enum lk_effect effect;
 };
+lk_status rest_ask_shown(struct gateway *gateway, struct http_request *request,
+    const struct rest_call *call, const struct presented *shown, ProtobufCMessage **out_reply,
+    struct lk_error *err);
 lk_status rest_ask(struct gateway *gateway, struct http_request *request,
     const struct rest_call *call, bool as_caller, ProtobufCMessage **out_reply,
     struct lk_error *err);

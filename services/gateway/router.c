@@ -97,6 +97,13 @@ path_matches(struct lk_arena *arena, const char *pattern, const char *path, stru
 	return *pattern == '\0' && *path == '\0';
 }
 
+bool
+router_path_is(const struct http_request *request, const char *pattern, const char *path,
+    struct parameters *out)
+{
+	return path_matches(request->arena, pattern, path, out);
+}
+
 const struct route *
 router_match(const struct http_request *request, const char *path, struct parameters *out,
     bool *out_other_method)

@@ -41,6 +41,10 @@ struct parameters {
 /* The path without its query, not decoded; in the arena, NULL when memory is short. */
 const char *router_path(const struct http_request *request);
 
+/* Whether `path` is `pattern` ("/v1/keys/{id}"); what it names is appended to `out`. */
+bool router_path_is(const struct http_request *request, const char *pattern, const char *path,
+    struct parameters *out);
+
 /*
  * The route of method and path; NULL with *out_other_method when only the method is wrong. What the
  * path names is appended to `out`. HEAD takes the route of GET.

@@ -1,4 +1,4 @@
-/* A table of slots, by a keyed hash of the secret; see trade.h. A slot's newest secret wins. */
+/* A table of slots, by a keyed hash of the offer; see trade.h. A slot's newest offer wins. */
 #include "trade.h"
 
 #include <pthread.h>
@@ -63,23 +63,27 @@ trade_free(struct trade *trade)
 	lk_free(trade);
 }
 
+/* Of the parts' own hashes, so that no two offers read alike. */
 static struct slot *
-slot_of(struct trade *trade, const char *secret, uint8_t hash[LK_SHORT_HASH_LEN])
+slot_of(struct trade *trade, const struct trade_offer *offer, uint8_t hash[LK_SHORT_HASH_LEN])
 {
+	uint8_t parts[2 * LK_SHORT_HASH_LEN + 1] = { [2 * LK_SHORT_HASH_LEN] = offer->direct };
 	uint32_t index;
 
-	lk_short_hash(trade->hash_key, lk_bytes_of(secret), hash);
+	lk_short_hash(trade->hash_key, lk_bytes_of(offer->secret), parts);
+	lk_short_hash(trade->hash_key, lk_bytes_of(offer->source), parts + LK_SHORT_HASH_LEN);
+	lk_short_hash(trade->hash_key, lk_bytes(parts, sizeof parts), hash);
 	memcpy(&index, hash, sizeof index);
 	return &trade->slots[index % TRADE_SLOTS];
 }
 
 /* LK_OK with NULL: none is remembered. */
 static lk_status
-remembered(struct trade *trade, const char *secret, struct lk_arena *arena, const char **out_token,
-    struct lk_error *err)
+remembered(struct trade *trade, const struct trade_offer *offer, struct lk_arena *arena,
+    const char **out_token, struct lk_error *err)
 {
 	uint8_t hash[LK_SHORT_HASH_LEN];
-	struct slot *slot = slot_of(trade, secret, hash);
+	struct slot *slot = slot_of(trade, offer, hash);
 	bool found;
 
 	*out_token = NULL;
@@ -94,12 +98,12 @@ remembered(struct trade *trade, const char *secret, struct lk_arena *arena, cons
 
 /* A token that is soon over is used once and not kept. */
 static void
-remember(struct trade *trade, const char *secret, const IssueTokenResponse *issued)
+remember(struct trade *trade, const struct trade_offer *offer, const IssueTokenResponse *issued)
 {
 	const int64_t now_ms = lk_clock_wall_ms(trade->clock);
 	const int64_t most_ms = now_ms + KEEP_MS, good_ms = issued->expires_at_ms - LEFT_MS;
 	uint8_t hash[LK_SHORT_HASH_LEN];
-	struct slot *slot = slot_of(trade, secret, hash);
+	struct slot *slot = slot_of(trade, offer, hash);
 
 	if (good_ms <= now_ms)
 		return;
@@ -112,18 +116,19 @@ remember(struct trade *trade, const char *secret, const IssueTokenResponse *issu
 }
 
 lk_status
-trade_token(struct trade *trade, const char *secret, const char *source, const char *request_id,
+trade_token(struct trade *trade, const struct trade_offer *offer, const char *request_id,
     struct lk_arena *arena, const char **out_token, struct lk_error *err)
 {
 	IssueTokenRequest body = LATCHKEY__TOKENS__V1__ISSUE_TOKEN_REQUEST__INIT;
 	ProtobufCMessage *reply;
 
-	LK_TRY(remembered(trade, secret, arena, out_token, err));
+	LK_TRY(remembered(trade, offer, arena, out_token, err));
 	if (*out_token)
 		return LK_OK;
-	body.secret_key = (char *)(uintptr_t)secret;
+	body.secret_key = (char *)(uintptr_t)offer->secret;
 	body.audience = trade->audience;
-	body.source_address = (char *)(uintptr_t)source;
+	body.source_address = (char *)(uintptr_t)offer->source;
+	body.direct = offer->direct;
 	const struct upstream_call call = {
 		.service = UPSTREAM_TOKENS,
 		.method = "latchkey.tokens.v1.TokenService/IssueToken",
@@ -134,16 +139,16 @@ trade_token(struct trade *trade, const char *secret, const char *source, const c
 	};
 	LK_TRY(upstream_ask(trade->upstream, &call, arena, &reply, err));
 	const IssueTokenResponse *issued = (const IssueTokenResponse *)(const void *)reply;
-	remember(trade, secret, issued);
+	remember(trade, offer, issued);
 	*out_token = issued->secret_token;
 	return LK_OK;
 }
 
 void
-trade_forget(struct trade *trade, const char *secret)
+trade_forget(struct trade *trade, const struct trade_offer *offer)
 {
 	uint8_t hash[LK_SHORT_HASH_LEN];
-	struct slot *slot = slot_of(trade, secret, hash);
+	struct slot *slot = slot_of(trade, offer, hash);
 
 	pthread_mutex_lock(&trade->mutex);
 	if (slot->token && memcmp(slot->hash, hash, sizeof hash) == 0)

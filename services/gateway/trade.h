@@ -19,14 +19,19 @@ lk_status trade_new(struct upstream *upstream, const char *instance, const struc
     struct trade **out_trade, struct lk_error *err);
 void trade_free(struct trade *trade);
 
-/*
- * A token for `secret`, in the arena. `source` is the address that showed it. What tokens answers
- * to IssueToken: UNAUTHENTICATED for any key that is not good.
- */
-lk_status trade_token(struct trade *trade, const char *secret, const char *source,
-    const char *request_id, struct lk_arena *arena, const char **out_token, struct lk_error *err);
+/* What was shown, and how; a token is remembered for exactly that. */
+struct trade_offer {
+	const char *secret;
+	const char *source; /* the address that showed it */
+	bool direct;        /* in place of a token: refused where the tenant accepts tokens only */
+};
+
+/* A token for it, in the arena. What tokens answers to IssueToken: UNAUTHENTICATED for any key that
+ * is not good. */
+lk_status trade_token(struct trade *trade, const struct trade_offer *offer, const char *request_id,
+    struct lk_arena *arena, const char **out_token, struct lk_error *err);
 
 /* A service refused what was traded for it: the next is new. */
-void trade_forget(struct trade *trade, const char *secret);
+void trade_forget(struct trade *trade, const struct trade_offer *offer);
 
 #endif

@@ -10,6 +10,12 @@
 #include "latchkey/tokens/v1/tokens.pb-c.h"
 
 typedef Latchkey__Common__V1__Identity IdentityMsg;
+typedef Latchkey__Credentials__V1__AgreeTransportResponse AgreeTransportResponse;
+typedef Latchkey__Credentials__V1__AwsSecret AwsSecret;
+typedef Latchkey__Credentials__V1__FetchCredentialRequest FetchCredentialRequest;
+typedef Latchkey__Credentials__V1__FetchCredentialResponse FetchCredentialResponse;
+typedef Latchkey__Credentials__V1__ProviderSecret ProviderSecret;
+typedef Latchkey__Credentials__V1__SealedSecret SealedSecret;
 typedef Latchkey__Health__V1__CheckRequest CheckRequest;
 typedef Latchkey__Health__V1__CheckResponse CheckResponse;
 typedef Latchkey__Tokens__V1__ExchangeTokenRequest ExchangeTokenRequest;

@@ -27,6 +27,7 @@ enum policy_profile {
 
 /* The choices, in the order of their texts. */
 enum { POLICY_NO, POLICY_YES };
+enum { ACCEPT_JWT, ACCEPT_ALL };
 enum { SELF_SERVICE_NONE, SELF_SERVICE_CREATE_ONLY, SELF_SERVICE_FULL };
 enum { ADMIN_KEYS_ALLOW, ADMIN_KEYS_WARN, ADMIN_KEYS_DENY };
 enum { KEYS_MANAGE_ALLOW, KEYS_MANAGE_DENY };

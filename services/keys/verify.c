@@ -122,6 +122,15 @@ required_permission(const struct verify_ask *ask, lk_permissions *out, struct lk
 	return LK_OK;
 }
 
+/* Where a policy accepts tokens only, a key is good for getting one. */
+static bool
+way_accepted(
+    const struct lk_key_parts *shown, const struct held_facts *held, const struct verify_ask *ask)
+{
+	return ask->sign_in || shown->use != LK_KEY_USE_API || !held->tenant ||
+	       held->tenant->policy.values[POLICY_ACCEPT] != ACCEPT_JWT;
+}
+
 lk_status
 key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
@@ -142,6 +151,8 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 	    !facts_stand(&held.facts, keys->setup.session_idle_ms, now_ms) ||
 	    !asker_sees(asker, &held.facts))
 		return refuse(out_answer, "KEY_REFUSED");
+	if (!way_accepted(&shown, &held, ask))
+		return refuse(out_answer, "KEY_FOR_TOKENS_ONLY");
 	if (required & ~facts_permissions(&held.facts))
 		return refuse(out_answer, "PERMISSION_MISSING");
 	if (ask->required_workgroup[0] != '\0' &&

@@ -24,8 +24,9 @@ struct verify_answer {
 /*
  * Refused is an answer. Texts that are no key of this installation are KEY_MALFORMED. Unknown,
  * wrong, revoked, expired, suspended keys, and keys out of the asker's reach, cost and answer the
- * same: KEY_REFUSED. Then PERMISSION_MISSING, WORKGROUP_MISSING. Fails only as reading the store
- * may, and INVALID_ARGUMENT PERMISSION_UNKNOWN.
+ * same: KEY_REFUSED. A good key that is shown for something else than a token, where the tenant's
+ * policy accepts tokens only, is KEY_FOR_TOKENS_ONLY. Then PERMISSION_MISSING, WORKGROUP_MISSING.
+ * Fails only as reading the store may, and INVALID_ARGUMENT PERMISSION_UNKNOWN.
  */
 lk_status key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err);

@@ -44,7 +44,7 @@ ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest 
 		LK_TRY(sign_in(tokens, call, req, &secret, err));
 	question.secret_key = (char *)(uintptr_t)secret;
 	question.source_address = req->source_address;
-	question.sign_in = true;
+	question.sign_in = !req->direct;
 	question.allow_session = true;
 	LK_TRY(keys_peer_verify(tokens->host, call, questions, 1, &answers, err));
 	if (!answers[0]->active) {

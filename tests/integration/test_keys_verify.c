@@ -38,6 +38,24 @@ unknown_wrong_revoked_and_expired_answer_the_same(void **state)
 }
 
 static void
+accept_jwt_makes_a_key_good_for_tokens_only(void **state)
+{
+	struct world *w = *state;
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "ica").ticket);
+	const struct world_key key = world_key(w, ada, "k");
+	VerifyKeyRequest req = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT;
+	VerifyKeyResponse *rep;
+
+	expect_refused(w, SERVICE, key.secret, "KEY_FOR_TOKENS_ONLY");
+	req.secret_key = text(key.secret);
+	req.sign_in = true;
+	ask_ok(w, SERVICE, "VerifyKey", &req, &rep);
+	assert_true(rep->active);
+	world_set_policy(w, ada, "", "accept", "all");
+	expect_active(w, SERVICE, key.secret);
+}
+
+static void
 what_is_no_key_is_malformed(void **state)
 {
 	struct world *w = *state;
@@ -435,7 +453,7 @@ no_secret_is_in_the_database(void **state)
 }
 
 LK_TESTS(KEYS_CASE(unknown_wrong_revoked_and_expired_answer_the_same),
-    KEYS_CASE(what_is_no_key_is_malformed),
+    KEYS_CASE(accept_jwt_makes_a_key_good_for_tokens_only), KEYS_CASE(what_is_no_key_is_malformed),
     KEYS_CASE(a_made_up_session_does_not_disturb_the_key_of_the_same_number),
     KEYS_CASE(made_up_keys_push_no_real_one_out_of_memory),
     KEYS_CASE(a_batch_answers_in_the_order_asked), KEYS_CASE(bad_questions_name_their_field),
