@@ -252,6 +252,17 @@ hand_over(struct exchange *exchange)
 
 /* ---- Reading ---- */
 
+/* A caller may say the id, as what it sealed is bound to it. */
+static void
+take_id(struct exchange *exchange)
+{
+	const char *said = http_header(&exchange->request, "X-Request-Id");
+
+	if (said && http_header_count(&exchange->request, "X-Request-Id") == 1 &&
+	    lk_id_ok(LK_ID_REQUEST, said))
+		lk_text_copy(exchange->id, sizeof exchange->id, said);
+}
+
 static enum MHD_Result
 read_head(struct exchange *exchange, const char *method, const char *version)
 {
@@ -270,6 +281,7 @@ read_head(struct exchange *exchange, const char *method, const char *version)
 			return MHD_NO;
 	if (!request->method || !request->version)
 		return MHD_NO;
+	take_id(exchange);
 	hurry(exchange, server->config.body_ms);
 	const unsigned status = front_check(request, server->config.body_max, &why);
 	return status ? refuse(exchange, status, why) : MHD_YES;

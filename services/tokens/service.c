@@ -49,8 +49,10 @@ ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest 
 	LK_TRY(keys_peer_verify(tokens->host, call, questions, 1, &answers, err));
 	if (!answers[0]->active) {
 		lk_counter_add(tokens->metrics, TOKENS_REFUSED, 1);
-		return lk_fail(
-		    err, LK_UNAUTHENTICATED, answers[0]->reason, "the key or session is not good");
+		return lk_fail(err, LK_UNAUTHENTICATED, answers[0]->reason, "%s",
+		    lk_text_is(answers[0]->reason, "KEY_FOR_TOKENS_ONLY")
+			? "this tenant takes keys at the token endpoint only"
+			: "the key or session is not good");
 	}
 	return decode_source(answers[0], out, err);
 }

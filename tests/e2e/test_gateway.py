@@ -64,6 +64,29 @@ class Gateway(e2e.Case):
                           reason="CREDENTIAL_TWICE")
         self.http.refused(400, "GET", f"/v1/me?apikey={key}", reason="FIELD_UNKNOWN")
 
+    def test_policy_accept_decides_whether_a_key_stands_for_a_token(self):
+        key = self.http.ok("POST", "/v1/keys", {"name": "k"}, key=self.ben())["secretKey"]
+        backend = self.state.json("principal", "create", "samples-api", "--permission", "tokens.validate", "--tenant", "ALL")["key"]
+
+        def accepted():
+            shown = self.http.ok("POST", "/v1/validate", {"secretCredential": key}, key=backend)
+            direct = [self.http.ask("GET", "/v1/me", headers=headers).status for headers in (
+                {"Authorization": f"Bearer {key}"}, {"X-API-Key": key}, {"apikey": key})]
+            return shown["active"], shown["reason"], direct, self.http.ask("GET", "/auth", key=key).status
+
+        def accept(value):
+            self.http.ok("PATCH", "/v1/policy", {"values": [{"name": "accept", "value": value}]}, key=self.ada)
+
+        self.assertEqual((True, "", [200] * 3, 204), accepted())
+        accept("jwt")
+        self.assertEqual((False, "KEY_FOR_TOKENS_ONLY", [401] * 3, 401), accepted())
+        self.http.refused(401, "GET", "/v1/keys", key=key, reason="KEY_FOR_TOKENS_ONLY")
+        token = self.http.ok("POST", "/v1/tokens", {}, key=key)["secretToken"]
+        self.assertEqual(204, self.http.ask("GET", "/auth", key=token).status)
+        self.assertEqual(200, self.http.ask("GET", "/v1/me", key=self.ada).status)  # a session is no key
+        accept("all")
+        self.assertEqual((True, "", [200] * 3, 204), accepted())
+
     def test_L1_curl_finds_the_key_in_netrc(self):
         key = self.http.ok("POST", "/v1/keys", {"name": "k"}, key=self.ben())["secretKey"]
         netrc = self.state.folder / "netrc"
