@@ -1,4 +1,4 @@
-/* key: made and shown once, listed masked, revoked. */
+/* key: made and shown once, rotated, listed masked, suspended, revoked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,6 +62,19 @@ key_file_close(struct key_file *file)
 		unlink(file->path);
 }
 
+static void
+show_new_key(struct cli *cli, const struct key_file *file, const latchkey_key *key,
+    const latchkey_secret *secret)
+{
+	show_key(&cli->out, key);
+	if (file->path)
+		out_text(&cli->out, "out", file->path);
+	else
+		out_text(&cli->out, "key", latchkey_secret_text(secret));
+	if (!cli->out.json && !file->path)
+		fputs("latchkey: keep the key now; it is not shown again\n", stderr);
+}
+
 int
 run_key_create(struct cli *cli)
 {
@@ -74,6 +87,9 @@ run_key_create(struct cli *cli)
 		.workgroups_count = cli->args.values[OPT_WORKGROUP].count,
 		.owner = cli_value(cli, OPT_OWNER),
 		.tenant = cli_value(cli, OPT_TENANT),
+		.not_before = cli_value(cli, OPT_NOT_BEFORE),
+		.source_networks = cli_values(cli, OPT_NETWORK),
+		.source_networks_count = cli->args.values[OPT_NETWORK].count,
 	};
 	LK_AUTO(key_file_close)
 	struct key_file file = { .path = cli_value(cli, OPT_OUT), .fd = -1 };
@@ -85,13 +101,25 @@ run_key_create(struct cli *cli)
 	CLI_TRY(cli,
 	    latchkey_key_create(cli->client, &request, &cli->call, &key, &secret, &cli->error));
 	CLI_TRY(cli, key_file_write(cli, &file, secret));
-	show_key(&cli->out, key);
-	if (file.path)
-		out_text(&cli->out, "out", file.path);
-	else
-		out_text(&cli->out, "key", latchkey_secret_text(secret));
-	if (!cli->out.json && !file.path)
-		fputs("latchkey: keep the key now; it is not shown again\n", stderr);
+	show_new_key(cli, &file, key, secret);
+	return cli_answer(cli);
+}
+
+int
+run_key_rotate(struct cli *cli)
+{
+	LK_AUTO(key_file_close)
+	struct key_file file = { .path = cli_value(cli, OPT_OUT), .fd = -1 };
+	LK_AUTO(key_freep) latchkey_key *key = NULL;
+	LK_AUTO(secret_freep) latchkey_secret *secret = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, key_file_open(cli, &file));
+	CLI_TRY(
+	    cli, latchkey_key_rotate(cli->client, cli_operand(cli, 0), cli_value(cli, OPT_OVERLAP),
+		     cli_value(cli, OPT_TTL), &cli->call, &key, &secret, &cli->error));
+	CLI_TRY(cli, key_file_write(cli, &file, secret));
+	show_new_key(cli, &file, key, secret);
 	return cli_answer(cli);
 }
 
@@ -232,6 +260,30 @@ show_keys(struct out *out, const latchkey_key_list *list)
 		out_object_end(out);
 	}
 	out_list_end(out);
+}
+
+int
+run_key_suspend(struct cli *cli)
+{
+	LK_AUTO(key_list_freep) latchkey_key_list *list = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_key_suspend(cli->client, cli->args.operands, cli->args.operands_count,
+			 cli_value(cli, OPT_REASON), &cli->call, &list, &cli->error));
+	show_keys(&cli->out, list);
+	return cli_answer(cli);
+}
+
+int
+run_key_resume(struct cli *cli)
+{
+	LK_AUTO(key_list_freep) latchkey_key_list *list = NULL;
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	CLI_TRY(cli, latchkey_key_resume(cli->client, cli->args.operands, cli->args.operands_count,
+			 &cli->call, &list, &cli->error));
+	show_keys(&cli->out, list);
+	return cli_answer(cli);
 }
 
 /* A dry run first; its confirmation then takes the keys that it showed. */

@@ -22,6 +22,7 @@ TEXTS(identity, workgroup)
 TEXTS(identity, tenant)
 TEXTS(key, permission)
 TEXTS(key, workgroup)
+TEXTS(key, source_network)
 
 static const char *
 word_all(const void *of, size_t index)
@@ -182,10 +183,16 @@ show_key(struct out *out, const latchkey_key *key)
 	else
 		out_text(out, "permissions", "the owner's, short of those that mint power");
 	show_key_workgroup_reach(out, key);
+	if (out->json || latchkey_key_source_network_count(key) > 0)
+		show_key_source_networks(out, key);
 	out_time(out, "created_at", latchkey_key_created_at_ms(key));
+	out_time(out, "not_before_at", latchkey_key_not_before_at_ms(key));
 	out_expiry(out, "expires_at", latchkey_key_expires_at_ms(key));
 	out_time(out, "last_used_at", latchkey_key_last_used_at_ms(key));
 	out_time(out, "last_sign_in_at", latchkey_key_last_sign_in_at_ms(key));
+	out_time(out, "suspended_at", latchkey_key_suspended_at_ms(key));
+	out_text(out, "suspended_by", latchkey_key_suspended_by(key));
+	out_text(out, "replaced_by", latchkey_key_replaced_by(key));
 	out_time(out, "revoked_at", latchkey_key_revoked_at_ms(key));
 	out_text(out, "revoke_reason", latchkey_key_revoke_reason(key));
 }

@@ -173,6 +173,26 @@ encode_key_texts(struct lk_arena *arena, const struct key *key, const char *pref
 	TEXT(msg->hint, hint);
 	TEXT(msg->state, key_state_name(key_state(key, now_ms)));
 	TEXT(msg->revoke_reason, key->revoke_reason);
+	TEXT(msg->suspended_by, key->suspended_by);
+	TEXT(msg->replaced_by, key->replaced_by);
+	return LK_OK;
+}
+
+static lk_status
+encode_networks(struct lk_arena *arena, const struct lk_network *networks, size_t count,
+    char ***out_texts, size_t *out_count, struct lk_error *err)
+{
+	char **texts = lk_arena_array(arena, count, sizeof *texts);
+	char text[LK_NETWORK_TEXT_SIZE];
+
+	if (!texts)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < count; i++) {
+		lk_network_text(&networks[i], text);
+		TEXT(texts[i], text);
+	}
+	*out_texts = texts;
+	*out_count = count;
 	return LK_OK;
 }
 
@@ -186,7 +206,11 @@ encode_key(struct lk_arena *arena, const struct key *key, const char *prefix, in
 	LK_TRY(lk_permissions_fields(
 	    key->permissions, arena, &msg->permissions, &msg->n_permissions, err));
 	LK_TRY(encode_ids(arena, &key->workgroups, &msg->workgroups, &msg->n_workgroups, err));
+	LK_TRY(encode_networks(arena, key->networks.items, key->networks.count,
+	    &msg->source_networks, &msg->n_source_networks, err));
 	msg->all_workgroups = key->all_workgroups;
+	msg->not_before_at_ms = key->not_before_ms;
+	msg->suspended_at_ms = key->suspended_at_ms;
 	msg->created_at_ms = key->created_at_ms;
 	msg->expires_at_ms = key->expires_at_ms;
 	msg->last_used_at_ms = key->last_used_at_ms;
@@ -251,6 +275,8 @@ encode_identity(struct lk_arena *arena, const struct identity *identity, Identit
 	    identity->permissions, arena, &msg->permissions, &msg->n_permissions, err));
 	LK_TRY(encode_ids(arena, &identity->workgroups, &msg->workgroups, &msg->n_workgroups, err));
 	LK_TRY(encode_ids(arena, &identity->tenants, &msg->tenants, &msg->n_tenants, err));
+	LK_TRY(encode_networks(arena, identity->networks, identity->networks_count,
+	    &msg->source_networks, &msg->n_source_networks, err));
 	LK_TRY(encode_generations(arena, identity, &msg->generations, err));
 	msg->kind = subject_kind(identity->kind);
 	msg->all_workgroups = identity->all_workgroups;

@@ -9,7 +9,7 @@ key_stands(const struct facts *facts, int64_t session_idle_ms, int64_t now_ms)
 {
 	const struct key_facts *key = facts->key;
 
-	if (key->flags & KEY_DEAD)
+	if (key->flags & (KEY_DEAD | KEY_SUSPENDED_NOW))
 		return false;
 	if (key->flags & KEY_IS_SESSION)
 		return session_is_alive(
@@ -25,6 +25,20 @@ facts_stand(const struct facts *facts, int64_t session_idle_ms, int64_t now_ms)
 	const bool owner = facts->owner->active && (!facts->tenant || facts->tenant->active);
 
 	return owner && (!facts->key || key_stands(facts, session_idle_ms, now_ms));
+}
+
+const char *
+facts_why_not(const struct facts *facts, const char *source_address, int64_t now_ms)
+{
+	const struct key_limits *limits = facts->key ? facts->key->limits : NULL;
+
+	if (!limits)
+		return NULL;
+	if (now_ms < limits->not_before_ms)
+		return "KEY_NOT_YET_VALID";
+	return lk_networks_allow(limits->networks, limits->networks_count, source_address)
+		   ? NULL
+		   : "SOURCE_REFUSED";
 }
 
 lk_permissions
@@ -55,7 +69,8 @@ packed_has(const struct packed_id *ids, uint32_t count, struct packed_id id)
 static bool
 key_is_for(const struct key_facts *key, struct packed_id workgroup)
 {
-	return !key || !key->groups || packed_has(key->groups->ids, key->groups->count, workgroup);
+	return !key || (key->flags & (KEY_ALL_WORKGROUPS | KEY_IS_SESSION)) || !key->limits ||
+	       packed_has(key->limits->ids, key->limits->count, workgroup);
 }
 
 bool
@@ -95,6 +110,10 @@ identity_of_key(const struct key_facts *key, struct identity *identity)
 	} else {
 		id_unpack(LK_ID_KEY, key->id, identity->key);
 		identity->key_generation = key->generation;
+	}
+	if (key->limits) {
+		identity->networks = key->limits->networks;
+		identity->networks_count = key->limits->networks_count;
 	}
 }
 

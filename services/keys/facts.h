@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "auth/authenticator.h"
+#include "auth/network.h"
 #include "crypto/digest.h"
 #include "ids.h"
 #include "policy.h"
@@ -45,10 +46,14 @@ struct owner_facts {
 	const char *name; /* e-mail, or principal's name */
 };
 
-/* The workgroups a key is limited to. */
-struct group_facts {
+/* What few keys have: workgroups and networks that one is limited to, and when it begins. The ids
+ * are followed by the networks. */
+struct key_limits {
 	struct fact_refs refs;
-	uint32_t count;
+	uint32_t count; /* workgroups; only without KEY_ALL_WORKGROUPS */
+	uint32_t networks_count;
+	int64_t not_before_ms;
+	struct lk_network *networks;
 	struct packed_id ids[];
 };
 
@@ -57,6 +62,7 @@ enum key_flag {
 	KEY_OF_PRINCIPAL = 2,
 	KEY_ALL_PERMISSIONS = 4,
 	KEY_ALL_WORKGROUPS = 8,
+	KEY_SUSPENDED_NOW = 32,
 	KEY_DEAD = 16, /* revoked, ended, or there never was one: only the id is meaningful */
 };
 
@@ -65,7 +71,7 @@ struct key_facts {
 	uint8_t digest[LK_DIGEST_LEN];
 	int64_t expires_at_ms; /* 0: never */
 	uint64_t generation;
-	struct group_facts *groups; /* NULL with KEY_ALL_WORKGROUPS; one reference is held */
+	struct key_limits *limits; /* NULL without any; one reference is held */
 	lk_permissions permissions;
 	uint32_t pepper_version;
 	uint32_t used_at_s; /* seconds since 1970: the last use that was written down */
@@ -86,6 +92,8 @@ struct identity {
 	struct id_list workgroups;
 	bool all_tenants;
 	struct id_list tenants;
+	const struct lk_network *networks; /* of the key; lives as long as its facts */
+	size_t networks_count;
 	int64_t expires_at_ms;
 	uint64_t tenant_generation, user_generation, key_generation, session_generation;
 };
@@ -100,6 +108,10 @@ struct facts {
 /* Do tenant, owner and key all stand at `now_ms`? A session also ends `session_idle_ms` (0: never)
  * after its last use. */
 bool facts_stand(const struct facts *facts, int64_t session_idle_ms, int64_t now_ms);
+
+/* Why a key that stands is refused to somebody at `source_address` ("": nobody knows):
+ * KEY_NOT_YET_VALID, SOURCE_REFUSED; NULL when it is not. */
+const char *facts_why_not(const struct facts *facts, const char *source_address, int64_t now_ms);
 
 lk_permissions facts_permissions(const struct facts *facts);
 /* Of users: the owner's live membership, less what the key is not for. `workgroup` must be a wkg_

@@ -113,16 +113,24 @@ owner_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
 					     : user_facts_load(tx, id, arena, out_facts, err);
 }
 
+/* NULL for a key that may be used by anybody, anywhere, from the start. */
 static lk_status
-groups_of(const struct id_list *workgroups, struct group_facts **out, struct lk_error *err)
+limits_of(const struct key *key, struct key_limits **out, struct lk_error *err)
 {
-	struct group_facts *groups = group_facts_new((uint32_t)workgroups->count);
+	const struct id_list *workgroups = &key->workgroups;
+	const size_t networks = key->networks.count;
 
-	if (!groups)
+	*out = NULL;
+	if (key->all_workgroups && networks == 0 && key->not_before_ms == 0)
+		return LK_OK;
+	struct key_limits *limits = key_limits_new((uint32_t)workgroups->count, (uint32_t)networks);
+	if (!limits)
 		return lk_fail_oom(err);
 	for (size_t i = 0; i < workgroups->count; i++)
-		id_pack(workgroups->ids[i], &groups->ids[i]);
-	*out = groups;
+		id_pack(workgroups->ids[i], &limits->ids[i]);
+	memcpy(limits->networks, key->networks.items, networks * sizeof *limits->networks);
+	limits->not_before_ms = key->not_before_ms;
+	*out = limits;
 	return LK_OK;
 }
 
@@ -142,8 +150,7 @@ api_key_facts(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct k
 	LK_TRY(key_find(tx, id, arena, &key, &found, err));
 	if (!found || key.revoked_at_ms != 0)
 		return LK_OK;
-	if (!key.all_workgroups)
-		LK_TRY(groups_of(&key.workgroups, &facts->groups, err));
+	LK_TRY(limits_of(&key, &facts->limits, err));
 	id_pack(key.owner, &facts->owner);
 	memcpy(facts->digest, key.digest, sizeof facts->digest);
 	facts->pepper_version = key.pepper_version;
@@ -154,7 +161,8 @@ api_key_facts(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct k
 	facts->signed_in_at_s = seconds(key.last_sign_in_at_ms);
 	facts->flags = (uint8_t)((lk_id_ok(LK_ID_PRINCIPAL, key.owner) ? KEY_OF_PRINCIPAL : 0) |
 				 (key.all_permissions ? KEY_ALL_PERMISSIONS : 0) |
-				 (key.all_workgroups ? KEY_ALL_WORKGROUPS : 0));
+				 (key.all_workgroups ? KEY_ALL_WORKGROUPS : 0) |
+				 (key.suspended_at_ms != 0 ? KEY_SUSPENDED_NOW : 0));
 	return LK_OK;
 }
 

@@ -1,10 +1,12 @@
 /* The rules of keys, free of storage and time; see key.h. */
 #include "key.h"
 
+#include <string.h>
+
 #include "time/duration.h"
 #include "time/instant.h"
 
-static const char *const state_names[] = { "active", "expired", "revoked" };
+static const char *const state_names[] = { "active", "expired", "revoked", "suspended", "pending" };
 
 const char *
 key_state_name(enum key_state state)
@@ -29,7 +31,11 @@ key_state(const struct key *key, int64_t now_ms)
 {
 	if (key->revoked_at_ms != 0)
 		return KEY_REVOKED;
-	return key->expires_at_ms != 0 && now_ms >= key->expires_at_ms ? KEY_EXPIRED : KEY_ACTIVE;
+	if (key->expires_at_ms != 0 && now_ms >= key->expires_at_ms)
+		return KEY_EXPIRED;
+	if (key->suspended_at_ms != 0)
+		return KEY_SUSPENDED;
+	return now_ms < key->not_before_ms ? KEY_PENDING : KEY_ACTIVE;
 }
 
 lk_status
@@ -38,6 +44,29 @@ key_revoke_check(const struct key *key, struct lk_error *err)
 	if (key->revoked_at_ms != 0)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "KEY_ALREADY_REVOKED",
 		    "%s is revoked already", key->id);
+	return LK_OK;
+}
+
+lk_status
+key_suspend_check(const struct key *key, struct lk_error *err)
+{
+	LK_TRY(key_revoke_check(key, err));
+	if (key->suspended_at_ms != 0)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "KEY_ALREADY_SUSPENDED",
+		    "%s is suspended already", key->id);
+	return LK_OK;
+}
+
+lk_status
+key_resume_check(const struct key *key, const char *actor, bool any, struct lk_error *err)
+{
+	LK_TRY(key_revoke_check(key, err));
+	if (key->suspended_at_ms == 0)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "KEY_NOT_SUSPENDED",
+		    "%s is not suspended", key->id);
+	if (!any && strcmp(key->suspended_by, actor) != 0)
+		return lk_fail(err, LK_PERMISSION_DENIED, "SUSPENDED_BY_ANOTHER",
+		    "%s was suspended by an administrator, who alone can resume it", key->id);
 	return LK_OK;
 }
 
@@ -145,6 +174,9 @@ key_creation_check(const struct policy *policy, bool by_owner, role_set owner_ro
 	const int64_t admin_keys = policy->values[POLICY_ADMIN_OWNED_KEYS];
 	const bool is_admin = (owner_roles & role_bit(ROLE_TENANT_ADMIN)) != 0;
 
+	if (policy->values[POLICY_API_KEYS_ALLOWED] == POLICY_NO)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "API_KEYS_NOT_ALLOWED",
+		    "the operator does not allow API keys in this tenant");
 	if (policy->values[POLICY_API_KEYS_ENABLED] == POLICY_NO)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "API_KEYS_DISABLED",
 		    "API keys are switched off in this tenant");

@@ -27,29 +27,33 @@ struct key_cache {
 	struct shard shards[SHARDS];
 };
 
-struct group_facts *
-group_facts_new(uint32_t count)
+struct key_limits *
+key_limits_new(uint32_t count, uint32_t networks_count)
 {
-	struct group_facts *groups = lk_alloc(sizeof *groups + count * sizeof(struct packed_id));
+	const size_t ids = count * sizeof(struct packed_id);
+	struct key_limits *limits =
+	    lk_alloc(sizeof *limits + ids + networks_count * sizeof(struct lk_network));
 
-	if (groups) {
-		atomic_init(&groups->refs.refs, 1);
-		groups->count = count;
-	}
-	return groups;
+	if (!limits)
+		return NULL;
+	atomic_init(&limits->refs.refs, 1);
+	limits->count = count;
+	limits->networks_count = networks_count;
+	limits->networks = (struct lk_network *)(void *)(limits->ids + count);
+	return limits;
 }
 
 void
-group_facts_unref(struct group_facts *groups)
+key_limits_unref(struct key_limits *limits)
 {
-	if (groups && atomic_fetch_sub(&groups->refs.refs, 1) == 1)
-		lk_free(groups);
+	if (limits && atomic_fetch_sub(&limits->refs.refs, 1) == 1)
+		lk_free(limits);
 }
 
 void
 key_facts_release(struct key_facts *key)
 {
-	group_facts_unref(key->groups);
+	key_limits_unref(key->limits);
 	*key = (struct key_facts){ 0 };
 }
 
@@ -57,8 +61,8 @@ static void
 key_facts_copy(const struct key_facts *from, struct key_facts *to)
 {
 	*to = *from;
-	if (to->groups)
-		atomic_fetch_add(&to->groups->refs.refs, 1);
+	if (to->limits)
+		atomic_fetch_add(&to->limits->refs.refs, 1);
 }
 
 size_t

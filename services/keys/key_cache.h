@@ -41,7 +41,8 @@ size_t key_cache_count(struct key_cache *cache);
 size_t key_cache_bytes_per_key(void);
 
 void key_facts_release(struct key_facts *key);
-struct group_facts *group_facts_new(uint32_t count); /* one reference; NULL when memory is short */
-void group_facts_unref(struct group_facts *groups);
+struct key_limits *key_limits_new(
+    uint32_t count, uint32_t networks_count); /* one reference; NULL when memory is short */
+void key_limits_unref(struct key_limits *limits);
 
 #endif

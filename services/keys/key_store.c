@@ -4,15 +4,17 @@
 #define KEY_COLUMNS                                                                                \
 	"id, tenant, owner, name, last4, digest, pepper_version, all_permissions, permissions, "   \
 	"all_workgroups, generation, created_at_ms, expires_at_ms, last_used_at_ms, "              \
-	"last_sign_in_at_ms, revoked_at_ms, revoke_reason"
-/* Column 17; ids of users and principals differ in their prefix, so one of the two is there. */
+	"last_sign_in_at_ms, revoked_at_ms, revoke_reason, not_before_ms, source_networks, "       \
+	"suspended_at_ms, suspended_by, replaced_by"
+/* Column 22; ids of users and principals differ in their prefix, so one of the two is there. */
 #define KEY_OWNER_NAME                                                                             \
 	", coalesce((SELECT email FROM users WHERE users.id = api_keys.owner), "                   \
 	"(SELECT name FROM principals WHERE principals.id = api_keys.owner), '')"
 
 static const char Q_INSERT_KEY[] =
     "INSERT INTO api_keys (" KEY_COLUMNS
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '')";
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', "
+    "$14, $15, 0, '', '')";
 static const char Q_INSERT_KEY_WORKGROUP[] =
     "INSERT INTO api_key_workgroups (key_id, workgroup) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 static const char Q_KEY_BY_ID[] =
@@ -21,13 +23,15 @@ static const char Q_KEY_WORKGROUPS[] =
     "SELECT workgroup FROM api_key_workgroups WHERE key_id = $1 ORDER BY workgroup";
 static const char Q_COUNT_ACTIVE_KEYS[] =
     "SELECT count(*) FROM api_keys WHERE owner = $1 AND revoked_at_ms = 0 "
-    "AND (expires_at_ms = 0 OR expires_at_ms > $2)";
+    "AND (expires_at_ms = 0 OR expires_at_ms > $2) AND replaced_by = ''";
 static const char Q_OWNER_HAS_KEY[] = "SELECT 1 FROM api_keys WHERE owner = $1 LIMIT 1";
 /* $1 whose, $2 after which id, $3 revoked too, $4 how many, then the filter in its order. */
 #define KEY_MATCHES                                                                                \
 	"AND id < $2 AND ($3 = 1 OR revoked_at_ms = 0) "                                           \
 	"AND ($5 = '' OR $5 = CASE WHEN revoked_at_ms <> 0 THEN 'revoked' "                        \
-	"WHEN expires_at_ms <> 0 AND expires_at_ms <= $7 THEN 'expired' ELSE 'active' END) "       \
+	"WHEN expires_at_ms <> 0 AND expires_at_ms <= $7 THEN 'expired' "                          \
+	"WHEN suspended_at_ms <> 0 THEN 'suspended' WHEN not_before_ms > $7 THEN 'pending' "       \
+	"ELSE 'active' END) "                                                                      \
 	"AND ($6 = '' OR substr(name, 1, length($6)) = $6) "                                       \
 	"AND ($8 = 0 OR (expires_at_ms <> 0 AND expires_at_ms < $8)) "                             \
 	"AND ($9 = 0 OR (created_at_ms < $9 AND last_used_at_ms < $9)) "                           \
@@ -41,6 +45,17 @@ static const char Q_LIST_ALL_KEYS[] =
 static const char Q_REVOKE_KEY[] =
     "UPDATE api_keys SET digest = NULL, revoked_at_ms = $2, revoke_reason = $3, "
     "generation = generation + 1 WHERE id = $1 AND revoked_at_ms = 0";
+static const char Q_SUSPEND_KEY[] =
+    "UPDATE api_keys SET suspended_at_ms = $2, suspended_by = $3, generation = generation + 1 "
+    "WHERE id = $1 AND suspended_at_ms = 0";
+static const char Q_RESUME_KEY[] =
+    "UPDATE api_keys SET suspended_at_ms = 0, suspended_by = '' WHERE id = $1";
+static const char Q_ROTATE_KEY[] =
+    "UPDATE api_keys SET replaced_by = $2, expires_at_ms = $3 WHERE id = $1";
+/* The key that this one replaces, while it goes on. */
+static const char Q_PREDECESSOR[] =
+    "SELECT id FROM api_keys WHERE owner = $1 AND replaced_by = $2 AND revoked_at_ms = 0 "
+    "AND expires_at_ms > $3 LIMIT 1";
 static const char Q_KEY_USED[] =
     "UPDATE api_keys SET last_used_at_ms = $2 WHERE id = $1 AND last_used_at_ms < $2";
 static const char Q_KEY_SIGNED_IN[] =
@@ -55,15 +70,17 @@ static const char first_page[] = "key_~";
 lk_status
 key_insert(struct lk_tx *tx, const struct key *k, struct lk_error *err)
 {
-	char scope[LK_SCOPE_SIZE];
+	char scope[LK_SCOPE_SIZE], networks[LK_NETWORKS_TEXT_SIZE];
 
 	lk_scope_format(k->permissions, scope, sizeof scope);
+	lk_networks_text(&k->networks, networks);
 	LK_TRY(lk_tx_exec(tx, Q_INSERT_KEY,
 	    LK_ARGS(lk_text(k->id), lk_text(k->tenant), lk_text(k->owner), lk_text(k->name),
 		lk_text(k->last4), lk_blob(lk_bytes(k->digest, sizeof k->digest)),
 		lk_int(k->pepper_version), lk_bool(k->all_permissions), lk_text(scope),
 		lk_bool(k->all_workgroups), lk_int((int64_t)k->generation),
-		lk_int(k->created_at_ms), lk_int(k->expires_at_ms)),
+		lk_int(k->created_at_ms), lk_int(k->expires_at_ms), lk_int(k->not_before_ms),
+		lk_text(networks)),
 	    NULL, err));
 	for (size_t i = 0; i < k->workgroups.count; i++)
 		LK_TRY(lk_tx_exec(tx, Q_INSERT_KEY_WORKGROUP,
@@ -81,7 +98,10 @@ key_read_texts(struct lk_rows *rows, struct key *k)
 	       lk_text_copy(k->last4, sizeof k->last4, lk_col_text(rows, 4)) &&
 	       lk_scope_parse(lk_col_text(rows, 8), &k->permissions, NULL) == LK_OK &&
 	       lk_text_copy(k->revoke_reason, sizeof k->revoke_reason, lk_col_text(rows, 16)) &&
-	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 17));
+	       lk_networks_read(lk_col_text(rows, 18), &k->networks) &&
+	       lk_text_copy(k->suspended_by, sizeof k->suspended_by, lk_col_text(rows, 20)) &&
+	       lk_text_copy(k->replaced_by, sizeof k->replaced_by, lk_col_text(rows, 21)) &&
+	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 22));
 }
 
 static lk_status
@@ -95,7 +115,9 @@ key_read(struct lk_rows *rows, struct key *out, struct lk_error *err)
 		.expires_at_ms = lk_col_int(rows, 12),
 		.last_used_at_ms = lk_col_int(rows, 13),
 		.last_sign_in_at_ms = lk_col_int(rows, 14),
-		.revoked_at_ms = lk_col_int(rows, 15) };
+		.revoked_at_ms = lk_col_int(rows, 15),
+		.not_before_ms = lk_col_int(rows, 17),
+		.suspended_at_ms = lk_col_int(rows, 19) };
 
 	if (!key_read_texts(rows, &k))
 		return lk_fail(err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored key is not readable");
@@ -200,6 +222,38 @@ key_save_revoked(
 {
 	return lk_tx_exec(
 	    tx, Q_REVOKE_KEY, LK_ARGS(lk_text(id), lk_int(now_ms), lk_text(reason)), NULL, err);
+}
+
+lk_status
+key_save_suspended(
+    struct lk_tx *tx, const char *id, int64_t now_ms, const char *actor, struct lk_error *err)
+{
+	return lk_tx_exec(
+	    tx, Q_SUSPEND_KEY, LK_ARGS(lk_text(id), lk_int(now_ms), lk_text(actor)), NULL, err);
+}
+
+lk_status
+key_save_resumed(struct lk_tx *tx, const char *id, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_RESUME_KEY, LK_ARGS(lk_text(id)), NULL, err);
+}
+
+lk_status
+key_save_rotated(struct lk_tx *tx, const char *id, const char *replaced_by, int64_t ends_at_ms,
+    struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_ROTATE_KEY,
+	    LK_ARGS(lk_text(id), lk_text(replaced_by), lk_int(ends_at_ms)), NULL, err);
+}
+
+lk_status
+key_has_predecessor(
+    struct lk_tx *tx, const struct key *key, int64_t now_ms, bool *out_has, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_PREDECESSOR,
+	    LK_ARGS(lk_text(key->owner), lk_text(key->id), lk_int(now_ms)), &rows, out_has, err);
 }
 
 lk_status

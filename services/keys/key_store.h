@@ -12,7 +12,7 @@ lk_status key_insert(struct lk_tx *tx, const struct key *key, struct lk_error *e
 lk_status key_find(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct key *out_key,
     bool *out_found, struct lk_error *err);
 
-/* Neither revoked nor expired. */
+/* Neither revoked, nor expired, nor replaced by a rotation. */
 lk_status key_count_active(
     struct lk_tx *tx, const char *owner, int64_t now_ms, int64_t *out_count, struct lk_error *err);
 /* Has this owner, or did they ever have, a key? */
@@ -39,6 +39,18 @@ lk_status key_list(struct lk_tx *tx, const struct key_filter *filter, const stru
 /* Destroys the digest and raises the generation. */
 lk_status key_save_revoked(
     struct lk_tx *tx, const char *id, int64_t now_ms, const char *reason, struct lk_error *err);
+
+/* Raises the generation: what was made from the key ends, too. `actor` says who. */
+lk_status key_save_suspended(
+    struct lk_tx *tx, const char *id, int64_t now_ms, const char *actor, struct lk_error *err);
+lk_status key_save_resumed(struct lk_tx *tx, const char *id, struct lk_error *err);
+
+/* The key ends then, and is known to be replaced. */
+lk_status key_save_rotated(struct lk_tx *tx, const char *id, const char *replaced_by,
+    int64_t ends_at_ms, struct lk_error *err);
+/* Does a key that this one replaced still go on? */
+lk_status key_has_predecessor(
+    struct lk_tx *tx, const struct key *key, int64_t now_ms, bool *out_has, struct lk_error *err);
 
 /* Forward only; a sign-in is also noted at the owner. */
 lk_status key_used(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err);

@@ -217,10 +217,22 @@ policy_check(const struct policy *policy, struct lk_error *err)
 }
 
 bool
+policy_keys_on(const struct policy *policy)
+{
+	return policy->values[POLICY_API_KEYS_ALLOWED] == POLICY_YES &&
+	       policy->values[POLICY_API_KEYS_ENABLED] == POLICY_YES;
+}
+
+bool
 policy_keys_work(const struct policy *policy)
 {
-	return policy->values[POLICY_API_KEYS_ENABLED] == POLICY_YES ||
-	       policy->values[POLICY_ON_DISABLE] == ON_DISABLE_BLOCK_NEW;
+	return policy_keys_on(policy) || policy->values[POLICY_ON_DISABLE] == ON_DISABLE_BLOCK_NEW;
+}
+
+bool
+policy_is_operators(const char *name)
+{
+	return lk_text_is(name, rows[POLICY_API_KEYS_ALLOWED].name);
 }
 
 static bool

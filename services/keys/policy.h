@@ -65,6 +65,12 @@ lk_status policy_check(const struct policy *policy, struct lk_error *err);
  * raised. */
 bool policy_narrows(const struct policy *before, const struct policy *after);
 
+/* Keys may be made: the operator (api_keys_allowed) and the tenant (api_keys_enabled) both want it.
+ */
+bool policy_keys_on(const struct policy *policy);
+/* Only an operator sets this one. */
+bool policy_is_operators(const char *name);
+
 /* Keys of this tenant work at all; sessions are not touched by it. */
 bool policy_keys_work(const struct policy *policy);
 

@@ -163,6 +163,10 @@ create_key(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(load_making(op, tx, req, &m, err));
 	LK_TRY(key_name_check(&m.policy, req->name, err));
 	LK_TRY(key_expiry(&m.policy, req->ttl, !m.by_owner, op->now_ms, &key.expires_at_ms, err));
+	LK_TRY(key_not_before(
+	    req->not_before, key.expires_at_ms, op->now_ms, &key.not_before_ms, err));
+	LK_TRY(key_networks_choose(req->source_networks, req->n_source_networks,
+	    m.has_maker_key ? &m.maker_key : NULL, &key.networks, err));
 	LK_TRY(choose_permissions(op, req, &m, &key, err));
 	LK_TRY(choose_workgroups(op, tx, req, &m, &key, err));
 	LK_TRY(creation_allowed(op, tx, &m, rep, err));
@@ -254,8 +258,8 @@ filter_check(const struct op *op, const ListKeysRequest *req, struct lk_error *e
 	enum key_state state;
 
 	if (*req->state != '\0' && !key_state_find(req->state, &state))
-		return lk_fail_field(
-		    err, "state", "KEY_STATE_UNKNOWN", "state must be active, expired or revoked");
+		return lk_fail_field(err, "state", "KEY_STATE_UNKNOWN",
+		    "state must be active, pending, suspended, expired or revoked");
 	if (req->expiring_before_at_ms < 0 || req->unused_since_at_ms < 0)
 		return lk_fail_field(err,
 		    req->expiring_before_at_ms < 0 ? "expiring_before_at_ms" : "unused_since_at_ms",

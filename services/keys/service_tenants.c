@@ -165,6 +165,9 @@ apply_values(struct op *op, struct lk_tx *tx, const struct tenant *tenant,
 
 	for (size_t i = 0; i < req->n_values; i++) {
 		const PolicyValueMsg *value = req->values[i];
+		if (policy_is_operators(value->name) && op->caller->kind != LK_CALLER_OPERATOR)
+			return lk_fail(err, LK_PERMISSION_DENIED, "OPERATORS_ONLY",
+			    "only operators set %s", value->name);
 		LK_TRY(policy_set(policy, value->name, value->value, err));
 		policy_find(value->name, &name);
 		policy_text(policy, name, text);

@@ -57,6 +57,7 @@ verify_one(
 	rep->active = answer.active;
 	if (!answer.active)
 		return lk_field_copy(patience.arena, answer.reason, &rep->reason, err);
+	rep->not_before_at_ms = answer.not_before_ms;
 	if (asker->kind == LK_CALLER_SERVICE) {
 		rep->token_ttl_default_ms = answer.token_ttl_default_ms;
 		rep->token_ttl_max_ms = answer.token_ttl_max_ms;

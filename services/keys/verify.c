@@ -101,6 +101,7 @@ accept(struct keys *keys, const struct lk_caller *asker, const struct verify_ask
 
 	LK_TRY(facts_identity(&held->facts, arena, &answer.identity, err));
 	token_ttls(keys, held, &answer);
+	answer.not_before_ms = held->key.limits ? held->key.limits->not_before_ms : 0;
 	note_use(keys, &held->key, ask->sign_in, now_ms);
 	count_use(keys, asker, ask, &held->key, now_ms);
 	*out_answer = answer;
@@ -153,6 +154,9 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 		return refuse(out_answer, "KEY_REFUSED");
 	if (!way_accepted(&shown, &held, ask))
 		return refuse(out_answer, "KEY_FOR_TOKENS_ONLY");
+	const char *why_not = facts_why_not(&held.facts, ask->source_address, now_ms);
+	if (why_not)
+		return refuse(out_answer, why_not);
 	if (required & ~facts_permissions(&held.facts))
 		return refuse(out_answer, "PERMISSION_MISSING");
 	if (ask->required_workgroup[0] != '\0' &&

@@ -10,7 +10,9 @@ struct verify_ask {
 	const char *required_workgroup;
 	bool sign_in;       /* the key is exchanged for a token; from services only */
 	bool allow_session; /* a session's secret is accepted; from services only */
-	const char *source_address, *asked_by; /* to be counted; "" for none */
+	const char
+	    *source_address;  /* of who showed it: counted, and held against the key's networks */
+	const char *asked_by; /* to be counted; "" for none */
 };
 
 struct verify_answer {
@@ -19,14 +21,16 @@ struct verify_answer {
 	struct identity identity;                       /* when active */
 	int64_t token_ttl_default_ms, token_ttl_max_ms; /* when active: of the tenant's policy; the
 							   default profile's for principals */
+	int64_t not_before_ms;                          /* when active */
 };
 
 /*
  * Refused is an answer. Texts that are no key of this installation are KEY_MALFORMED. Unknown,
  * wrong, revoked, expired, suspended keys, and keys out of the asker's reach, cost and answer the
  * same: KEY_REFUSED. A good key that is shown for something else than a token, where the tenant's
- * policy accepts tokens only, is KEY_FOR_TOKENS_ONLY. Then PERMISSION_MISSING, WORKGROUP_MISSING.
- * Fails only as reading the store may, and INVALID_ARGUMENT PERMISSION_UNKNOWN.
+ * policy accepts tokens only, is KEY_FOR_TOKENS_ONLY. Then KEY_NOT_YET_VALID, SOURCE_REFUSED,
+ * PERMISSION_MISSING, WORKGROUP_MISSING. Fails only as reading the store may, and INVALID_ARGUMENT
+ * PERMISSION_UNKNOWN.
  */
 lk_status key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err);

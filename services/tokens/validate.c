@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/caller.h"
+#include "auth/network.h"
 #include "base/alloc.h"
 #include "encode.h"
 #include "keys_peer.h"
@@ -91,6 +92,7 @@ take_key_answer(
 		return refuse(v, i, answer->reason, answer->reason, err);
 	if (!caller_reaches(v, answer->identity))
 		return refuse(v, i, "KEY_REFUSED", "TENANT_NOT_REACHED", err);
+	v->answers[i]->not_before_ms = answer->not_before_at_ms;
 	return accept(v, i, "key", answer->identity, err);
 }
 
@@ -248,6 +250,9 @@ take_standing(struct validation *v, size_t i, StandingMsg *standing, struct lk_e
 		return refuse(v, i, REFUSED, "TOKEN_SUPERSEDED", err);
 	if (!caller_reaches(v, identity))
 		return refuse(v, i, REFUSED, "TENANT_NOT_REACHED", err);
+	if (!lk_network_texts_allow(
+		identity->source_networks, identity->n_source_networks, question->source_address))
+		return refuse(v, i, "SOURCE_REFUSED", "SOURCE_REFUSED", err);
 	LK_TRY(narrow_identity(v->arena, &v->claims[i], identity, err));
 	if (question->required_permission[0] &&
 	    !identity_has_permission(identity, question->required_permission))

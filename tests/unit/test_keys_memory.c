@@ -252,7 +252,7 @@ static void
 workgroups_are_those_of_both(void **state)
 {
 	const struct packed_id mine[] = { { 0, 1 }, { 0, 2 } };
-	struct group_facts *groups = group_facts_new(2);
+	struct key_limits *groups = key_limits_new(2, 0);
 	struct lk_arena *arena = lk_arena_new(1 << 16);
 	struct identity identity;
 	struct lk_error err = { 0 };
@@ -269,14 +269,15 @@ workgroups_are_those_of_both(void **state)
 	id_unpack(LK_ID_WORKGROUP, mine[1], two);
 	id_unpack(LK_ID_WORKGROUP, groups->ids[1], three);
 	assert_true(facts_has_workgroup(&t.facts, one));
-	t.key.groups = groups;
+	t.key.limits = groups;
+	t.key.flags = KEY_ALL_PERMISSIONS;
 	assert_false(facts_has_workgroup(&t.facts, one));
 	assert_true(facts_has_workgroup(&t.facts, two));
 	assert_false(facts_has_workgroup(&t.facts, three));
 	expect_ok(facts_identity(&t.facts, arena, &identity, &err), &err);
 	assert_int_equal(identity.workgroups.count, 1);
 	assert_string_equal(identity.workgroups.ids[0], two);
-	group_facts_unref(groups);
+	key_limits_unref(groups);
 	lk_arena_free(arena);
 }
 

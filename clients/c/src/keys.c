@@ -18,6 +18,9 @@ latchkey_key_create(latchkey_client *client, const latchkey_key_request *request
 	body.workgroups = (char **)request->workgroups;
 	body.owner = (char *)request->owner;
 	body.tenant = (char *)request->tenant;
+	body.not_before = (char *)request->not_before;
+	body.n_source_networks = request->source_networks_count;
+	body.source_networks = (char **)request->source_networks;
 	return (latchkey_status)ask_for_secret(client, M_KEY_CREATE, &body.base, call,
 	    offsetof(CreateKeyResponse, key), offsetof(CreateKeyResponse, secret_key), out_key,
 	    out_secret, error_inside(out_error));
@@ -65,16 +68,74 @@ latchkey_key_list_get(latchkey_client *client, const latchkey_key_filter *filter
 	    client, M_KEY_LIST, &body.base, call, WHOLE, out_list, error_inside(out_error));
 }
 
-/* A latchkey_key_list is the answer of ListKeys: make one of what RevokeKeys answered. */
+latchkey_status
+latchkey_key_rotate(latchkey_client *client, const char *id, const char *overlap, const char *ttl,
+    const latchkey_call *call, latchkey_key **out_key, latchkey_secret **out_secret,
+    latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__RotateKeyRequest body = LATCHKEY__KEYS__V1__ROTATE_KEY_REQUEST__INIT;
+
+	body.id = (char *)id;
+	body.overlap = (char *)overlap;
+	body.ttl = (char *)ttl;
+	return (latchkey_status)ask_for_secret(client, M_KEY_ROTATE, &body.base, call,
+	    offsetof(RotateKeyResponse, key), offsetof(RotateKeyResponse, secret_key), out_key,
+	    out_secret, error_inside(out_error));
+}
+
+/* A latchkey_key_list is the answer of ListKeys: make one of the keys that another one holds. */
+static lk_status
+keys_take(struct answer *answer, size_t count, KeyMsg **keys, latchkey_key_list **out_list,
+    struct lk_error *err)
+{
+	ListKeysResponse list = LATCHKEY__KEYS__V1__LIST_KEYS_RESPONSE__INIT;
+
+	list.n_keys = count;
+	list.keys = keys;
+	return object_take(&answer->arena, &list, out_list, err);
+}
+
 static lk_status
 revoked_take(struct answer *answer, latchkey_key_list **out_list, struct lk_error *err)
 {
 	const RevokeKeysResponse *said = (void *)answer->message;
-	ListKeysResponse list = LATCHKEY__KEYS__V1__LIST_KEYS_RESPONSE__INIT;
 
-	list.n_keys = said->n_keys;
-	list.keys = said->keys;
-	return object_take(&answer->arena, &list, out_list, err);
+	return keys_take(answer, said->n_keys, said->keys, out_list, err);
+}
+
+latchkey_status
+latchkey_key_suspend(latchkey_client *client, const char *const *ids, size_t count,
+    const char *reason, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__SuspendKeysRequest body =
+	    LATCHKEY__KEYS__V1__SUSPEND_KEYS_REQUEST__INIT;
+	LK_AUTO(answer_wipe) struct answer answer = { 0 };
+	struct lk_error *err = error_inside(out_error);
+
+	body.n_ids = count;
+	body.ids = (char **)ids;
+	body.reason = (char *)reason;
+	PUBLIC_TRY(ask(
+	    client, &(struct question){ M_KEY_SUSPEND, &body.base, .call = call }, &answer, err));
+	const SuspendKeysResponse *said = (void *)answer.message;
+	return (latchkey_status)keys_take(&answer, said->n_keys, said->keys, out_list, err);
+}
+
+latchkey_status
+latchkey_key_resume(latchkey_client *client, const char *const *ids, size_t count,
+    const latchkey_call *call, latchkey_key_list **out_list, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__ResumeKeysRequest body = LATCHKEY__KEYS__V1__RESUME_KEYS_REQUEST__INIT;
+	LK_AUTO(answer_wipe) struct answer answer = { 0 };
+	struct lk_error *err = error_inside(out_error);
+
+	body.n_ids = count;
+	body.ids = (char **)ids;
+	PUBLIC_TRY(ask(
+	    client, &(struct question){ M_KEY_RESUME, &body.base, .call = call }, &answer, err));
+	const ResumeKeysResponse *said = (void *)answer.message;
+	return (latchkey_status)keys_take(&answer, said->n_keys, said->keys, out_list, err);
 }
 
 latchkey_status

@@ -20,7 +20,7 @@ LATCHKEY_API const char *latchkey_key_name(const latchkey_key *key);
 LATCHKEY_API const char *latchkey_key_hint(
     const latchkey_key *key); /**< the masked key, for lists */
 LATCHKEY_API const char *latchkey_key_state(
-    const latchkey_key *key); /**< "active", "revoked", "expired" */
+    const latchkey_key *key); /**< "active", "pending", "suspended", "expired", "revoked" */
 LATCHKEY_API const char *latchkey_key_revoke_reason(const latchkey_key *key);
 LATCHKEY_API size_t latchkey_key_permission_count(
     const latchkey_key *key); /**< 0: all the owner's but those that mint power */
@@ -28,6 +28,16 @@ LATCHKEY_API const char *latchkey_key_permission_at(const latchkey_key *key, siz
 LATCHKEY_API bool latchkey_key_all_workgroups(const latchkey_key *key);
 LATCHKEY_API size_t latchkey_key_workgroup_count(const latchkey_key *key);
 LATCHKEY_API const char *latchkey_key_workgroup_at(const latchkey_key *key, size_t index);
+LATCHKEY_API size_t latchkey_key_source_network_count(
+    const latchkey_key *key); /**< 0: good from anywhere */
+LATCHKEY_API const char *latchkey_key_source_network_at(const latchkey_key *key, size_t index);
+LATCHKEY_API int64_t latchkey_key_not_before_at_ms(
+    const latchkey_key *key); /**< refused until then; 0: good from the start */
+LATCHKEY_API int64_t latchkey_key_suspended_at_ms(const latchkey_key *key); /**< 0: it is not */
+LATCHKEY_API const char *latchkey_key_suspended_by(
+    const latchkey_key *key); /**< usr_… or an operator's name; "" */
+LATCHKEY_API const char *latchkey_key_replaced_by(
+    const latchkey_key *key); /**< key_… that a rotation made in its place; "" */
 LATCHKEY_API int64_t latchkey_key_created_at_ms(const latchkey_key *key);
 LATCHKEY_API int64_t latchkey_key_expires_at_ms(const latchkey_key *key);
 LATCHKEY_API int64_t latchkey_key_last_used_at_ms(const latchkey_key *key);
@@ -50,8 +60,12 @@ typedef struct latchkey_key_request {
 	size_t permissions_count;
 	const char *const *workgroups; /**< ids or names; NULL: all */
 	size_t workgroups_count;
-	const char *owner;  /**< NULL: the caller; somebody else needs api_keys.manage_any */
-	const char *tenant; /**< operators only */
+	const char *owner;      /**< NULL: the caller; somebody else needs api_keys.manage_any */
+	const char *tenant;     /**< operators only */
+	const char *not_before; /**< an RFC 3339 instant, or a duration from now; NULL: at once */
+	const char *const *source_networks; /**< at most 16 of "10.0.0.0/8", "2001:db8::/32"; NULL:
+					       good from anywhere */
+	size_t source_networks_count;
 } latchkey_key_request;
 
 /**
@@ -72,6 +86,29 @@ LATCHKEY_API latchkey_status latchkey_key_get(latchkey_client *client, const cha
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
 /**
+ * A new key with the name, owner and rights of this one, which goes on for `overlap` ("24h", "0s";
+ * NULL: 24 hours, or the policy's maximum when that is less). `ttl` NULL: as long as the old one
+ * was given, where the policy allows that.
+ * @return LATCHKEY_FAILED_PRECONDITION KEY_ALREADY_ROTATED, ROTATION_UNDER_WAY, KEY_SUSPENDED,
+ * KEY_EXPIRED; LATCHKEY_INVALID_ARGUMENT OVERLAP_TOO_LONG; otherwise as latchkey_key_create.
+ */
+LATCHKEY_API latchkey_status latchkey_key_rotate(latchkey_client *client, const char *id,
+    const char *overlap, const char *ttl, const latchkey_call *call, latchkey_key **out_key,
+    latchkey_secret **out_secret, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/**
+ * Take 1 to 200 keys out of use, all or none, and back; the secrets stay as they are. An owner
+ * resumes what the owner suspended, an administrator any. LATCHKEY_FAILED_PRECONDITION
+ * KEY_ALREADY_SUSPENDED, KEY_NOT_SUSPENDED; LATCHKEY_PERMISSION_DENIED SUSPENDED_BY_ANOTHER.
+ */
+LATCHKEY_API latchkey_status latchkey_key_suspend(latchkey_client *client, const char *const *ids,
+    size_t count, const char *reason, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+LATCHKEY_API latchkey_status latchkey_key_resume(latchkey_client *client, const char *const *ids,
+    size_t count, const latchkey_call *call, latchkey_key_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/**
  * Whose keys, and which of them. NULL in place of it: the caller's own that are not revoked. What
  * is NULL, false or 0 does not narrow. LATCHKEY_INVALID_ARGUMENT KEY_STATE_UNKNOWN,
  * FILTER_CONFLICT; LATCHKEY_PERMISSION_DENIED OPERATORS_ONLY.
@@ -81,7 +118,7 @@ typedef struct latchkey_key_filter {
 	bool all_owners;    /**< the whole tenant: api_keys.manage_any */
 	const char *tenant; /**< operators only */
 	bool include_revoked;
-	const char *state;             /**< "active", "expired" or "revoked" */
+	const char *state; /**< "active", "pending", "suspended", "expired" or "revoked" */
 	int64_t expiring_before_at_ms; /**< their life ends before this */
 	int64_t unused_since_at_ms;    /**< made before this and not used from it on */
 	const char *name;              /**< how the name begins */
