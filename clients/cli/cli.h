@@ -116,6 +116,8 @@ CLI_FREEP(signing_key_list)
 CLI_FREEP(withdrawal)
 CLI_FREEP(credential)
 CLI_FREEP(credential_list)
+CLI_FREEP(lease)
+CLI_FREEP(lease_list)
 CLI_FREEP(fetched)
 CLI_FREEP(event_list)
 

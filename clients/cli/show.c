@@ -214,6 +214,26 @@ show_credential(struct out *out, const latchkey_credential *credential)
 }
 
 void
+show_lease(struct out *out, const latchkey_lease *lease)
+{
+	out_text(out, "id", latchkey_lease_id(lease));
+	out_text(out, "provider", latchkey_lease_provider(lease));
+	out_text(out, "owner", latchkey_lease_owner(lease));
+	out_text(out, "tenant", latchkey_lease_tenant(lease));
+	out_text(out, "credential", latchkey_lease_credential(lease));
+	out_text(out, "worker", latchkey_lease_worker(lease));
+	out_text(out, "job", latchkey_lease_job(lease));
+	out_text(out, "granted_by", latchkey_lease_granted_by(lease));
+	out_text(out, "state", latchkey_lease_state(lease));
+	out_number(out, "beat_ttl_ms", (uint64_t)latchkey_lease_beat_ttl_ms(lease));
+	out_time(out, "created_at", latchkey_lease_created_at_ms(lease));
+	out_time(out, "heartbeat_at", latchkey_lease_heartbeat_at_ms(lease));
+	out_expiry(out, "expires_at", latchkey_lease_expires_at_ms(lease));
+	out_time(out, "ended_at", latchkey_lease_ended_at_ms(lease));
+	out_text(out, "ended_by", latchkey_lease_ended_by(lease));
+}
+
+void
 show_event(struct out *out, const latchkey_event *event)
 {
 	out_number(out, "sequence", latchkey_event_sequence(event));

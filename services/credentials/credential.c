@@ -30,6 +30,15 @@ credential_purpose_check(const char *purpose, struct lk_error *err)
 	return LK_OK;
 }
 
+lk_status
+credential_job_check(const char *job, struct lk_error *err)
+{
+	if (!is_text_of(job, CREDENTIAL_PURPOSE_MAX))
+		return lk_fail_field(err, "job", "JOB_INVALID",
+		    "job must be 1 to %d printable characters", CREDENTIAL_PURPOSE_MAX);
+	return LK_OK;
+}
+
 static lk_status
 too_long(int64_t max_ms, struct lk_error *err)
 {

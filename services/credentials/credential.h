@@ -37,7 +37,7 @@ struct credential_policy {
 	int64_t ttl_default_ms, ttl_max_ms; /* 0: none */
 	bool block_expired;                 /* else an expired one is handed out, marked as such */
 	bool one_per_tenant;                /* else one for each user, of each provider */
-	bool needs_lease, needs_signature;  /* a fetch is then refused: this version has neither */
+	bool needs_lease, needs_signature;
 };
 
 /* INVALID_ARGUMENT LABEL_INVALID: 1 to 64 printable characters. */
@@ -46,6 +46,9 @@ lk_status credential_label_check(const char *label, struct lk_error *err);
 /* INVALID_ARGUMENT PURPOSE_INVALID: 1 to 128 printable characters, so that the trail says what for.
  */
 lk_status credential_purpose_check(const char *purpose, struct lk_error *err);
+
+/* The same of a lease's job, by that name: JOB_INVALID. */
+lk_status credential_job_check(const char *job, struct lk_error *err);
 
 /* When a credential made now with this --ttl expires; "" takes the policy's default.
  * INVALID_ARGUMENT DURATION_INVALID, TTL_TOO_LONG (naming the maximum), TTL_PAST. */

@@ -75,3 +75,46 @@ encode_secret(struct lk_arena *arena, const struct lk_transport *transport,
 	*out = msg;
 	return LK_OK;
 }
+
+lk_status
+encode_lease(struct lk_arena *arena, const struct lease *lease, int64_t now_ms, LeaseMsg **out,
+    struct lk_error *err)
+{
+	LeaseMsg *msg = LK_ARENA_NEW(arena, LeaseMsg);
+	const char *state = lease_state_name(lease_state_at(lease, now_ms));
+
+	if (!msg)
+		return lk_fail_oom(err);
+	latchkey__credentials__v1__lease__init(msg);
+	msg->beat_ttl_ms = lease->beat_ttl_ms;
+	msg->created_at_ms = lease->created_at_ms;
+	msg->heartbeat_at_ms = lease->heartbeat_at_ms;
+	msg->expires_at_ms = lease->expires_at_ms;
+	msg->ended_at_ms = lease->ended_at_ms;
+	LK_TRY(lk_field_copy(arena, lease->id, &msg->id, err));
+	LK_TRY(lk_field_copy(arena, lease->tenant, &msg->tenant, err));
+	LK_TRY(lk_field_copy(arena, lease->owner, &msg->owner, err));
+	LK_TRY(lk_field_copy(arena, lease->provider, &msg->provider, err));
+	LK_TRY(lk_field_copy(arena, lease->credential, &msg->credential, err));
+	LK_TRY(lk_field_copy(arena, lease->worker, &msg->worker, err));
+	LK_TRY(lk_field_copy(arena, lease->job, &msg->job, err));
+	LK_TRY(lk_field_copy(arena, lease->granted_by, &msg->granted_by, err));
+	LK_TRY(lk_field_copy(arena, lease->ended_by, &msg->ended_by, err));
+	LK_TRY(lk_field_copy(arena, state, &msg->state, err));
+	*out = msg;
+	return LK_OK;
+}
+
+lk_status
+encode_leases(struct lk_arena *arena, const struct lease *leases, size_t count, int64_t now_ms,
+    LeaseMsg ***out, struct lk_error *err)
+{
+	LeaseMsg **list = lk_arena_array(arena, count, sizeof *list);
+
+	if (!list)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < count; i++)
+		LK_TRY(encode_lease(arena, &leases[i], now_ms, &list[i], err));
+	*out = list;
+	return LK_OK;
+}

@@ -4,6 +4,7 @@
 
 #include "credential.h"
 #include "crypto/transport.h"
+#include "lease.h"
 #include "rpc/field.h"
 #include "wire.h"
 
@@ -21,5 +22,10 @@ lk_status decode_secret(struct lk_arena *arena, const struct lk_transport *trans
 lk_status encode_secret(struct lk_arena *arena, const struct lk_transport *transport,
     const struct lk_transport_call *call, const char *transport_id, struct lk_bytes packed,
     SealedSecretMsg **out, struct lk_error *err);
+
+lk_status encode_lease(struct lk_arena *arena, const struct lease *lease, int64_t now_ms,
+    LeaseMsg **out, struct lk_error *err);
+lk_status encode_leases(struct lk_arena *arena, const struct lease *leases, size_t count,
+    int64_t now_ms, LeaseMsg ***out, struct lk_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "credential_store.h"
 #include "encode.h"
 #include "keys_peer.h"
+#include "lease_store.h"
 
 struct fetch {
 	struct credentials *credentials;
@@ -12,6 +13,7 @@ struct fetch {
 	const FetchCredentialRequest *req;
 	struct owner owner;
 	struct credential credential;
+	char purpose[LEASE_JOB_SIZE];
 	struct lk_bytes secret; /* packed ProviderSecret, in the call's arena */
 };
 
@@ -24,7 +26,7 @@ fetch_event(const struct fetch *f, const char *outcome)
 		.tenant = f->owner.tenant[0] ? f->owner.tenant : NULL,
 		.object = f->credential.id[0] ? f->credential.id : NULL,
 		.owner = f->owner.id[0] ? f->owner.id : NULL,
-		.purpose = f->req->purpose,
+		.purpose = f->purpose,
 		.detail = f->req->provider,
 	};
 }
@@ -32,10 +34,8 @@ fetch_event(const struct fetch *f, const char *outcome)
 static lk_status
 check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
 {
-	if (!f->owner.active)
-		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE",
-		    "the owner's account is not active");
-	if (f->owner.policy.needs_lease)
+	LK_TRY(keys_peer_active(&f->owner, err));
+	if (f->owner.policy.needs_lease && f->req->lease[0] == '\0')
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LEASE_REQUIRED",
 		    "the tenant hands out credentials under a lease only");
 	if (f->owner.policy.needs_signature)
@@ -44,6 +44,24 @@ check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
 	if (credential_is_expired(&f->credential, now_ms) && f->owner.policy.block_expired)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
 		    "the credential has expired");
+	return LK_OK;
+}
+
+/* The lease is this worker's, for this credential and job, and still alive. */
+static lk_status
+check_lease(struct lk_tx *tx, struct fetch *f, int64_t now_ms, struct lk_error *err)
+{
+	struct lease lease;
+
+	if (f->req->lease[0] == '\0')
+		return LK_OK;
+	LK_TRY(lease_load_held(tx, f->req->lease, lk_call_caller(f->call), &lease, err));
+	if (f->purpose[0] == '\0')
+		lk_text_copy(f->purpose, sizeof f->purpose, lease.job);
+	LK_TRY(lease_alive_check(&lease, now_ms, err));
+	if (!lk_text_is(lease.credential, f->credential.id) || !lk_text_is(lease.job, f->purpose))
+		return lk_fail(err, LK_FAILED_PRECONDITION, "LEASE_OF_OTHER",
+		    "the lease is for another credential or another job");
 	return LK_OK;
 }
 
@@ -57,6 +75,7 @@ fetch_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 
 	LK_TRY(credential_load_sealed(tx, f->owner.tenant, f->owner.id, f->req->provider, arena,
 	    &f->credential, &sealed, err));
+	LK_TRY(check_lease(tx, f, now_ms, err));
 	LK_TRY(check_usable(f, now_ms, err));
 	LK_TRY(vault_unseal(
 	    &f->credentials->vault, tx, &f->credential, sealed, arena, &f->secret, err));
@@ -86,7 +105,7 @@ record_refusal(struct fetch *f, lk_status status, struct lk_error *err)
 }
 
 static lk_status
-check_request(const struct fetch *f, struct lk_error *err)
+check_request(struct fetch *f, struct lk_error *err)
 {
 	const struct lk_caller *caller = lk_call_caller(f->call);
 	const struct provider *provider;
@@ -98,7 +117,11 @@ check_request(const struct fetch *f, struct lk_error *err)
 		return lk_fail_field(
 		    err, "owner", "OWNER_MISSING", "owner must be a user's id or e-mail");
 	LK_TRY(provider_require(f->req->provider, &provider, err));
-	return credential_purpose_check(f->req->purpose, err);
+	if (f->req->lease[0] && f->req->purpose[0] == '\0')
+		return LK_OK; /* the lease says what for */
+	LK_TRY(credential_purpose_check(f->req->purpose, err));
+	lk_text_copy(f->purpose, sizeof f->purpose, f->req->purpose);
+	return LK_OK;
 }
 
 lk_status

@@ -104,3 +104,12 @@ keys_peer_owner(const struct lk_host *host, struct lk_call *call, const char *us
 	    err));
 	return take_owner(caller, (const ResolveUserResponse *)(const void *)reply, out_owner, err);
 }
+
+lk_status
+keys_peer_active(const struct owner *owner, struct lk_error *err)
+{
+	if (!owner->active)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE",
+		    "the owner's account is not active");
+	return LK_OK;
+}

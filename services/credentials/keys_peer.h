@@ -23,4 +23,7 @@ struct owner {
 lk_status keys_peer_owner(const struct lk_host *host, struct lk_call *call, const char *user,
     const char *tenant, struct owner *out_owner, struct lk_error *err);
 
+/* FAILED_PRECONDITION OWNER_NOT_ACTIVE. */
+lk_status keys_peer_active(const struct owner *owner, struct lk_error *err);
+
 #endif

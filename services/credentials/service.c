@@ -11,7 +11,10 @@
 #include "encode.h"
 #include "fetch.h"
 #include "keys_peer.h"
+#include "lease_store.h"
+#include "leases.h"
 #include "secret.h"
+#include "whose.h"
 #include "wire.h"
 
 enum { IDS_MAX = 128 };
@@ -178,51 +181,6 @@ list_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	return credential_list(tx, &l->filter, l->found, &l->count, err);
 }
 
-/* A user who names another tenant is told as everywhere: it is not there. */
-static lk_status
-check_own_tenant(struct credentials *credentials, struct lk_call *call, const char *tenant,
-    struct owner *owner, struct lk_error *err)
-{
-	const struct lk_caller *caller = lk_call_caller(call);
-
-	if (tenant[0] == '\0' || lk_text_is(tenant, caller->tenant))
-		return LK_OK;
-	return keys_peer_owner(credentials->host, call, caller->id, tenant, owner, err);
-}
-
-/* Which rows the caller may list, and the permission that takes. */
-static lk_status
-list_filter(struct credentials *credentials, struct lk_call *call,
-    const ListCredentialsRequest *req, struct owner *owner, struct credential_filter *out,
-    struct lk_error *err)
-{
-	const struct lk_caller *caller = lk_call_caller(call);
-
-	if (caller->kind == LK_CALLER_OPERATOR) {
-		if (req->tenant[0] && !lk_id_ok(LK_ID_TENANT, req->tenant))
-			return lk_fail_field(
-			    err, "tenant", "TENANT_INVALID", "tenant must be an id: tnt_…");
-		out->tenant = req->tenant;
-		out->owner = req->owner;
-		return LK_OK;
-	}
-	if (caller->kind != LK_CALLER_USER)
-		return lk_fail(
-		    err, LK_PERMISSION_DENIED, "USERS_ONLY", "only users list credentials");
-	LK_TRY(check_own_tenant(credentials, call, req->tenant, owner, err));
-	out->tenant = caller->tenant;
-	if (req->all_owners)
-		return lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE_ANY, err);
-	if (req->owner[0] == '\0' || lk_text_is(req->owner, caller->id)) {
-		out->owner = caller->id;
-		return lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE, err);
-	}
-	LK_TRY(lk_caller_require(caller, LK_PERM_CREDENTIALS_MANAGE_ANY, err));
-	LK_TRY(keys_peer_owner(credentials->host, call, req->owner, caller->tenant, owner, err));
-	out->owner = owner->id;
-	return LK_OK;
-}
-
 static lk_status
 credentials_list(
     struct lk_call *call, const ListCredentialsRequest *req, ListCredentialsResponse *rep)
@@ -230,12 +188,15 @@ credentials_list(
 	struct credentials *credentials = lk_call_user(call);
 	struct lk_arena *arena = lk_call_arena(call);
 	struct lk_error *err = lk_call_error(call);
+	const struct whose_wish wish = { req->owner, req->tenant, req->all_owners };
 	struct listing l = { .count = 0 };
-	struct owner owner;
+	struct whose whose;
 	struct lk_page page;
 
-	LK_TRY(list_filter(credentials, call, req, &owner, &l.filter, err));
+	LK_TRY(whose_find(credentials, call, &wish, &whose, err));
 	LK_TRY(lk_page_read(LK_ID_CREDENTIAL, req->page, &page, err));
+	l.filter.tenant = whose.tenant;
+	l.filter.owner = whose.owner;
 	l.filter.after = page.after;
 	l.filter.limit = page.size + 1; /* one more tells whether another page follows */
 	l.found = lk_arena_array(arena, l.filter.limit, sizeof *l.found);
@@ -273,6 +234,7 @@ delete_one(struct lk_tx *tx, struct deletion *d, const char *id, struct credenti
 		.detail = out->provider,
 	};
 	LK_TRY(credential_delete(tx, id, err));
+	LK_TRY(leases_end_of_credential(tx, id, lk_call_caller(d->call)->id, now_of(d->call), err));
 	LK_TRY(lk_feed_emit(
 	    d->feed, tx, lk_call_arena(d->call), LK_FEED_CREDENTIAL_DELETED, id, 0, err));
 	return lk_audit_write(tx, d->call, &event, err);

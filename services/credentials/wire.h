@@ -1,5 +1,5 @@
 /* The wire types under the names this service uses; only service.c, change.c, fetch.c,
- * secret.c, encode.c and keys_peer.c include this. */
+ * leases.c, secret.c, encode.c and keys_peer.c include this. */
 #ifndef LK_CREDENTIALS_WIRE_H
 #define LK_CREDENTIALS_WIRE_H
 
@@ -25,6 +25,16 @@ typedef Latchkey__Credentials__V1__DeleteCredentialsRequest DeleteCredentialsReq
 typedef Latchkey__Credentials__V1__DeleteCredentialsResponse DeleteCredentialsResponse;
 typedef Latchkey__Credentials__V1__FetchCredentialRequest FetchCredentialRequest;
 typedef Latchkey__Credentials__V1__FetchCredentialResponse FetchCredentialResponse;
+
+typedef Latchkey__Credentials__V1__Lease LeaseMsg;
+typedef Latchkey__Credentials__V1__GrantLeaseRequest GrantLeaseRequest;
+typedef Latchkey__Credentials__V1__GrantLeaseResponse GrantLeaseResponse;
+typedef Latchkey__Credentials__V1__ListLeasesRequest ListLeasesRequest;
+typedef Latchkey__Credentials__V1__ListLeasesResponse ListLeasesResponse;
+typedef Latchkey__Credentials__V1__HeartbeatLeaseRequest HeartbeatLeaseRequest;
+typedef Latchkey__Credentials__V1__HeartbeatLeaseResponse HeartbeatLeaseResponse;
+typedef Latchkey__Credentials__V1__EndLeaseRequest EndLeaseRequest;
+typedef Latchkey__Credentials__V1__EndLeaseResponse EndLeaseResponse;
 
 typedef Latchkey__Accounts__V1__ResolveUserRequest ResolveUserRequest;
 typedef Latchkey__Accounts__V1__ResolveUserResponse ResolveUserResponse;

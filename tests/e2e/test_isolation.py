@@ -15,7 +15,7 @@ import world
 OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain",
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
-PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential"}  # no administrator may
+PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential", "HeartbeatLease"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "ListRoles", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [
     "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",
@@ -49,6 +49,7 @@ class TwoTenants(e2e.Case):
         self.ada, self.bea = self.genomics.admin, self.botany.admin
         self.victim_key = self.bea.key("hers")
         self.victim_credential = world.add_aws(self.bea)
+        self.victim_lease = self.bea.command_line().json("lease", "grant", "aws")["id"]
         self.victim_workgroup = self.workgroup(self.bea, "plants")
         self.victim_token = wire.access_token(self.state, self.victim_key.secret)
         self.own_workgroup = self.workgroup(self.ada, "readers")
@@ -102,6 +103,10 @@ class TwoTenants(e2e.Case):
             "RenameCredential": [{"id": self.victim_credential, "label": "taken"}],
             "ReplaceCredential": [{"id": self.victim_credential}],
             "DeleteCredentials": [{"ids": [self.victim_credential]}],
+            "GrantLease": [{"provider": "aws", "job": "x", "worker": self.ada.id, **whose} for whose in [
+                {"owner": self.bea.id}, {"owner": self.bea.email}, *[{"owner": self.bea.email, **place} for place in in_botany]]],
+            "ListLeases": listings,
+            "EndLease": [{"id": self.victim_lease}],
             "ListEvents": in_botany,
         }
 
@@ -114,7 +119,7 @@ class TwoTenants(e2e.Case):
     def assert_nothing_of_botany_in(self, reply, request):
         """No name that the request did not hold itself."""
         names = (self.botany.id, self.botany.name, self.bea.id, self.victim_key.id, self.victim_credential,
-                 self.victim_workgroup)
+                 self.victim_lease, self.victim_workgroup)
         told = [name for name in names if name.encode() in reply.raw and name not in str(request)]
         self.assertEqual([], told, str(reply))
 
@@ -136,7 +141,9 @@ class TwoTenants(e2e.Case):
         listings = [("keys", "AccountService/GetMe", {}), ("keys", "AccountService/ListUsers", {}),
                     ("keys", "AccountService/ListWorkgroups", {}), ("keys", "AccountService/GetPolicy", {}),
                     ("keys", "KeyService/ListKeys", {"all_owners": True, "include_revoked": True}),
-                    ("credentials", "CredentialService/ListCredentials", {"all_owners": True})]
+                    ("credentials", "CredentialService/ListCredentials", {"all_owners": True}),
+                    ("credentials", "CredentialService/ListLeases", {"all_owners": True, "include_ended": True}),
+                    ("credentials", "CredentialService/ListLeases", {"held": True})]
         listings += [(service, "AuditService/ListEvents", request) for service in wire.SERVED
                      for request in ({}, {"object": self.victim_key.id}, {"actor": self.bea.id})]
         for service, method, request in listings:
@@ -202,7 +209,7 @@ class TwoTenants(e2e.Case):
     def test_a_principal_manages_nothing_even_where_it_reaches(self):
         fleet = wire.signed_in(self.state, world.principal(self.state, "fleet", ["credentials.fetch"], "botany").secret)
         before, attacks, wrong = world.rows(self.state), self.attacks(), []
-        of_the_tenant_itself = {"GetTenant", "GetPolicy", "ListWorkgroups", "ListKeys"}  # ListKeys: its own
+        of_the_tenant_itself = {"GetTenant", "GetPolicy", "ListWorkgroups", "ListKeys", "ListLeases"}  # the last two: its own
         for service, method in methods(NAMES_NOBODY, of_the_tenant_itself):
             for request in attacks.get(rpc(method), []):
                 reply = fleet.call(service, method, **request)
@@ -210,6 +217,8 @@ class TwoTenants(e2e.Case):
                     wrong.append(f"{request} → {reply}")
         self.assertEqual("", "\n".join(wrong))
         self.assertEqual(before, world.rows(self.state))
+        for request in attacks["ListLeases"]:
+            self.assertNotIn(self.victim_lease.encode(), fleet.call("credentials", "CredentialService/ListLeases", **request).raw)
         for request in attacks["ListKeys"]:
             self.assertNotIn(self.victim_key.id.encode(), fleet.call("keys", "KeyService/ListKeys", **request).raw)
 

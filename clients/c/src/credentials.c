@@ -197,6 +197,7 @@ fetch_step(struct sealed_call *sealed, const void *from, struct answer *out, str
 	body.tenant = (char *)request->tenant;
 	body.provider = (char *)request->provider;
 	body.purpose = (char *)request->purpose;
+	body.lease = (char *)request->lease;
 	body.transport_id = sealed->sealing.id;
 	return sealed_ask(sealed, &body.base, out, err);
 }

@@ -109,6 +109,8 @@ typedef struct latchkey_fetch_request {
 	const char *provider; /**< "aws", "dnanexus", "s3" */
 	const char
 	    *purpose; /**< the job's id: 1 to 128 printable characters; stands in the audit trail */
+	const char *lease; /**< under which (leases.h); its job is then the purpose, which may be
+			      NULL. NULL: without */
 } latchkey_fetch_request;
 
 /** A fetched credential in the clear; wiped when freed. */

@@ -1,4 +1,5 @@
-/* All of liblatchkey: clients and profiles, accounts, issuers, keys, tokens, credentials, audit. */
+/* All of liblatchkey: clients and profiles, accounts, issuers, keys, tokens, credentials, leases,
+ * audit. */
 #ifndef LATCHKEY_LATCHKEY_H
 #define LATCHKEY_LATCHKEY_H
 
@@ -9,6 +10,7 @@
 #include <latchkey/credentials.h>
 #include <latchkey/issuers.h>
 #include <latchkey/keys.h>
+#include <latchkey/leases.h>
 #include <latchkey/signing_keys.h>
 #include <latchkey/tokens.h>
 
