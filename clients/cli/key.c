@@ -180,6 +180,26 @@ run_key_list(struct cli *cli)
 	    latchkey_key_list_get(cli->client, &filter, &page, &cli->call, &list, &cli->error));
 }
 
+static const char *const finding_columns[] = { "id", "name", "owner_name", "expiring", "idle",
+	"rotate_due", "expires_at", "last_used_at", "last_source_address", NULL };
+
+int
+run_key_report(struct cli *cli)
+{
+	const latchkey_report_request request = {
+		.owner = cli_value(cli, OPT_OWNER),
+		.all_owners = args_has(&cli->args, OPT_ALL),
+		.tenant = cli_value(cli, OPT_TENANT),
+		.expiring_within = cli_value(cli, OPT_WITHIN),
+		.idle_for = cli_value(cli, OPT_IDLE),
+		.older_than = cli_value(cli, OPT_OLDER),
+	};
+
+	CLI_TRY(cli, cli_connect(cli, false));
+	PAGES(cli, finding, "findings", finding_columns,
+	    latchkey_key_report(cli->client, &request, &page, &cli->call, &list, &cli->error));
+}
+
 int
 run_key_show(struct cli *cli)
 {

@@ -198,6 +198,25 @@ show_key(struct out *out, const latchkey_key *key)
 }
 
 void
+show_finding(struct out *out, const latchkey_finding *finding)
+{
+	const latchkey_key *key = latchkey_finding_key(finding);
+
+	out_text(out, "id", latchkey_key_id(key));
+	out_text(out, "name", latchkey_key_name(key));
+	out_text(out, "owner_name", latchkey_key_owner_name(key));
+	out_text(out, "state", latchkey_key_state(key));
+	out_flag(out, "expiring", latchkey_finding_expiring(finding));
+	out_flag(out, "idle", latchkey_finding_idle(finding));
+	out_flag(out, "rotate_due", latchkey_finding_rotate_due(finding));
+	out_time(out, "created_at", latchkey_key_created_at_ms(key));
+	out_expiry(out, "expires_at", latchkey_key_expires_at_ms(key));
+	out_time(out, "last_used_at", latchkey_key_last_used_at_ms(key));
+	out_time(out, "last_sign_in_at", latchkey_key_last_sign_in_at_ms(key));
+	out_text(out, "last_source_address", latchkey_finding_last_source_address(finding));
+}
+
+void
 show_credential(struct out *out, const latchkey_credential *credential)
 {
 	out_text(out, "id", latchkey_credential_id(credential));

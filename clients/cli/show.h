@@ -16,6 +16,7 @@ void show_workgroup(struct out *out, const latchkey_workgroup *workgroup);
 void show_policy(struct out *out, const latchkey_policy *policy);
 void show_identity(struct out *out, const latchkey_identity *identity);
 void show_key(struct out *out, const latchkey_key *key);
+void show_finding(struct out *out, const latchkey_finding *finding);
 void show_credential(struct out *out, const latchkey_credential *credential);
 void show_lease(struct out *out, const latchkey_lease *lease);
 void show_event(struct out *out, const latchkey_event *event);

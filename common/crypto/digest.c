@@ -65,7 +65,8 @@ lk_sha256(struct lk_bytes data, uint8_t out_hash[LK_DIGEST_LEN])
 
 struct lk_pepper {
 	uint32_t version;
-	struct lk_secret *state; /* a crypto_generichash_state */
+	struct lk_secret *state;     /* a crypto_generichash_state: of digests */
+	struct lk_secret *mac_state; /* likewise: of MACs */
 };
 
 /*
@@ -74,15 +75,15 @@ struct lk_pepper {
  * one block.
  */
 static lk_status
-prepared_state(const struct lk_secret32 *key, const char *instance, struct lk_secret **out_state,
-    struct lk_error *err)
+prepared_state(const struct lk_secret32 *key, const char *label, const char *instance,
+    struct lk_secret **out_state, struct lk_error *err)
 {
 	crypto_generichash_state state;
 	LK_AUTO(lk_wipe_view) struct lk_wiped wiped = { &state, sizeof state };
 	LK_AUTO(lk_secret32_wipe) struct lk_secret32 derived = { 0 };
 
 	crypto_generichash_init(&state, key->bytes, sizeof key->bytes, sizeof derived.bytes);
-	absorb(&state, lk_bytes_of("latchkey/key-digest/v1"));
+	absorb(&state, lk_bytes_of(label));
 	absorb(&state, lk_bytes_of(instance));
 	crypto_generichash_final(&state, derived.bytes, sizeof derived.bytes);
 	crypto_generichash_init(&state, derived.bytes, sizeof derived.bytes, LK_DIGEST_LEN);
@@ -98,7 +99,8 @@ lk_pepper_new(uint32_t version, const struct lk_secret32 *key, const char *insta
 	if (!pepper)
 		return lk_fail_oom(err);
 	pepper->version = version;
-	LK_TRY(prepared_state(key, instance, &pepper->state, err));
+	LK_TRY(prepared_state(key, "latchkey/key-digest/v1", instance, &pepper->state, err));
+	LK_TRY(prepared_state(key, "latchkey/row-mac/v1", instance, &pepper->mac_state, err));
 	*out_pepper = LK_TAKE(pepper);
 	return LK_OK;
 }
@@ -115,6 +117,7 @@ lk_pepper_free(struct lk_pepper *pepper)
 	if (!pepper)
 		return;
 	lk_secret_free(pepper->state);
+	lk_secret_free(pepper->mac_state);
 	lk_free(pepper);
 }
 
@@ -130,4 +133,18 @@ lk_key_digest(const struct lk_pepper *pepper, const char *tenant, const char *ke
 	absorb(&state, lk_bytes_of(key_id));
 	crypto_generichash_update(&state, secret->bytes, sizeof secret->bytes);
 	crypto_generichash_final(&state, out_digest, LK_DIGEST_LEN);
+}
+
+void
+lk_pepper_mac(const struct lk_pepper *pepper, const char *label, const struct lk_bytes *parts,
+    size_t count, uint8_t out_mac[LK_DIGEST_LEN])
+{
+	crypto_generichash_state state;
+	LK_AUTO(lk_wipe_view) struct lk_wiped wiped = { &state, sizeof state };
+
+	memcpy(&state, lk_secret_bytes(pepper->mac_state).data, sizeof state);
+	absorb(&state, lk_bytes_of(label));
+	for (size_t i = 0; i < count; i++)
+		absorb(&state, parts[i]);
+	crypto_generichash_final(&state, out_mac, LK_DIGEST_LEN);
 }

@@ -47,4 +47,12 @@ LK_DEFINE_FREEP(lk_pepper_freep, struct lk_pepper *, lk_pepper_free)
 void lk_key_digest(const struct lk_pepper *pepper, const char *tenant, const char *key_id,
     const struct lk_secret32 *secret, uint8_t out_digest[LK_DIGEST_LEN]);
 
+/*
+ * A keyed BLAKE2b-256 over a label and parts, each behind its length, under a key that is derived
+ * from the pepper and used for nothing else: who has the database alone cannot make one. Compare
+ * with lk_secret_equal. Cannot fail.
+ */
+void lk_pepper_mac(const struct lk_pepper *pepper, const char *label, const struct lk_bytes *parts,
+    size_t count, uint8_t out_mac[LK_DIGEST_LEN]);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "key_seal.h"
 #include "key_store.h"
 #include "tenant_store.h"
 #include "user_store.h"
@@ -141,5 +142,6 @@ access_key(
 	LK_TRY(key_find(tx, id, op->arena, out_key, &found, err));
 	if (!found || !may_see_key(op->caller, out_key))
 		return key_absent(id, err);
-	return LK_OK;
+	return op->caller->kind == LK_CALLER_OPERATOR ? LK_OK
+						      : key_seal_check(op->keys, out_key, err);
 }

@@ -32,7 +32,8 @@ lk_status access_covers(struct op *op, struct lk_tx *tx, const struct tenant *te
 bool caller_is(const struct lk_caller *caller, const char *id);
 
 /* One's own keys, and with api_keys.manage_any those of the tenants one reaches. NOT_FOUND
- * KEY_NOT_FOUND. */
+ * KEY_NOT_FOUND; DATA_LOSS ROW_DAMAGED (key_seal.h), but for operators, who may look at the key and
+ * revoke it. */
 lk_status access_key(
     struct op *op, struct lk_tx *tx, const char *id, struct key *out_key, struct lk_error *err);
 

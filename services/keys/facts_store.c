@@ -5,6 +5,7 @@
 
 #include "fact_cache.h"
 #include "key_cache.h"
+#include "key_seal.h"
 #include "key_store.h"
 #include "principal_store.h"
 #include "session_store.h"
@@ -141,14 +142,14 @@ seconds(int64_t ms)
 }
 
 static lk_status
-api_key_facts(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct key_facts *facts,
-    struct lk_error *err)
+api_key_facts(struct keys *keys, struct lk_tx *tx, const char *id, struct lk_arena *arena,
+    struct key_facts *facts, struct lk_error *err)
 {
 	struct key key;
 	bool found;
 
 	LK_TRY(key_find(tx, id, arena, &key, &found, err));
-	if (!found || key.revoked_at_ms != 0)
+	if (!found || key.revoked_at_ms != 0 || key_seal_check(keys, &key, NULL) != LK_OK)
 		return LK_OK;
 	LK_TRY(limits_of(&key, &facts->limits, err));
 	id_pack(key.owner, &facts->owner);
@@ -186,7 +187,7 @@ session_facts(struct lk_tx *tx, const char *id, struct key_facts *facts, struct 
 }
 
 lk_status
-key_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
+key_facts_load(struct keys *keys, struct lk_tx *tx, const char *id, struct lk_arena *arena,
     struct key_facts *out_facts, struct lk_error *err)
 {
 	const bool is_session = lk_id_ok(LK_ID_SESSION, id);
@@ -196,7 +197,7 @@ key_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
 	if (is_session)
 		LK_TRY(session_facts(tx, id, &facts, err));
 	else
-		LK_TRY(api_key_facts(tx, id, arena, &facts, err));
+		LK_TRY(api_key_facts(keys, tx, id, arena, &facts, err));
 	*out_facts = facts;
 	return LK_OK;
 }

@@ -45,6 +45,8 @@ struct key {
 	int64_t last_used_at_ms, last_sign_in_at_ms;
 	int64_t revoked_at_ms;
 	char revoke_reason[REASON_SIZE];
+	uint8_t mac[LK_DIGEST_LEN]; /* of the row as it was read; see key_seal.h */
+	bool has_mac;
 };
 
 const char *key_state_name(enum key_state state);

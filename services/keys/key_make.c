@@ -5,6 +5,7 @@
 
 #include "encode.h"
 #include "issue.h"
+#include "key_seal.h"
 #include "key_store.h"
 
 lk_status
@@ -19,6 +20,7 @@ key_make(struct op *op, struct lk_tx *tx, struct key *key, char **out_text, stru
 	key->pepper_version = issued.pepper_version;
 	key->generation = 1;
 	key->created_at_ms = op->now_ms;
+	key_seal(op->keys->setup.pepper, key);
 	LK_TRY(key_insert(tx, key, err));
 	LK_TRY(op_audit(op, tx,
 	    &(struct lk_audit_event){ .action = "key.created",

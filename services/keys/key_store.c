@@ -5,8 +5,8 @@
 	"id, tenant, owner, name, last4, digest, pepper_version, all_permissions, permissions, "   \
 	"all_workgroups, generation, created_at_ms, expires_at_ms, last_used_at_ms, "              \
 	"last_sign_in_at_ms, revoked_at_ms, revoke_reason, not_before_ms, source_networks, "       \
-	"suspended_at_ms, suspended_by, replaced_by"
-/* Column 22; ids of users and principals differ in their prefix, so one of the two is there. */
+	"suspended_at_ms, suspended_by, replaced_by, mac"
+/* Column 23; ids of users and principals differ in their prefix, so one of the two is there. */
 #define KEY_OWNER_NAME                                                                             \
 	", coalesce((SELECT email FROM users WHERE users.id = api_keys.owner), "                   \
 	"(SELECT name FROM principals WHERE principals.id = api_keys.owner), '')"
@@ -14,7 +14,7 @@
 static const char Q_INSERT_KEY[] =
     "INSERT INTO api_keys (" KEY_COLUMNS
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', "
-    "$14, $15, 0, '', '')";
+    "$14, $15, 0, '', '', $16)";
 static const char Q_INSERT_KEY_WORKGROUP[] =
     "INSERT INTO api_key_workgroups (key_id, workgroup) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 static const char Q_KEY_BY_ID[] =
@@ -42,9 +42,28 @@ static const char Q_LIST_TENANT_KEYS[] =
     "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE tenant = $1 " KEY_MATCHES;
 static const char Q_LIST_ALL_KEYS[] =
     "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE $1 = '' " KEY_MATCHES;
+/* Column 24, behind the MAC. */
+#define KEY_LAST_SOURCE                                                                            \
+	", coalesce((SELECT source_address FROM key_use WHERE key_use.key_id = api_keys.id "       \
+	"AND source_address <> '' ORDER BY key_use.last_used_at_ms DESC LIMIT 1), '')"
+/* $1 whose, $2 after which id, $3 how many, $4 now, then the three. */
+#define KEY_WANTS_ATTENTION                                                                        \
+	"AND id < $2 AND revoked_at_ms = 0 AND replaced_by = '' "                                  \
+	"AND (expires_at_ms = 0 OR expires_at_ms > $4) "                                           \
+	"AND ((expires_at_ms <> 0 AND expires_at_ms < $5) "                                        \
+	"OR (created_at_ms < $6 AND last_used_at_ms < $6) OR created_at_ms < $7) "                 \
+	"ORDER BY id DESC LIMIT $3"
+static const char Q_REPORT_OWNER_KEYS[] = "SELECT " KEY_COLUMNS KEY_OWNER_NAME KEY_LAST_SOURCE
+					  " FROM api_keys WHERE owner = $1 " KEY_WANTS_ATTENTION;
+static const char Q_REPORT_TENANT_KEYS[] = "SELECT " KEY_COLUMNS KEY_OWNER_NAME KEY_LAST_SOURCE
+					   " FROM api_keys WHERE tenant = $1 " KEY_WANTS_ATTENTION;
 static const char Q_REVOKE_KEY[] =
     "UPDATE api_keys SET digest = NULL, revoked_at_ms = $2, revoke_reason = $3, "
     "generation = generation + 1 WHERE id = $1 AND revoked_at_ms = 0";
+static const char Q_SAVE_MAC[] = "UPDATE api_keys SET mac = $2 WHERE id = $1";
+static const char Q_UNSEALED[] = "SELECT id FROM api_keys WHERE mac IS NULL ORDER BY id LIMIT $1";
+static const char Q_ARE_SEALED[] = "SELECT 1 FROM key_seals WHERE id = $1";
+static const char Q_SET_SEALED[] = "INSERT INTO key_seals (id, sealed_at_ms) VALUES (1, $1)";
 static const char Q_SUSPEND_KEY[] =
     "UPDATE api_keys SET suspended_at_ms = $2, suspended_by = $3, generation = generation + 1 "
     "WHERE id = $1 AND suspended_at_ms = 0";
@@ -80,7 +99,7 @@ key_insert(struct lk_tx *tx, const struct key *k, struct lk_error *err)
 		lk_int(k->pepper_version), lk_bool(k->all_permissions), lk_text(scope),
 		lk_bool(k->all_workgroups), lk_int((int64_t)k->generation),
 		lk_int(k->created_at_ms), lk_int(k->expires_at_ms), lk_int(k->not_before_ms),
-		lk_text(networks)),
+		lk_text(networks), lk_blob(lk_bytes(k->mac, sizeof k->mac))),
 	    NULL, err));
 	for (size_t i = 0; i < k->workgroups.count; i++)
 		LK_TRY(lk_tx_exec(tx, Q_INSERT_KEY_WORKGROUP,
@@ -101,7 +120,7 @@ key_read_texts(struct lk_rows *rows, struct key *k)
 	       lk_networks_read(lk_col_text(rows, 18), &k->networks) &&
 	       lk_text_copy(k->suspended_by, sizeof k->suspended_by, lk_col_text(rows, 20)) &&
 	       lk_text_copy(k->replaced_by, sizeof k->replaced_by, lk_col_text(rows, 21)) &&
-	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 22));
+	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 23));
 }
 
 static lk_status
@@ -123,6 +142,9 @@ key_read(struct lk_rows *rows, struct key *out, struct lk_error *err)
 		return lk_fail(err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored key is not readable");
 	if (!lk_col_is_null(rows, 5))
 		LK_TRY(lk_col_fixed(rows, 5, k.digest, sizeof k.digest, err));
+	k.has_mac = !lk_col_is_null(rows, 22);
+	if (k.has_mac)
+		LK_TRY(lk_col_fixed(rows, 22, k.mac, sizeof k.mac, err));
 	*out = k;
 	return LK_OK;
 }
@@ -217,11 +239,79 @@ key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page
 }
 
 lk_status
+key_list_attention(struct lk_tx *tx, const struct key_filter *filter,
+    const struct key_attention *attention, const struct lk_page *page, struct lk_arena *arena,
+    struct key_found_page *out_page, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	struct key_found_page result = {
+		lk_arena_array(arena, page->size, sizeof(struct key_found)), 0, false
+	};
+	bool has;
+
+	if (!result.items)
+		return lk_fail_oom(err);
+	LK_TRY(lk_tx_query_first(tx, filter->owner ? Q_REPORT_OWNER_KEYS : Q_REPORT_TENANT_KEYS,
+	    LK_ARGS(lk_text(filter->owner ? filter->owner : filter->tenant),
+		lk_text(page->after[0] ? page->after : first_page), lk_int(page->size + 1),
+		lk_int(attention->now_ms), lk_int(attention->ends_before_ms),
+		lk_int(attention->unused_since_ms), lk_int(attention->made_before_ms)),
+	    &rows, &has, err));
+	for (; has && result.count < page->size; result.count++) {
+		struct key_found *found = &result.items[result.count];
+		LK_TRY(key_read(&rows, &found->key, err));
+		lk_text_copy(found->last_source_address, sizeof found->last_source_address,
+		    lk_col_text(&rows, 24));
+		LK_TRY(workgroups_load(tx, arena, &found->key, err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	result.more = has;
+	*out_page = result;
+	return LK_OK;
+}
+
+lk_status
 key_save_revoked(
     struct lk_tx *tx, const char *id, int64_t now_ms, const char *reason, struct lk_error *err)
 {
 	return lk_tx_exec(
 	    tx, Q_REVOKE_KEY, LK_ARGS(lk_text(id), lk_int(now_ms), lk_text(reason)), NULL, err);
+}
+
+lk_status
+key_save_mac(struct lk_tx *tx, const struct key *key, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_SAVE_MAC,
+	    LK_ARGS(lk_text(key->id), lk_blob(lk_bytes(key->mac, sizeof key->mac))), NULL, err);
+}
+
+lk_status
+key_list_unsealed(struct lk_tx *tx, size_t max, struct lk_arena *arena, struct id_list *out_ids,
+    struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool has;
+
+	LK_TRY(lk_tx_query_first(tx, Q_UNSEALED, LK_ARGS(lk_int((int64_t)max)), &rows, &has, err));
+	while (has) {
+		LK_TRY(id_list_add(out_ids, arena, lk_col_text(&rows, 0), err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	return LK_OK;
+}
+
+lk_status
+key_rows_are_sealed(struct lk_tx *tx, bool *out_are, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_ARE_SEALED, LK_ARGS(lk_int(1)), &rows, out_are, err);
+}
+
+lk_status
+key_rows_set_sealed(struct lk_tx *tx, int64_t now_ms, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_SET_SEALED, LK_ARGS(lk_int(now_ms)), NULL, err);
 }
 
 lk_status

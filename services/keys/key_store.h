@@ -4,6 +4,7 @@
 
 #include "daemon/page.h"
 #include "key.h"
+#include "key_use_store.h"
 #include "store/store.h"
 
 lk_status key_insert(struct lk_tx *tx, const struct key *key, struct lk_error *err);
@@ -11,6 +12,14 @@ lk_status key_insert(struct lk_tx *tx, const struct key *key, struct lk_error *e
 /* With the owner's name and the workgroups, which lie in the arena. */
 lk_status key_find(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct key *out_key,
     bool *out_found, struct lk_error *err);
+
+/* key->mac of the row with its id. */
+lk_status key_save_mac(struct lk_tx *tx, const struct key *key, struct lk_error *err);
+/* Up to `max` ids of rows without a MAC; and whether there may still be good ones among them. */
+lk_status key_list_unsealed(struct lk_tx *tx, size_t max, struct lk_arena *arena,
+    struct id_list *out_ids, struct lk_error *err);
+lk_status key_rows_are_sealed(struct lk_tx *tx, bool *out_are, struct lk_error *err);
+lk_status key_rows_set_sealed(struct lk_tx *tx, int64_t now_ms, struct lk_error *err);
 
 /* Neither revoked, nor expired, nor replaced by a rotation. */
 lk_status key_count_active(
@@ -35,6 +44,27 @@ struct key_filter {
 };
 lk_status key_list(struct lk_tx *tx, const struct key_filter *filter, const struct lk_page *page,
     struct lk_arena *arena, struct key_page *out_page, struct lk_error *err);
+
+/* What wants attention of the filter's owner or tenant: alive, not replaced, and one of the three.
+ * 0 for none of a kind. */
+struct key_attention {
+	int64_t now_ms;
+	int64_t ends_before_ms;
+	int64_t unused_since_ms; /* made before it, too */
+	int64_t made_before_ms;
+};
+struct key_found {
+	struct key key;
+	char last_source_address[ADDRESS_SIZE]; /* or "" */
+};
+struct key_found_page {
+	struct key_found *items; /* in the arena; newest first */
+	size_t count;
+	bool more;
+};
+lk_status key_list_attention(struct lk_tx *tx, const struct key_filter *filter,
+    const struct key_attention *attention, const struct lk_page *page, struct lk_arena *arena,
+    struct key_found_page *out_page, struct lk_error *err);
 
 /* Destroys the digest and raises the generation. */
 lk_status key_save_revoked(

@@ -3,6 +3,7 @@
 
 #include "crypto/key_format.h"
 #include "crypto/private_file.h"
+#include "key_seal.h"
 #include "keys_migrations.h"
 
 static const struct lk_option option_rows[] = {
@@ -105,6 +106,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 		.flush_ms = config->use_flush_ms,
 	};
 	LK_TRY(keys_new(&setup, &process->keys, err));
+	LK_TRY(key_seal_old_rows(process->keys, err));
 	*out_process = LK_TAKE(process);
 	return LK_OK;
 }

@@ -5,6 +5,7 @@
 #include "encode.h"
 #include "handlers.h"
 #include "key_make.h"
+#include "key_seal.h"
 #include "key_store.h"
 #include "tenant_store.h"
 #include "user_store.h"
@@ -42,6 +43,7 @@ change_begin(struct op *op, struct lk_tx *tx, const char *id, struct change *out
 	struct change change = { .any = lk_caller_has(op->caller, LK_PERM_API_KEYS_MANAGE_ANY) };
 
 	LK_TRY(access_key(op, tx, id, &change.key, err));
+	LK_TRY(key_seal_check(op->keys, &change.key, err));
 	LK_TRY(policy_of_key(op, tx, &change.key, &change.policy, err));
 	if (change.key.tenant[0] == '\0' && op->caller->kind != LK_CALLER_OPERATOR)
 		return lk_fail(err, LK_PERMISSION_DENIED, "OPERATORS_ONLY",
@@ -138,6 +140,7 @@ rotate_key(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    &change.policy, old, req->overlap, op->now_ms, &old->expires_at_ms, err));
 	LK_TRY(key_make(op, tx, &key, &rep->secret_key, err));
 	LK_TRY(key_save_rotated(tx, old->id, key.id, old->expires_at_ms, err));
+	LK_TRY(key_reseal(op->keys, tx, op->arena, old->id, err));
 	LK_TRY(op_forget(op, tx, old->id, err));
 	memcpy(old->replaced_by, key.id, sizeof old->replaced_by);
 	LK_TRY(key_event(op, tx, "key.rotated", old, key.id, err));
@@ -167,6 +170,7 @@ suspend_one(struct op *op, struct lk_tx *tx, const char *id, KeyMsg **out, struc
 	LK_TRY(change_begin(op, tx, id, &change, err));
 	LK_TRY(key_suspend_check(key, err));
 	LK_TRY(key_save_suspended(tx, key->id, op->now_ms, op->caller->id, err));
+	LK_TRY(key_reseal(op->keys, tx, op->arena, key->id, err));
 	LK_TRY(op_forget(op, tx, key->id, err));
 	key->suspended_at_ms = op->now_ms;
 	lk_text_copy(key->suspended_by, sizeof key->suspended_by, op->caller->id);
@@ -183,6 +187,7 @@ resume_one(struct op *op, struct lk_tx *tx, const char *id, KeyMsg **out, struct
 	LK_TRY(change_begin(op, tx, id, &change, err));
 	LK_TRY(key_resume_check(key, op->caller->id, change.any, err));
 	LK_TRY(key_save_resumed(tx, key->id, err));
+	LK_TRY(key_reseal(op->keys, tx, op->arena, key->id, err));
 	LK_TRY(op_forget(op, tx, key->id, err));
 	key->suspended_at_ms = 0;
 	key->suspended_by[0] = '\0';

@@ -20,6 +20,7 @@ would_block(struct lk_error *err)
 }
 
 struct load {
+	struct keys *keys;
 	const char *id;
 	struct lk_arena *arena;
 	struct tenant_facts *tenant;
@@ -48,7 +49,7 @@ load_key(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct load *load = arg;
 
-	return key_facts_load(tx, load->id, load->arena, &load->key, err);
+	return key_facts_load(load->keys, tx, load->id, load->arena, &load->key, err);
 }
 
 static lk_status
@@ -105,7 +106,7 @@ get_key(struct keys *keys, const char *id, const struct patience *patience, stru
     bool *out_shape_ok, struct lk_error *err)
 {
 	struct key_ref ref = { .is_session = lk_id_ok(LK_ID_SESSION, id) };
-	struct load load = { .id = id };
+	struct load load = { .keys = keys, .id = id };
 
 	*out_shape_ok = id_pack(id, &ref.id);
 	if (!*out_shape_ok)

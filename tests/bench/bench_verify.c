@@ -17,6 +17,7 @@
 #include "auth/assertion.h"
 #include "bench.h"
 #include "crypto/key_format.h"
+#include "keys/key_seal.h"
 #include "keys/key_store.h"
 #include "keys/verify.h"
 #include "keys_world.h"
@@ -95,6 +96,7 @@ insert_batch(struct lk_tx *tx, void *arg, struct lk_error *err)
 		LK_TRY(lk_key_text_make("lk", key.id, &secret, &text_of_key, err));
 		must(strlen(text_of_key.text) == 79, "a key has another length");
 		memcpy(fill->shared->texts[i], text_of_key.text, KEY_LEN);
+		key_seal(w->pepper, &key);
 		LK_TRY(key_insert(tx, &key, err));
 	}
 	return LK_OK;

@@ -92,6 +92,7 @@ class TwoTenants(e2e.Case):
                 {"owner": self.bea.id}, {"owner": self.bea.email}, {"workgroups": [self.victim_workgroup]}, *in_botany]],
             "GetKey": [{"id": self.victim_key.id}],
             "GetKeyUse": [{"id": self.victim_key.id}],
+            "ReportKeys": listings,
             "RotateKey": [{"id": self.victim_key.id}],
             "SuspendKeys": [{"ids": [self.victim_key.id]}, {"ids": [self.own_key.id, self.victim_key.id]}],
             "ResumeKeys": [{"ids": [self.victim_key.id]}],

@@ -79,6 +79,18 @@ class KeyLife(e2e.Case):
         actions = [event["action"] for event in self.state.json("audit", "list", "--action", "key.rotated")["events"]]
         self.assertEqual(2, len(actions))
 
+    def test_I6_keys_that_want_attention_are_reported(self):
+        self.ada.key("soon", ttl="10d")
+        self.ada.key("long", ttl="90d")
+        found = self.prompt.json("key", "report")["findings"]
+        self.assertEqual([("soon", True, False, False)],
+                         [(one["name"], one["expiring"], one["idle"], one["rotate_due"]) for one in found])
+        self.assertEqual(2, len(self.state.json("key", "report", "--all", "--tenant", "genomics", "--expiring-within", "100d")["findings"]))
+        self.prompt.refused("key", "report", "--idle", "long", reason="DURATION_INVALID")
+        self.state.start("gateway")
+        answer = http_client.Gateway(self.state).ok("GET", "/v1/keys:report?expiringWithin=20d", key=self.ada.session)
+        self.assertEqual(["soon"], [one["key"]["name"] for one in answer["findings"]])
+
     def test_KEYS_a_key_begins_when_it_was_told_to(self):
         made = self.prompt.json("key", "create", "later", "--not-before", "2d")
         self.assertEqual("pending", made["state"])

@@ -83,6 +83,27 @@ latchkey_key_rotate(latchkey_client *client, const char *id, const char *overlap
 	    out_secret, error_inside(out_error));
 }
 
+latchkey_status
+latchkey_key_report(latchkey_client *client, const latchkey_report_request *request,
+    const latchkey_page *page, const latchkey_call *call, latchkey_finding_list **out_list,
+    latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__ReportKeysRequest body = LATCHKEY__KEYS__V1__REPORT_KEYS_REQUEST__INIT;
+	PageRequestMsg wire = PAGE_WIRE(page);
+
+	body.page = &wire;
+	if (request) {
+		body.owner = (char *)request->owner;
+		body.all_owners = request->all_owners;
+		body.tenant = (char *)request->tenant;
+		body.expiring_within = (char *)request->expiring_within;
+		body.idle_for = (char *)request->idle_for;
+		body.older_than = (char *)request->older_than;
+	}
+	return (latchkey_status)ask_for(
+	    client, M_KEY_REPORT, &body.base, call, WHOLE, out_list, error_inside(out_error));
+}
+
 /* A latchkey_key_list is the answer of ListKeys: make one of the keys that another one holds. */
 static lk_status
 keys_take(struct answer *answer, size_t count, KeyMsg **keys, latchkey_key_list **out_list,

@@ -154,6 +154,41 @@ LATCHKEY_API latchkey_status latchkey_key_revoke_matching(latchkey_client *clien
     const latchkey_call *call, latchkey_key_list **out_list, latchkey_revocation *out_revocation,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
+/** A key that wants attention, and why. */
+typedef struct latchkey_finding latchkey_finding;
+typedef struct latchkey_finding_list latchkey_finding_list;
+LATCHKEY_API const latchkey_key *latchkey_finding_key(
+    const latchkey_finding *finding); /**< borrowed from the finding */
+LATCHKEY_API bool latchkey_finding_expiring(const latchkey_finding *finding);
+LATCHKEY_API bool latchkey_finding_idle(const latchkey_finding *finding);
+LATCHKEY_API bool latchkey_finding_rotate_due(const latchkey_finding *finding);
+LATCHKEY_API const char *latchkey_finding_last_source_address(
+    const latchkey_finding *finding); /**< of the last use that told one; or "" */
+
+LATCHKEY_API size_t latchkey_finding_list_count(const latchkey_finding_list *list);
+LATCHKEY_API const latchkey_finding *latchkey_finding_list_at(
+    const latchkey_finding_list *list, size_t index);
+LATCHKEY_API const char *latchkey_finding_list_next(
+    const latchkey_finding_list *list); /**< the next page's cursor; "": none */
+LATCHKEY_API void latchkey_finding_list_free(latchkey_finding_list *list);
+
+/** NULL in place of it, or of a member: the caller's own keys, 30 days, 90 days, the policy's
+ * rotate_after. Durations like "30d". */
+typedef struct latchkey_report_request {
+	const char *owner;  /**< id or e-mail */
+	bool all_owners;    /**< the whole tenant: api_keys.manage_any */
+	const char *tenant; /**< operators only */
+	const char *expiring_within;
+	const char *idle_for;
+	const char *older_than;
+} latchkey_report_request;
+
+/** Which keys are about to end, idle, or due for rotation? Those that are over or replaced are left
+ * out. LATCHKEY_INVALID_ARGUMENT DURATION_INVALID. */
+LATCHKEY_API latchkey_status latchkey_key_report(latchkey_client *client,
+    const latchkey_report_request *request, const latchkey_page *page, const latchkey_call *call,
+    latchkey_finding_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
 /** Who used a key: one day of one caller. */
 typedef struct latchkey_use latchkey_use;
 typedef struct latchkey_use_list latchkey_use_list;
