@@ -1,6 +1,8 @@
 /* The MAC of a key's row, and what happens to a row whose MAC is wrong; see key_seal.h. */
 #include "key_seal.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 #include "audit/audit.h"
 #include "key_store.h"
 
-enum { SEAL_BATCH = 500 };
+enum { SEAL_BATCH = 500, DAMAGE_MAX = 16 };
 static const char label[] = "latchkey/api-key-row/v1";
 
 /* ---- The MAC ---- */
@@ -95,6 +97,47 @@ struct damage {
 	int64_t now_ms;
 };
 
+/* Found inside transactions, which cannot begin others; more at once are refused all the same. */
+struct damage_log {
+	pthread_mutex_t mutex;
+	atomic_size_t count;
+	struct damage items[DAMAGE_MAX];
+};
+
+struct damage_log *
+damage_log_new(void)
+{
+	struct damage_log *log = LK_ALLOC(struct damage_log);
+
+	if (log)
+		pthread_mutex_init(&log->mutex, NULL);
+	return log;
+}
+
+void
+damage_log_free(struct damage_log *log)
+{
+	if (!log)
+		return;
+	pthread_mutex_destroy(&log->mutex);
+	lk_free(log);
+}
+
+static void
+damage_note(struct keys *keys, const struct key *key)
+{
+	struct damage_log *log = keys->damages;
+	struct damage damage = { .now_ms = lk_clock_wall_ms(keys->setup.clock) };
+
+	memcpy(damage.key, key->id, sizeof damage.key);
+	memcpy(damage.tenant, key->tenant, sizeof damage.tenant);
+	memcpy(damage.owner, key->owner, sizeof damage.owner);
+	pthread_mutex_lock(&log->mutex);
+	if (log->count < DAMAGE_MAX)
+		log->items[log->count++] = damage;
+	pthread_mutex_unlock(&log->mutex);
+}
+
 static lk_status
 damage_write(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
@@ -118,19 +161,32 @@ damage_written(void *arg, lk_status status, const struct lk_error *error)
 }
 
 static void
-damage_note(struct keys *keys, const struct key *key)
+damage_submit(struct keys *keys, const struct damage *damage)
 {
-	struct damage *damage = LK_ALLOC(struct damage);
+	struct damage *copy = LK_ALLOC(struct damage);
 
-	if (!damage)
-		return; /* refused all the same */
-	memcpy(damage->key, key->id, sizeof damage->key);
-	memcpy(damage->tenant, key->tenant, sizeof damage->tenant);
-	memcpy(damage->owner, key->owner, sizeof damage->owner);
-	damage->now_ms = lk_clock_wall_ms(keys->setup.clock);
-	if (lk_store_submit(keys->setup.store, LK_NO_DEADLINE, damage_write, damage_written, damage,
+	if (!copy)
+		return;
+	*copy = *damage;
+	if (lk_store_submit(keys->setup.store, LK_NO_DEADLINE, damage_write, damage_written, copy,
 		NULL) != LK_OK)
-		lk_free(damage);
+		lk_free(copy);
+}
+
+void
+key_damages_write(struct keys *keys)
+{
+	struct damage_log *log = keys->damages;
+	struct damage items[DAMAGE_MAX];
+
+	if (atomic_load(&log->count) == 0)
+		return;
+	pthread_mutex_lock(&log->mutex);
+	const size_t count = atomic_exchange(&log->count, 0);
+	memcpy(items, log->items, count * sizeof *items);
+	pthread_mutex_unlock(&log->mutex);
+	for (size_t i = 0; i < count; i++)
+		damage_submit(keys, &items[i]);
 }
 
 lk_status

@@ -1,6 +1,8 @@
 /* Making and ending the process's shared state; see keys.h. */
 #include "keys.h"
 
+#include "key_seal.h"
+#include "rate.h"
 #include "sign_in_gate.h"
 
 enum { DEAD_KEYS = 4096, OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384, PASSWORD_CHECKS = 2 };
@@ -21,8 +23,12 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	keys->use_counts = use_counts_new(setup->store);
 	keys->gate = sign_in_gate_new(
 	    setup->password_checks ? setup->password_checks : PASSWORD_CHECKS, setup->random);
-	if (!keys->gate || !keys->key_cache || !keys->dead_cache || !keys->owner_cache ||
-	    !keys->tenant_cache || !keys->use_counts)
+	keys->rate = rate_new((const uint32_t[RATE_KINDS]){ setup->creations_per_minute,
+				  10 * setup->creations_per_minute, setup->failures_per_minute },
+	    setup->random);
+	keys->damages = damage_log_new();
+	if (!keys->gate || !keys->rate || !keys->damages || !keys->key_cache || !keys->dead_cache ||
+	    !keys->owner_cache || !keys->tenant_cache || !keys->use_counts)
 		return lk_fail_oom(err);
 	const struct use_log_setup uses = { setup->store, keys->use_counts, setup->clock,
 		setup->flush_ms };
@@ -55,6 +61,8 @@ keys_free(struct keys *keys)
 	fact_cache_free(keys->owner_cache);
 	fact_cache_free(keys->tenant_cache);
 	sign_in_gate_free(keys->gate);
+	rate_free(keys->rate);
+	damage_log_free(keys->damages);
 	lk_free(keys);
 }
 

@@ -36,8 +36,11 @@ struct keys_setup {
 	int64_t session_ttl_ms;         /* absolute */
 	int64_t session_idle_ms;        /* 0: none */
 	size_t cache_keys;              /* keys kept in memory */
-	size_t password_checks;         /* at once; 0: 2 */
-	int64_t flush_ms;               /* how often uses are written down; 0: only by keys_flush */
+	uint32_t
+	    creations_per_minute;     /* of keys, by a caller; ten times that by a tenant; 0: any */
+	uint32_t failures_per_minute; /* by an address; 0: any */
+	size_t password_checks;       /* at once; 0: 2 */
+	int64_t flush_ms;             /* how often uses are written down; 0: only by keys_flush */
 };
 
 struct keys {
@@ -51,6 +54,8 @@ struct keys {
 	struct use_log *uses;
 	struct use_counts *use_counts;
 	struct sign_in_gate *gate;
+	struct rate *rate;
+	struct damage_log *damages;
 };
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */

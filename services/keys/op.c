@@ -3,6 +3,8 @@
 
 #include "daemon/write.h"
 #include "generation_store.h"
+#include "key_seal.h"
+#include "rate.h"
 
 struct op
 op_of(struct lk_call *call, const void *req, void *rep)
@@ -19,15 +21,21 @@ op_of(struct lk_call *call, const void *req, void *rep)
 lk_status
 op_write(struct op *op, lk_tx_fn *fn)
 {
-	return lk_call_write(
+	const lk_status status = lk_call_write(
 	    op->call, op->keys->setup.store, fn, op, op->rep, lk_call_error(op->call));
+
+	key_damages_write(op->keys);
+	return status;
 }
 
 lk_status
 op_read(struct op *op, lk_tx_fn *fn)
 {
-	return lk_store_read(op->keys->setup.store, lk_call_deadline_steady_ms(op->call), fn, op,
-	    lk_call_error(op->call));
+	const lk_status status = lk_store_read(op->keys->setup.store,
+	    lk_call_deadline_steady_ms(op->call), fn, op, lk_call_error(op->call));
+
+	key_damages_write(op->keys);
+	return status;
 }
 
 lk_status
@@ -47,4 +55,15 @@ op_forget(struct op *op, struct lk_tx *tx, const char *id, struct lk_error *err)
 		return LK_OK;
 	LK_TRY(generation_of(tx, id, &generation, err));
 	return lk_feed_emit(feed, tx, op->arena, LK_FEED_GENERATION, id, generation, err);
+}
+
+lk_status
+op_creation_rate(const struct op *op, struct lk_error *err)
+{
+	struct rate *rate = op->keys->rate;
+
+	if (op->caller->kind == LK_CALLER_OPERATOR)
+		return LK_OK;
+	LK_TRY(rate_take(rate, RATE_CREATIONS, op->caller->id, op->now_ms, err));
+	return rate_take(rate, RATE_TENANT_CREATIONS, op->caller->tenant, op->now_ms, err);
 }

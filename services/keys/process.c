@@ -102,6 +102,8 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 		.session_ttl_ms = config->session_ttl_ms,
 		.session_idle_ms = config->session_idle_ms,
 		.password_checks = (size_t)config->password_checks,
+		.creations_per_minute = (uint32_t)config->key_creations,
+		.failures_per_minute = (uint32_t)config->failed_checks,
 		.cache_keys = (size_t)config->cache_keys,
 		.flush_ms = config->use_flush_ms,
 	};

@@ -155,6 +155,7 @@ keys_rotate_key(struct lk_call *call, const RotateKeyRequest *req, RotateKeyResp
 {
 	struct op op = op_of(call, req, rep);
 
+	LK_TRY(op_creation_rate(&op, lk_call_error(call)));
 	return op_write(&op, rotate_key);
 }
 

@@ -186,6 +186,7 @@ keys_create_key(struct lk_call *call, const CreateKeyRequest *req, CreateKeyResp
 {
 	struct op op = op_of(call, req, rep);
 
+	LK_TRY(op_creation_rate(&op, lk_call_error(call)));
 	return op_write(&op, create_key);
 }
 

@@ -3,6 +3,7 @@
 #include "standing.h"
 
 #include "facts_store.h"
+#include "key_seal.h"
 
 void
 held_facts_release(struct held_facts *held)
@@ -59,7 +60,11 @@ read_facts(struct keys *keys, lk_tx_fn *fn, struct load *load, const struct pati
 	if (!patience->may_block)
 		return would_block(err);
 	load->arena = patience->arena;
-	return lk_store_read(keys->setup.store, patience->deadline_steady_ms, fn, load, err);
+	const lk_status status =
+	    lk_store_read(keys->setup.store, patience->deadline_steady_ms, fn, load, err);
+
+	key_damages_write(keys);
+	return status;
 }
 
 static lk_status

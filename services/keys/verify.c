@@ -3,6 +3,7 @@
 
 #include "crypto/key_format.h"
 #include "issue.h"
+#include "rate.h"
 
 /* Stands in for the tenant of a key that nobody knows, so that its digest costs the same. */
 static const char nobody[] = "tnt_00000000000000000000000000";
@@ -132,6 +133,36 @@ way_accepted(
 	       held->tenant->policy.values[POLICY_ACCEPT] != ACCEPT_JWT;
 }
 
+/* An address that showed many bad keys is answered from memory alone: good keys in use go on, and
+ * made-up ones reach no database. *out_spared: the answer is not in memory, and is not looked for.
+ */
+static lk_status
+find_standing(struct keys *keys, const char *id, const struct verify_ask *ask,
+    const struct patience *patience, struct held_facts *held, bool *out_known, bool *out_spared,
+    struct lk_error *err)
+{
+	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
+	const bool spare = patience->may_block && *ask->source_address != '\0' &&
+			   rate_is_over(keys->rate, RATE_FAILURES, ask->source_address, now_ms);
+	const struct patience from_memory = { false, patience->deadline_steady_ms,
+		patience->arena };
+	const lk_status status =
+	    standing_of_key(keys, id, spare ? &from_memory : patience, held, out_known, err);
+
+	*out_spared = spare && status == LK_ABORTED;
+	return *out_spared ? LK_OK : status;
+}
+
+/* Of an address that we were told. */
+static lk_status
+refuse_bad(struct keys *keys, const struct verify_ask *ask, int64_t now_ms,
+    struct verify_answer *out_answer, const char *reason)
+{
+	if (*ask->source_address != '\0')
+		LK_IGNORE(rate_take(keys->rate, RATE_FAILURES, ask->source_address, now_ms, NULL));
+	return refuse(out_answer, reason);
+}
+
 lk_status
 key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
@@ -140,18 +171,20 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 	LK_AUTO(held_facts_release) struct held_facts held = { 0 };
 	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
 	lk_permissions required;
-	bool known;
+	bool known, spared;
 
 	LK_TRY(required_permission(ask, &required, err));
 	if (lk_key_text_parse(keys->setup.prefix, lk_bytes_of(ask->secret), &shown, NULL) != LK_OK)
-		return refuse(out_answer, "KEY_MALFORMED");
+		return refuse_bad(keys, ask, now_ms, out_answer, "KEY_MALFORMED");
 	if (!kind_accepted(&shown, ask))
 		return refuse(out_answer, "KEY_REFUSED");
-	LK_TRY(standing_of_key(keys, shown.id, patience, &held, &known, err));
+	LK_TRY(find_standing(keys, shown.id, ask, patience, &held, &known, &spared, err));
+	if (spared)
+		return refuse(out_answer, "TOO_MANY_FAILURES");
 	if (!digest_matches(keys, &shown, &held, known) ||
 	    !facts_stand(&held.facts, keys->setup.session_idle_ms, now_ms) ||
 	    !asker_sees(asker, &held.facts))
-		return refuse(out_answer, "KEY_REFUSED");
+		return refuse_bad(keys, ask, now_ms, out_answer, "KEY_REFUSED");
 	if (!way_accepted(&shown, &held, ask))
 		return refuse(out_answer, "KEY_FOR_TOKENS_ONLY");
 	const char *why_not = facts_why_not(&held.facts, ask->source_address, now_ms);

@@ -27,7 +27,8 @@ struct verify_answer {
 /*
  * Refused is an answer. Texts that are no key of this installation are KEY_MALFORMED. Unknown,
  * wrong, revoked, expired, suspended keys, and keys out of the asker's reach, cost and answer the
- * same: KEY_REFUSED. A good key that is shown for something else than a token, where the tenant's
+ * same: KEY_REFUSED; from an address that showed too many such keys, what is not in memory is
+ * TOO_MANY_FAILURES. A good key that is shown for something else than a token, where the tenant's
  * policy accepts tokens only, is KEY_FOR_TOKENS_ONLY. Then KEY_NOT_YET_VALID, SOURCE_REFUSED,
  * PERMISSION_MISSING, WORKGROUP_MISSING. Fails only as reading the store may, and INVALID_ARGUMENT
  * PERMISSION_UNKNOWN.

@@ -138,6 +138,9 @@ world_serve(struct world *w, const char *dir)
 	expect_ok(lk_channel_open(&w->channel, w->url, NULL, &w->err), &w->err);
 }
 
+/* Limits of the next world; 0: none. */
+static uint32_t world_creations, world_failures;
+
 static inline void
 world_open_keys(struct world *w, const char *dir, size_t cache_keys)
 {
@@ -161,6 +164,8 @@ world_open_keys(struct world *w, const char *dir, size_t cache_keys)
 		.ticket_ttl_ms = INT64_C(86400000),
 		.session_ttl_ms = INT64_C(43200000),
 		.session_idle_ms = INT64_C(7200000),
+		.creations_per_minute = world_creations,
+		.failures_per_minute = world_failures,
 		.cache_keys = cache_keys };
 	expect_ok(keys_new(&setup, &w->keys, &w->err), &w->err);
 }

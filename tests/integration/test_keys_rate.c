@@ -1,0 +1,66 @@
+/* How many keys a caller makes in a minute, and how many bad ones an address may show. */
+#include "keys_world.h"
+
+static void
+LIMITS_a_caller_makes_so_many_keys_in_a_minute(void **state)
+{
+	world_creations = 3;
+	struct world *w = world_new(4096);
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	const char *ben = world_user(w, ada, "ben@genomics.example", "key-manager");
+	CreateKeyRequest req = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+	RotateKeyRequest rotate = LATCHKEY__KEYS__V1__ROTATE_KEY_REQUEST__INIT;
+	struct world_key key = { NULL, NULL };
+
+	world_creations = 0;
+	for (int i = 0; i < 3; i++)
+		key = world_key(w, ada, "one of three");
+	req.name = text("four");
+	ask_fails(w, ada, "CreateKey", &req, LK_RESOURCE_EXHAUSTED, "RATE_LIMITED");
+	assert_true(w->err.retry_after_ms > 15000 && w->err.retry_after_ms <= 20001);
+	rotate.id = key.id;
+	ask_fails(w, ada, "RotateKey", &rotate, LK_RESOURCE_EXHAUSTED, "RATE_LIMITED");
+	world_key(w, ben, "his own");
+	atomic_store(&w->clock.ahead_ms, 21000);
+	world_key(w, ada, "four");
+	*state = w;
+	world_teardown(state);
+}
+
+static const char *
+reason_at(struct world *w, const char *secret, const char *address)
+{
+	VerifyKeyRequest req = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT;
+	VerifyKeyResponse *rep;
+
+	req.secret_key = text(secret);
+	req.source_address = text(address);
+	ask_ok(w, SERVICE, "VerifyKey", &req, &rep);
+	return rep->reason;
+}
+
+static void
+LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone(void **state)
+{
+	static const char bad[] = "192.0.2.66", good[] = "192.0.2.1";
+	world_failures = 5;
+	struct world *w = world_new(4096);
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	const struct world_key used = world_key(w, ada, "in use"), idle = world_key(w, ada, "idle");
+
+	world_failures = 0;
+	assert_string_equal(reason_at(w, used.secret, bad), "");
+	for (int i = 0; i < 5; i++)
+		assert_string_equal(reason_at(w, "lk_nonsense", bad), "KEY_MALFORMED");
+	assert_string_equal(reason_at(w, idle.secret, bad), "TOO_MANY_FAILURES");
+	assert_string_equal(reason_at(w, used.secret, bad), "");
+	assert_string_equal(reason_at(w, idle.secret, good), "");
+	atomic_store(&w->clock.ahead_ms, 13000);
+	const struct world_key later = world_key(w, ada, "later");
+	assert_string_equal(reason_at(w, later.secret, bad), "");
+	*state = w;
+	world_teardown(state);
+}
+
+LK_TESTS(LK_CASE(LIMITS_a_caller_makes_so_many_keys_in_a_minute),
+    LK_CASE(LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone))
