@@ -154,5 +154,7 @@ page_auth(struct gateway *gateway, struct http_request *request, struct http_ans
 	} else if (let_through(request, valid, answer, &why) != LK_OK) {
 		refuse(request, 403, why.reason, answer);
 	}
+	lk_counter_add(
+	    gateway->metrics, answer->status == 204 ? AUTH_LET_THROUGH : AUTH_REFUSED, 1);
 	return LK_OK;
 }

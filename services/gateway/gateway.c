@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "counting.h"
 #include "daemon/daemon.h"
 #include "log/log.h"
 #include "pages.h"
@@ -103,27 +104,17 @@ serve(struct gateway *gateway, struct http_request *request, struct http_answer 
 	return rest_serve(gateway, route, request, &parameters, answer, err);
 }
 
-static enum gateway_metric
-class_of(unsigned status)
-{
-	return status / 100 == 2   ? HTTP_2XX
-	       : status / 100 == 4 ? HTTP_4XX
-	       : status / 100 == 5 ? HTTP_5XX
-				   : HTTP_1XX_3XX;
-}
-
 /* The target is left out: it may hold what somebody should not have put there. */
 static void
 note(struct gateway *gateway, const struct http_request *request, const struct http_answer *answer,
-    int64_t duration_ms, const struct lk_error *err)
+    int64_t duration_us, const struct lk_error *err)
 {
-	lk_counter_add(gateway->metrics, class_of(answer->status), 1);
-	lk_histogram_observe_us(gateway->metrics, HTTP_DURATION, (uint64_t)duration_ms * 1000);
+	count_answer(gateway, request, answer, duration_us);
 	if (answer->status < 500 && !lk_log_enabled(LK_LOG_DEBUG))
 		return;
 	lk_log(answer->status >= 500 ? LK_LOG_WARN : LK_LOG_DEBUG, "request",
 	    LK_LOG_TEXT("method", request->method), LK_LOG_INT("status", answer->status),
-	    LK_LOG_INT("duration_ms", duration_ms), LK_LOG_TEXT("source", request->peer),
+	    LK_LOG_INT("duration_us", duration_us), LK_LOG_TEXT("source", request->peer),
 	    LK_LOG_REQUEST(request->id), LK_LOG_FAILURE(*err->reason ? err : NULL));
 }
 
@@ -132,12 +123,12 @@ on_request(void *user, struct http_request *request, struct http_answer *answer)
 {
 	struct gateway *gateway = user;
 	struct lk_error err = { 0 };
-	const int64_t begun_ms = lk_clock_steady_ms(lk_clock_system());
+	const int64_t begun_us = upstream_now_us();
 
 	if (serve(gateway, request, answer, &err) != LK_OK)
 		problem_answer(request, &err, answer);
 	answer_finish(request, answer);
-	note(gateway, request, answer, lk_clock_steady_ms(lk_clock_system()) - begun_ms, &err);
+	note(gateway, request, answer, upstream_now_us() - begun_us, &err);
 }
 
 /* What front.c refuses, in the words that it left in the body. */
@@ -149,7 +140,7 @@ on_refused(void *user, struct http_request *request, struct http_answer *answer)
 
 	problem_plain(request, answer->status, "REQUEST_REFUSED", why, answer);
 	answer_finish(request, answer);
-	lk_counter_add(gateway->metrics, class_of(answer->status), 1);
+	lk_counter_add(gateway->metrics, HTTP_REFUSED, 1);
 }
 
 /* ---- Opening ---- */
@@ -187,9 +178,11 @@ gateway_open(
 	    !(gateway->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	gateway->config = config;
-	LK_TRY(upstream_open(urls, (uint32_t)config->call_timeout, &gateway->upstream, err));
-	LK_TRY(trade_new(
-	    gateway->upstream, config->instance, lk_clock_system(), &gateway->trade, err));
+	LK_TRY(upstream_open(urls, (uint32_t)config->call_timeout,
+	    (struct upstream_counters){ gateway->metrics, CALL_KEYS, LOST_KEYS },
+	    &gateway->upstream, err));
+	LK_TRY(trade_new(gateway->upstream, config->instance, lk_clock_system(), gateway->metrics,
+	    &gateway->trade, err));
 	*out_gateway = LK_TAKE(gateway);
 	return LK_OK;
 }
@@ -199,6 +192,7 @@ gateway_close(struct gateway *gateway)
 {
 	if (!gateway)
 		return;
+	http_server_free(gateway->metrics_server);
 	http_server_free(gateway->server);
 	trade_free(gateway->trade);
 	upstream_close(gateway->upstream);
@@ -207,6 +201,27 @@ gateway_close(struct gateway *gateway)
 }
 
 /* ---- Running ---- */
+
+/* One scraper asks in a while; a second listener, so that the first one's strangers see nothing. */
+static lk_status
+start_metrics(struct gateway *gateway, struct lk_error *err)
+{
+	const struct http_config http = {
+		.listen = gateway->config->metrics_listen,
+		.workers = 1,
+		.queue_max = 8,
+		.connections_max = 16,
+		.connections_per_address = 8,
+		.body_max = 1024,
+		.head_ms = gateway->config->head_timeout,
+		.body_ms = gateway->config->body_timeout,
+		.handler = counting_page,
+		.refuse = on_refused,
+		.user = gateway,
+	};
+
+	return http_server_start(&http, &gateway->metrics_server, err);
+}
 
 static lk_status
 start(void *user, struct lk_error *err)
@@ -229,7 +244,8 @@ start(void *user, struct lk_error *err)
 		.user = gateway,
 	};
 
-	return http_server_start(&http, &gateway->server, err);
+	LK_TRY(http_server_start(&http, &gateway->server, err));
+	return config->metrics_listen ? start_metrics(gateway, err) : LK_OK;
 }
 
 static void

@@ -28,7 +28,8 @@ struct gateway {
 	struct upstream *upstream;
 	struct trade *trade;
 	struct lk_metrics *metrics;
-	struct http_server *server; /* NULL until it listens */
+	struct http_server *server;         /* NULL until it listens */
+	struct http_server *metrics_server; /* NULL without metrics-listen */
 };
 
 /* `config` is borrowed for life. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "crypto/private_file.h"
+#include "crypto/tls_pair.h"
 #include "deadlines.h"
 #include "front.h"
 #include "id/id.h"
@@ -32,6 +33,9 @@ enum {
 	BODY_FIRST = 4096,
 	QUIET_MS = 200,
 };
+
+/* GnuTLS's words; older versions are broken (RFC 8996). */
+static const char TLS_VERSIONS[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 struct http_server {
 	struct http_config config;
@@ -120,6 +124,7 @@ exchange_begin(void *user, const char *target, struct MHD_Connection *connection
 	}
 	lk_id_make(LK_ID_REQUEST, lk_clock_system(), lk_random_system(), exchange->id);
 	exchange->request.id = exchange->id;
+	exchange->request.tls = server->tls_key != NULL;
 	return exchange;
 }
 
@@ -450,7 +455,13 @@ read_tls(struct http_server *server, struct lk_error *err)
 	if (!server->config.tls_key_file)
 		return LK_OK;
 	LK_TRY(read_key(server, err));
-	return read_certificate(server, err);
+	LK_TRY(read_certificate(server, err));
+	LK_TRY(lk_tls_pair_check(
+	    server->tls_cert, server->tls_key, lk_clock_wall_ms(lk_clock_system()), err));
+	return MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES
+		   ? LK_OK
+		   : lk_fail(err, LK_UNIMPLEMENTED, "TLS_NOT_BUILT",
+			 "this machine's libmicrohttpd was built without TLS");
 }
 
 static lk_status
@@ -466,6 +477,7 @@ listen_now(struct http_server *server, struct lk_error *err)
 	const struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, server->tls_key },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, server->tls_cert },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)(uintptr_t)TLS_VERSIONS },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
@@ -476,7 +488,7 @@ listen_now(struct http_server *server, struct lk_error *err)
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_address,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-	    MHD_OPTION_ARRAY, server->tls_key ? tls : tls + 2, MHD_OPTION_END);
+	    MHD_OPTION_ARRAY, server->tls_key ? tls : tls + 3, MHD_OPTION_END);
 	if (!server->daemon)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LISTEN_FAILED",
 		    "%s cannot be listened on: it is taken, not this machine's, or not allowed",
@@ -500,6 +512,16 @@ http_server_start(
 	LK_TRY(listen_now(server, err));
 	*out_server = LK_TAKE(server);
 	return LK_OK;
+}
+
+void
+http_server_load(struct http_server *server, struct http_load *out)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	out->connections = info ? info->num_connections : 0;
+	out->busy = workers_busy(server->workers);
 }
 
 /* ---- The end ---- */

@@ -27,6 +27,7 @@ struct http_request {
 	size_t header_count;
 	bool headers_cut; /* there were more */
 	struct lk_bytes body;
+	bool tls;                     /* it came over TLS of this process */
 	char peer[HTTP_ADDRESS_SIZE]; /* IPv4 or IPv6 text of the other end of the connection */
 	const char *id;               /* req_… of this request, carried through every hop */
 };
@@ -68,6 +69,12 @@ struct http_server;
 /* Listens when it returns. FAILED_PRECONDITION LISTEN_FAILED, INVALID_ARGUMENT CONFIG_INVALID. */
 lk_status http_server_start(
     const struct http_config *config, struct http_server **out_server, struct lk_error *err);
+
+struct http_load {
+	unsigned connections; /* open */
+	unsigned busy;        /* requests that wait for a worker or run on one */
+};
+void http_server_load(struct http_server *server, struct http_load *out);
 
 /* No new connection is taken, and requests that are here are answered; at most `timeout_ms`. */
 void http_server_drain(struct http_server *server, int64_t timeout_ms);

@@ -11,6 +11,7 @@
 #include "presented.h"
 #include "problem.h"
 #include "source.h"
+#include "tenant_host.h"
 #include "wire.h"
 
 static const char ACCESS_TOKEN[] = "urn:ietf:params:oauth:token-type:access_token";
@@ -149,8 +150,8 @@ grant_exchange(struct gateway *gateway, struct http_request *request, const stru
 	return LK_OK;
 }
 
-/* RFC 7523 2.1, with the parameter `tenant`: an assertion alone does not say whose issuer it comes
- * from. */
+/* RFC 7523 2.1, with the parameter `tenant` or a host that selects one: an assertion alone does not
+ * say whose issuer it comes from. */
 static lk_status
 grant_assertion(struct gateway *gateway, struct http_request *request, const struct oauth *oauth,
     struct http_answer *answer, struct lk_error *err)
@@ -161,6 +162,10 @@ grant_assertion(struct gateway *gateway, struct http_request *request, const str
 	body.secret_assertion = (char *)(uintptr_t)oauth_value(oauth, "assertion");
 	body.tenant = (char *)(uintptr_t)oauth_value(oauth, "tenant");
 	body.audience = (char *)(uintptr_t)oauth_value(oauth, "audience");
+	if (!*body.tenant)
+		body.tenant = (char *)(uintptr_t)tenant_host(gateway->config, request);
+	if (!body.tenant)
+		return lk_fail_oom(err);
 	if (!*body.secret_assertion || !*body.tenant)
 		return lk_fail_field(
 		    err, "assertion", "ASSERTION_MISSING", "assertion and tenant are needed");
@@ -237,7 +242,8 @@ is_basic(const char *value)
 }
 
 static lk_status
-read_user(struct http_request *request, IssueTokenRequest *body, struct lk_error *err)
+read_user(struct gateway *gateway, struct http_request *request, IssueTokenRequest *body,
+    struct lk_error *err)
 {
 	struct parameters query = { .count = 0 };
 	struct presented shown;
@@ -251,9 +257,13 @@ read_user(struct http_request *request, IssueTokenRequest *body, struct lk_error
 	LK_TRY(router_query(request, &query, err));
 	body->user = (char *)(uintptr_t)shown.client;
 	body->secret_password = (char *)(uintptr_t)shown.secret;
-	body->tenant = (char *)(uintptr_t)parameter_get(&query, "tenant");
-	return body->tenant ? LK_OK
-			    : lk_fail_field(err, "tenant", "TENANT_REQUIRED", "say ?tenant=DOMAIN");
+	const char *named = parameter_get(&query, "tenant");
+	const char *tenant = named ? named : tenant_host(gateway->config, request);
+	if (!tenant)
+		return lk_fail_oom(err);
+	body->tenant = (char *)(uintptr_t)tenant;
+	return *tenant ? LK_OK
+		       : lk_fail_field(err, "tenant", "TENANT_REQUIRED", "say ?tenant=DOMAIN");
 }
 
 static lk_status
@@ -277,7 +287,7 @@ page_ica_token(struct gateway *gateway, struct http_request *request, struct htt
 	const IssueTokenResponse *issued = NULL;
 
 	if (is_basic(http_header(request, "Authorization")))
-		LK_TRY(read_user(request, &body, err));
+		LK_TRY(read_user(gateway, request, &body, err));
 	else
 		LK_TRY(read_key(request, &body, err));
 	body.source_address =

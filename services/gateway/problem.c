@@ -151,6 +151,8 @@ answer_finish(const struct http_request *request, struct http_answer *answer)
 	http_answer_header(answer, "X-Content-Type-Options", "nosniff");
 	http_answer_header(answer, "X-Frame-Options", "DENY");
 	http_answer_header(answer, "Referrer-Policy", "no-referrer");
+	if (request->tls) /* RFC 6797 7.2: over TLS only */
+		http_answer_header(answer, "Strict-Transport-Security", "max-age=31536000");
 	if (!has_header(answer, "Content-Security-Policy"))
 		http_answer_header(answer, "Content-Security-Policy",
 		    "default-src 'none'; frame-ancestors 'none'");

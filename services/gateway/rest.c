@@ -7,7 +7,9 @@
 #include "json_read.h"
 #include "json_write.h"
 #include "problem.h"
+#include "shape.h"
 #include "source.h"
+#include "tenant_host.h"
 
 enum { METHOD_NAME_SIZE = 128, TRACEPARENT_LEN = 55, IDEMPOTENCY_MAX = 64 };
 
@@ -156,6 +158,20 @@ fill_trade(struct gateway *gateway, const struct http_request *request, Protobuf
 	    err);
 }
 
+/* Who comes without a key names a tenant, or a host that selects one. */
+static lk_status
+fill_tenant(struct gateway *gateway, const struct http_request *request, ProtobufCMessage *message,
+    struct lk_error *err)
+{
+	const ProtobufCFieldDescriptor *field = shape_field(message->descriptor, "tenant");
+	const char *given = field ? *(char **)shape_member(message, field) : "";
+	const char *tenant = !field || *given ? "" : tenant_host(gateway->config, request);
+
+	if (!tenant)
+		return lk_fail_oom(err);
+	return *tenant ? json_read_text("tenant", tenant, request->arena, message, err) : LK_OK;
+}
+
 lk_status
 rest_serve(struct gateway *gateway, const struct route *route, struct http_request *request,
     const struct parameters *parameters, struct http_answer *answer, struct lk_error *err)
@@ -170,6 +186,8 @@ rest_serve(struct gateway *gateway, const struct route *route, struct http_reque
 	if (!message || !method)
 		return lk_fail_oom(err);
 	LK_TRY(fill(request, parameters, message, err));
+	if (route->who != CALLER)
+		LK_TRY(fill_tenant(gateway, request, message, err));
 	if (route->who == TRADER)
 		LK_TRY(fill_trade(gateway, request, message, err));
 	const struct rest_call call = { route->service, method, message, rpc->output,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/short_hash.h"
+#include "gateway.h"
 #include "id/id.h"
 #include "wire.h"
 
@@ -20,6 +21,7 @@ struct slot {
 struct trade {
 	struct upstream *upstream;
 	const struct lk_clock *clock;
+	struct lk_metrics *metrics;
 	char audience[AUDIENCE_SIZE];
 	uint8_t hash_key[LK_SHORT_HASH_KEY_LEN];
 	pthread_mutex_t mutex;
@@ -28,7 +30,7 @@ struct trade {
 
 lk_status
 trade_new(struct upstream *upstream, const char *instance, const struct lk_clock *clock,
-    struct trade **out_trade, struct lk_error *err)
+    struct lk_metrics *metrics, struct trade **out_trade, struct lk_error *err)
 {
 	struct trade *trade = LK_ALLOC(struct trade);
 
@@ -36,6 +38,7 @@ trade_new(struct upstream *upstream, const char *instance, const struct lk_clock
 		return lk_fail_oom(err);
 	trade->upstream = upstream;
 	trade->clock = clock;
+	trade->metrics = metrics;
 	snprintf(trade->audience, sizeof trade->audience, "latchkey:%s", instance);
 	lk_random_fill(lk_random_system(), trade->hash_key, sizeof trade->hash_key);
 	pthread_mutex_init(&trade->mutex, NULL);
@@ -123,8 +126,10 @@ trade_token(struct trade *trade, const struct trade_offer *offer, const char *re
 	ProtobufCMessage *reply;
 
 	LK_TRY(remembered(trade, offer, arena, out_token, err));
-	if (*out_token)
+	if (*out_token) {
+		lk_counter_add(trade->metrics, TRADES_REMEMBERED, 1);
 		return LK_OK;
+	}
 	body.secret_key = (char *)(uintptr_t)offer->secret;
 	body.audience = trade->audience;
 	body.source_address = (char *)(uintptr_t)offer->source;
@@ -137,7 +142,9 @@ trade_token(struct trade *trade, const struct trade_offer *offer, const char *re
 		.effect = LK_WRITE_ONCE,
 		.request_id = request_id,
 	};
-	LK_TRY(upstream_ask(trade->upstream, &call, arena, &reply, err));
+	const lk_status status = upstream_ask(trade->upstream, &call, arena, &reply, err);
+	lk_counter_add(trade->metrics, status == LK_OK ? TRADES_ISSUED : TRADES_FAILED, 1);
+	LK_TRY(status);
 	const IssueTokenResponse *issued = (const IssueTokenResponse *)(const void *)reply;
 	remember(trade, offer, issued);
 	*out_token = issued->secret_token;

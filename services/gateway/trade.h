@@ -14,9 +14,9 @@ struct trade;
 
 enum { TRADE_SLOTS = 4096 };
 
-/* `instance` and `clock` are borrowed. */
+/* All but the last two are borrowed. */
 lk_status trade_new(struct upstream *upstream, const char *instance, const struct lk_clock *clock,
-    struct trade **out_trade, struct lk_error *err);
+    struct lk_metrics *metrics, struct trade **out_trade, struct lk_error *err);
 void trade_free(struct trade *trade);
 
 /* What was shown, and how; a token is remembered for exactly that. */

@@ -1,9 +1,12 @@
 /* See upstream.h. */
 #include "upstream.h"
 
+#include <time.h>
+
 struct upstream {
 	struct lk_channel *channels[UPSTREAM_COUNT];
 	uint32_t timeout_ms;
+	struct upstream_counters counters;
 };
 
 const char *
@@ -16,13 +19,14 @@ upstream_name(enum upstream_service service)
 
 lk_status
 upstream_open(const char *const urls[UPSTREAM_COUNT], uint32_t timeout_ms,
-    struct upstream **out_upstream, struct lk_error *err)
+    struct upstream_counters counters, struct upstream **out_upstream, struct lk_error *err)
 {
 	LK_AUTO(upstream_closep) struct upstream *upstream = LK_ALLOC(struct upstream);
 
 	if (!upstream)
 		return lk_fail_oom(err);
 	upstream->timeout_ms = timeout_ms;
+	upstream->counters = counters;
 	for (int i = 0; i < UPSTREAM_COUNT; i++)
 		LK_TRY(lk_channel_open(&upstream->channels[i], urls[i], NULL, err));
 	*out_upstream = LK_TAKE(upstream);
@@ -37,6 +41,26 @@ upstream_close(struct upstream *upstream)
 	for (int i = 0; i < UPSTREAM_COUNT; i++)
 		lk_channel_close(upstream->channels[i]);
 	lk_free(upstream);
+}
+
+int64_t
+upstream_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void
+count(
+    struct upstream *upstream, enum upstream_service service, lk_status status, int64_t duration_us)
+{
+	const struct upstream_counters *to = &upstream->counters;
+
+	lk_histogram_observe_us(to->metrics, to->durations + service, (uint64_t)duration_us);
+	if (status == LK_UNAVAILABLE || status == LK_DEADLINE_EXCEEDED || status == LK_UNKNOWN)
+		lk_counter_add(to->metrics, to->lost + service, 1);
 }
 
 lk_status
@@ -54,6 +78,9 @@ upstream_ask(struct upstream *upstream, const struct upstream_call *call, struct
 		.traceparent = call->traceparent,
 	};
 
-	return lk_channel_call(
+	const int64_t begun_us = upstream_now_us();
+	const lk_status status = lk_channel_call(
 	    upstream->channels[call->service], &request, call->reply_type, arena, out_reply, err);
+	count(upstream, call->service, status, upstream_now_us() - begun_us);
+	return status;
 }

@@ -6,19 +6,29 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/base.h"
+#include "metrics/metrics.h"
 #include "rpc/channel.h"
 
 enum upstream_service { UPSTREAM_KEYS, UPSTREAM_TOKENS, UPSTREAM_CREDENTIALS, UPSTREAM_COUNT };
 
 struct upstream;
 
+/* Where calls are counted: rows of UPSTREAM_COUNT each, from these ids on. */
+struct upstream_counters {
+	struct lk_metrics *metrics; /* borrowed */
+	size_t durations, lost;
+};
+
 /* Dials in the background: a service that is down is no reason not to start. */
 lk_status upstream_open(const char *const urls[UPSTREAM_COUNT], uint32_t timeout_ms,
-    struct upstream **out_upstream, struct lk_error *err);
+    struct upstream_counters counters, struct upstream **out_upstream, struct lk_error *err);
 void upstream_close(struct upstream *upstream);
 LK_DEFINE_FREEP(upstream_closep, struct upstream *, upstream_close)
 
 const char *upstream_name(enum upstream_service service); /* "keys" */
+
+/* Microseconds from anywhere, never back: for measuring how long things take. */
+int64_t upstream_now_us(void);
 
 /* One rpc. Everything is borrowed for the length of the call; the reply lies in the arena. */
 struct upstream_call {

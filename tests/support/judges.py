@@ -42,6 +42,15 @@ def node(script, asked):
     return json.loads(done.stdout)
 
 
+def promtool(text):
+    """What is wrong with metrics in Prometheus's text format, by its own tool; "" is nothing."""
+    program = pathlib.Path(os.environ.get("LATCHKEY_JUDGES", e2e.BUILD.parent / "judges")) / "promtool"
+    if not program.is_file():
+        raise Missing(f"no {program}: bash tests/support/install-promtool {program.parent}")
+    done = subprocess.run([program, "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
+    return done.stdout + done.stderr + (f"exit {done.returncode}" if done.returncode else "")
+
+
 def jose(token, jwks, issuer, audience, typ="at+jwt"):
     return node("verify_token.mjs", {"token": token, "jwks": jwks, "issuer": issuer, "audience": audience, "typ": typ})
 
