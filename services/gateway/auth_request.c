@@ -45,11 +45,18 @@ read_requirement(const struct http_request *request, struct requirement *out, st
 	return LK_OK;
 }
 
-static void
-refuse(
+bool
+auth_is_target(const char *target)
+{
+	return strncmp(target, "/auth", strlen("/auth")) == 0 &&
+	       strchr("/?", target[strlen("/auth")]) != NULL; /* its end, too */
+}
+
+void
+auth_refuse(
     struct http_request *request, unsigned status, const char *reason, struct http_answer *answer)
 {
-	*answer = (struct http_answer){ .status = status };
+	*answer = (struct http_answer){ .status = status, .close = answer->close };
 	http_answer_header(answer, "Cache-Control", "no-store");
 	http_answer_header(answer, "X-Latchkey-Reason", lk_arena_text(request->arena, reason));
 	if (status == 401)
@@ -145,14 +152,14 @@ page_auth(struct gateway *gateway, struct http_request *request, struct http_ans
 
 	(void)err;
 	if (presented_find(request, &shown, &why) != LK_OK || shown.kind == PRESENTED_NOTHING) {
-		refuse(request, 401, *why.reason ? why.reason : "UNAUTHENTICATED", answer);
+		auth_refuse(request, 401, *why.reason ? why.reason : "UNAUTHENTICATED", answer);
 	} else if (ask(gateway, request, shown.secret, &valid, &why) != LK_OK) {
-		refuse(
+		auth_refuse(
 		    request, 403, why.reason, answer); /* nobody could decide: not through here */
 	} else if (!valid->active) {
-		refuse(request, status_of(valid->reason), valid->reason, answer);
+		auth_refuse(request, status_of(valid->reason), valid->reason, answer);
 	} else if (let_through(request, valid, answer, &why) != LK_OK) {
-		refuse(request, 403, why.reason, answer);
+		auth_refuse(request, 403, why.reason, answer);
 	}
 	lk_counter_add(
 	    gateway->metrics, answer->status == 204 ? AUTH_LET_THROUGH : AUTH_REFUSED, 1);

@@ -55,6 +55,18 @@ escape_ok(const char *escape)
 	       strncmp(escape, "%00", 3) != 0;
 }
 
+/* "." or ".." between slashes, or at the end of the path. */
+static bool
+has_dot_segment(const char *target)
+{
+	for (const char *slash = strchr(target, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const size_t dots = strspn(slash + 1, ".");
+		if ((dots == 1 || dots == 2) && strchr("/?", slash[1 + dots]))
+			return true; /* strchr finds the end, too */
+	}
+	return false;
+}
+
 static struct finding
 target_is_plain(const struct http_request *request, size_t body_max)
 {
@@ -73,7 +85,7 @@ target_is_plain(const struct http_request *request, size_t body_max)
 			return (struct finding){ 400,
 				"the target is escaped in a way that is refused" };
 	}
-	return strstr(request->target, "/../") || strstr(request->target, "/./")
+	return has_dot_segment(request->target)
 		   ? (struct finding){ 400, "the target holds dot segments" }
 		   : PASS;
 }
@@ -165,10 +177,37 @@ coding_is_chunked(const struct http_request *request, size_t body_max)
 		   : (struct finding){ 501, "no transfer coding but chunked is served" };
 }
 
+/* Of two, one reader takes the first and another the last. What shows a key has an answer of its
+ * own. */
+static struct finding
+single_ones_are_single(const struct http_request *request, size_t body_max)
+{
+	static const char *const single[] = { "Content-Type", "Content-Encoding", "Idempotency-Key",
+		"X-Request-Id", "X-Latchkey-Require-Permission", "X-Latchkey-Require-Workgroup" };
+
+	(void)body_max;
+	for (size_t i = 0; i < LK_ARRAY_LEN(single); i++)
+		if (http_header_count(request, single[i]) > 1)
+			return (struct finding){ 400, "a header is there twice" };
+	return PASS;
+}
+
+static struct finding
+content_is_plain(const struct http_request *request, size_t body_max)
+{
+	const char *coding = http_header(request, "Content-Encoding");
+
+	(void)body_max;
+	return !coding || strcasecmp(coding, "identity") == 0
+		   ? PASS
+		   : (struct finding){ 415, "no content coding is served" };
+}
+
 typedef struct finding rule(const struct http_request *request, size_t body_max);
 
 static rule *const rules[] = { method_is_known, version_is_ours, target_is_plain,
-	headers_are_bounded, host_is_one, length_is_one, coding_is_chunked };
+	headers_are_bounded, host_is_one, length_is_one, coding_is_chunked, single_ones_are_single,
+	content_is_plain };
 
 unsigned
 front_check(const struct http_request *request, size_t body_max, const char **out_why)

@@ -5,8 +5,8 @@
 
 #include "http.h"
 
-/* 0 when it may pass, otherwise the status to refuse it with: 400, 405, 413, 414, 431, 501 or 505.
- * `out_why` is a constant for people. */
+/* 0 when it may pass, otherwise the status to refuse it with: 400, 405, 413, 414, 415, 431, 501 or
+ * 505. `out_why` is a constant for people. */
 unsigned front_check(const struct http_request *request, size_t body_max, const char **out_why);
 
 #endif

@@ -138,7 +138,10 @@ on_refused(void *user, struct http_request *request, struct http_answer *answer)
 	struct gateway *gateway = user;
 	const char *why = (const char *)answer->body.data;
 
-	problem_plain(request, answer->status, "REQUEST_REFUSED", why, answer);
+	if (auth_is_target(request->target))
+		auth_refuse(request, 403, "REQUEST_REFUSED", answer);
+	else
+		problem_plain(request, answer->status, "REQUEST_REFUSED", why, answer);
 	answer_finish(request, answer);
 	lk_counter_add(gateway->metrics, HTTP_REFUSED, 1);
 }

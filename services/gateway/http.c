@@ -34,6 +34,14 @@ enum {
 	QUIET_MS = 200,
 };
 
+/* As strict as it can be: 1.0 also refuses bare LF, folded lines and NUL, which 0.9 lets through.
+ */
+#if MHD_VERSION >= 0x01000000
+#define MHD_DISCIPLINE MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2
+#else
+#define MHD_DISCIPLINE MHD_OPTION_STRICT_FOR_CLIENT, 1
+#endif
+
 /* GnuTLS's words; older versions are broken (RFC 8996). */
 static const char TLS_VERSIONS[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
@@ -486,9 +494,9 @@ listen_now(struct http_server *server, struct lk_error *err)
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_THREAD_POOL_SIZE,
 	    (unsigned)IO_THREADS, MHD_OPTION_CONNECTION_LIMIT, config->connections_max,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_address,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-	    MHD_OPTION_ARRAY, server->tls_key ? tls : tls + 3, MHD_OPTION_END);
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_DISCIPLINE,
+	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_ARRAY,
+	    server->tls_key ? tls : tls + 3, MHD_OPTION_END);
 	if (!server->daemon)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LISTEN_FAILED",
 		    "%s cannot be listened on: it is taken, not this machine's, or not allowed",

@@ -21,4 +21,10 @@ page_fn page_docs;       /* GET /docs: a page to explore it with; 404 when built
 page_fn page_docs_file;  /* GET /docs/…: what that page is made of */
 page_fn page_auth;       /* any method, /auth and below: forward authentication */
 
+/* Whether forward authentication is asked; a proxy makes a 500 of any answer to it but 401 and 403.
+ */
+bool auth_is_target(const char *target);
+void auth_refuse(
+    struct http_request *request, unsigned status, const char *reason, struct http_answer *answer);
+
 #endif

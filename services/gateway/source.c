@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
 
 /* One spelling of an address; false when the text is none. */
 static bool
@@ -57,27 +58,36 @@ source_check(const char *trusted, struct lk_error *err)
 	return LK_OK;
 }
 
-const char *
-source_address(const struct http_request *request, const char *trusted)
+/* The last address of a list that is no trusted proxy: true when there is one, or when the list
+ * ends in something else, which leaves `out` empty. */
+static bool
+last_stranger(const char *list, const char *trusted, char out[HTTP_ADDRESS_SIZE])
 {
-	const char *list = http_header(request, "X-Forwarded-For");
-	const char *end = list ? list + strlen(list) : NULL;
-	char each[HTTP_ADDRESS_SIZE];
-
-	if (!is_trusted(request->peer, trusted) ||
-	    http_header_count(request, "X-Forwarded-For") != 1)
-		return request->peer;
-	while (end > list) {
+	for (const char *end = list + strlen(list); end > list;) {
 		const char *begin = end;
 		while (begin > list && begin[-1] != ',')
 			begin--;
-		if (!canonical(begin, (size_t)(end - begin), each))
-			return request->peer;
-		if (!is_trusted(each, trusted)) {
-			const char *address = lk_arena_text(request->arena, each);
-			return address ? address : request->peer;
+		if (!canonical(begin, (size_t)(end - begin), out)) {
+			*out = '\0';
+			return true;
 		}
+		if (!is_trusted(out, trusted))
+			return true;
 		end = begin > list ? begin - 1 : list;
 	}
-	return request->peer;
+	return false;
+}
+
+/* Several lines are one list (RFC 9110 5.3), and a proxy may add its own as the last. */
+const char *
+source_address(const struct http_request *request, const char *trusted)
+{
+	char found[HTTP_ADDRESS_SIZE] = "";
+	bool done = !is_trusted(request->peer, trusted);
+
+	for (size_t i = request->header_count; i > 0 && !done; i--)
+		if (strcasecmp(request->headers[i - 1].name, "X-Forwarded-For") == 0)
+			done = last_stranger(request->headers[i - 1].value, trusted, found);
+	const char *address = *found && done ? lk_arena_text(request->arena, found) : NULL;
+	return address ? address : request->peer;
 }

@@ -6,6 +6,7 @@
 #include "gateway/presented.h"
 #include "gateway/router.h"
 #include "gateway/source.h"
+#include "gateway/tenant_host.h"
 #include "test.h"
 
 struct world {
@@ -166,8 +167,11 @@ forwarded_addresses_are_believed_from_trusted_proxies_only(void **state)
 	assert_string_equal(source_address(&w->request, "10.0.0.1"), "10.0.0.1");
 	w->request.headers[0].value = "10.0.0.1";
 	assert_string_equal(source_address(&w->request, "10.0.0.1"), "10.0.0.1");
-	header(w, "X-Forwarded-For", "9.9.9.9");
-	assert_string_equal(source_address(&w->request, "10.0.0.1"), "10.0.0.1");
+	header(w, "x-forwarded-for", "9.9.9.9"); /* a proxy's own line, after its client's */
+	assert_string_equal(source_address(&w->request, "10.0.0.1"), "9.9.9.9");
+	w->request.headers[0].value = "6.6.6.6, 8.8.8.8";
+	w->request.headers[1].value = "10.0.0.2";
+	assert_string_equal(source_address(&w->request, "10.0.0.1,10.0.0.2"), "8.8.8.8");
 	expect_fail(source_check("10.0.0.1,example.org", &w->err), &w->err, LK_INVALID_ARGUMENT,
 	    "CONFIG_INVALID");
 }
@@ -194,10 +198,88 @@ the_front_lets_a_plain_request_pass(void **state)
 	assert_int_equal(front_check(&w->request, 1024, &why), 505);
 }
 
+static void
+the_front_refuses_what_is_there_twice_or_coded(void **state)
+{
+	static const char *const single[] = { "content-type", "Idempotency-Key", "X-Request-Id",
+		"X-Latchkey-Require-Permission" };
+	struct world *w = *state;
+	const char *why;
+
+	header(w, "Host", "latchkey.example");
+	header(w, "X", "1");
+	header(w, "X", "2");
+	assert_int_equal(front_check(&w->request, 1024, &why), 0);
+	for (size_t i = 0; i < LK_ARRAY_LEN(single); i++) {
+		w->request.headers[1].name = single[i];
+		assert_int_equal(front_check(&w->request, 1024, &why), 0);
+		w->request.headers[2].name = single[i];
+		assert_int_equal(front_check(&w->request, 1024, &why), 400);
+		w->request.headers[2].name = "X";
+	}
+	w->request.headers[1] = (struct http_header){ "Content-Encoding", "gzip" };
+	assert_int_equal(front_check(&w->request, 1024, &why), 415);
+}
+
+static void
+the_front_refuses_dot_segments(void **state)
+{
+	static const char *const bad[] = { "/..", "/.", "/v1/..", "/v1/../x", "/./x",
+		"/v1/..?a=b" };
+	static const char *const good[] = { "/.well-known/jwks.json", "/v1/...", "/v1/..a", "/a..",
+		"/v1/keys?name=a..b" };
+	struct world *w = *state;
+	const char *why;
+
+	header(w, "Host", "latchkey.example");
+	for (size_t i = 0; i < LK_ARRAY_LEN(bad); i++) {
+		w->request.target = bad[i];
+		assert_int_equal(front_check(&w->request, 1024, &why), 400);
+	}
+	for (size_t i = 0; i < LK_ARRAY_LEN(good); i++) {
+		w->request.target = good[i];
+		assert_int_equal(front_check(&w->request, 1024, &why), 0);
+	}
+}
+
+static void
+a_host_selects_a_tenant_or_none(void **state)
+{
+	static const struct {
+		const char *host, *by_domain, *by_label;
+	} hosts[] = {
+		{ "Genomics.example:443", "genomics.example", "" },
+		{ "genomics.keys.example.org", "genomics.keys.example.org", "genomics" },
+		{ "a.genomics.keys.example.org", "a.genomics.keys.example.org", "" },
+		{ "genomicskeys.example.org", "genomicskeys.example.org", "" },
+		{ ".keys.example.org", ".keys.example.org", "" },
+		{ "keys.example.org", "keys.example.org", "" },
+		{ "front.example.org", "", "" },
+		{ "127.0.0.1:7480", "", "" },
+		{ "[::1]:7480", "", "" },
+		{ "LOCALHOST", "", "" },
+		{ ":443", "", "" },
+	};
+	struct gateway_config by_domain = { .public_url =
+						(char *)(uintptr_t) "https://front.example.org/x" };
+	struct gateway_config by_label = by_domain;
+	struct world *w = *state;
+
+	by_label.tenant_domain = (char *)(uintptr_t) "keys.example.org";
+	header(w, "Host", "");
+	for (size_t i = 0; i < LK_ARRAY_LEN(hosts); i++) {
+		w->request.headers[0].value = hosts[i].host;
+		assert_string_equal(tenant_host(&by_domain, &w->request), hosts[i].by_domain);
+		assert_string_equal(tenant_host(&by_label, &w->request), hosts[i].by_label);
+	}
+}
+
 #define IN_WORLD(fn) LK_CASE_WITH(fn, setup, teardown)
 
 LK_TESTS(LK_CASE(every_route_names_an_rpc_that_there_is), LK_CASE(no_two_routes_are_alike),
     IN_WORLD(a_path_gives_its_parameters_decoded), IN_WORLD(a_query_is_read_or_refused_whole),
     IN_WORLD(a_key_is_told_from_a_token), IN_WORLD(a_malformed_authorization_is_refused),
     IN_WORLD(forwarded_addresses_are_believed_from_trusted_proxies_only),
-    IN_WORLD(the_front_lets_a_plain_request_pass))
+    IN_WORLD(the_front_lets_a_plain_request_pass),
+    IN_WORLD(the_front_refuses_what_is_there_twice_or_coded),
+    IN_WORLD(the_front_refuses_dot_segments), IN_WORLD(a_host_selects_a_tenant_or_none))
