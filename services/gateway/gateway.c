@@ -181,6 +181,7 @@ gateway_open(
 	    !(gateway->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	gateway->config = config;
+	LK_TRY(tls_files_read(config->tls_cert_file, config->tls_key_file, &gateway->tls, err));
 	LK_TRY(upstream_open(urls, (uint32_t)config->call_timeout,
 	    (struct upstream_counters){ gateway->metrics, CALL_KEYS, LOST_KEYS },
 	    &gateway->upstream, err));
@@ -200,6 +201,7 @@ gateway_close(struct gateway *gateway)
 	trade_free(gateway->trade);
 	upstream_close(gateway->upstream);
 	lk_metrics_free(gateway->metrics);
+	tls_files_wipe(&gateway->tls);
 	lk_free(gateway);
 }
 
@@ -233,8 +235,8 @@ start(void *user, struct lk_error *err)
 	const struct gateway_config *config = gateway->config;
 	const struct http_config http = {
 		.listen = config->listen,
-		.tls_cert_file = config->tls_cert_file,
-		.tls_key_file = config->tls_key_file,
+		.tls_chain = gateway->tls.chain,
+		.tls_key = gateway->tls.key,
 		.workers = (size_t)config->workers,
 		.queue_max = (size_t)config->queue_limit,
 		.connections_max = (unsigned)config->connections,

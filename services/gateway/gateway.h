@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "http.h"
 #include "metrics/metrics.h"
+#include "tls_files.h"
 #include "trade.h"
 #include "upstream.h"
 
@@ -28,6 +29,7 @@ struct gateway {
 	struct upstream *upstream;
 	struct trade *trade;
 	struct lk_metrics *metrics;
+	struct tls_files tls;
 	struct http_server *server;         /* NULL until it listens */
 	struct http_server *metrics_server; /* NULL without metrics-listen */
 };

@@ -18,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "crypto/private_file.h"
-#include "crypto/tls_pair.h"
 #include "deadlines.h"
 #include "front.h"
 #include "id/id.h"
@@ -50,7 +48,6 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct deadlines *deadlines;
 	struct workers *workers;
-	char *tls_cert, *tls_key;
 	atomic_uint working;
 	int quiesced; /* the socket that listened; -1: it still does */
 	atomic_bool draining;
@@ -132,7 +129,7 @@ exchange_begin(void *user, const char *target, struct MHD_Connection *connection
 	}
 	lk_id_make(LK_ID_REQUEST, lk_clock_system(), lk_random_system(), exchange->id);
 	exchange->request.id = exchange->id;
-	exchange->request.tls = server->tls_key != NULL;
+	exchange->request.tls = server->config.tls_key != NULL;
 	return exchange;
 }
 
@@ -427,46 +424,9 @@ read_address(const char *listen, struct sockaddr_storage *out, struct lk_error *
 }
 
 static lk_status
-read_key(struct http_server *server, struct lk_error *err)
+check_tls(const struct http_config *config, struct lk_error *err)
 {
-	size_t len = 0;
-
-	server->tls_key = lk_alloc(LK_PRIVATE_FILE_MAX + 1);
-	if (!server->tls_key)
-		return lk_fail_oom(err);
-	return lk_private_file_read(server->config.tls_key_file, "TLS key",
-	    (uint8_t *)server->tls_key, LK_PRIVATE_FILE_MAX, &len, err);
-}
-
-/* Anybody may read it. */
-static lk_status
-read_certificate(struct http_server *server, struct lk_error *err)
-{
-	FILE *file = fopen(server->config.tls_cert_file, "re");
-	size_t len = 0;
-
-	server->tls_cert = lk_alloc(LK_PRIVATE_FILE_MAX + 1);
-	if (file && server->tls_cert)
-		len = fread(server->tls_cert, 1, LK_PRIVATE_FILE_MAX, file);
-	if (file)
-		fclose(file);
-	if (!server->tls_cert)
-		return lk_fail_oom(err);
-	return len > 0 ? LK_OK
-		       : lk_fail(err, LK_FAILED_PRECONDITION, "TLS_CERTIFICATE_UNREADABLE",
-			     "the TLS certificate cannot be read");
-}
-
-static lk_status
-read_tls(struct http_server *server, struct lk_error *err)
-{
-	if (!server->config.tls_key_file)
-		return LK_OK;
-	LK_TRY(read_key(server, err));
-	LK_TRY(read_certificate(server, err));
-	LK_TRY(lk_tls_pair_check(
-	    server->tls_cert, server->tls_key, lk_clock_wall_ms(lk_clock_system()), err));
-	return MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES
+	return !config->tls_key || MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES
 		   ? LK_OK
 		   : lk_fail(err, LK_UNIMPLEMENTED, "TLS_NOT_BUILT",
 			 "this machine's libmicrohttpd was built without TLS");
@@ -481,10 +441,10 @@ listen_now(struct http_server *server, struct lk_error *err)
 	LK_TRY(read_address(config->listen, &address, err));
 	const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			       (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0U) |
-			       (server->tls_key ? MHD_USE_TLS : 0U);
+			       (config->tls_key ? MHD_USE_TLS : 0U);
 	const struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, server->tls_key },
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0, server->tls_cert },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (char *)(uintptr_t)config->tls_key },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (char *)(uintptr_t)config->tls_chain },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)(uintptr_t)TLS_VERSIONS },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -496,7 +456,7 @@ listen_now(struct http_server *server, struct lk_error *err)
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_address,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_DISCIPLINE,
 	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_ARRAY,
-	    server->tls_key ? tls : tls + 3, MHD_OPTION_END);
+	    config->tls_key ? tls : tls + 3, MHD_OPTION_END);
 	if (!server->daemon)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LISTEN_FAILED",
 		    "%s cannot be listened on: it is taken, not this machine's, or not allowed",
@@ -514,7 +474,7 @@ http_server_start(
 		return lk_fail_oom(err);
 	server->config = *config;
 	server->quiesced = -1;
-	LK_TRY(read_tls(server, err));
+	LK_TRY(check_tls(config, err));
 	LK_TRY(deadlines_new(lk_clock_system(), &server->deadlines, err));
 	LK_TRY(workers_new(config->workers, config->queue_max, &server->workers, err));
 	LK_TRY(listen_now(server, err));
@@ -564,9 +524,5 @@ http_server_free(struct http_server *server)
 	if (server->quiesced >= 0)
 		close(server->quiesced);
 	deadlines_free(server->deadlines);
-	if (server->tls_key)
-		lk_wipe(server->tls_key, LK_PRIVATE_FILE_MAX);
-	lk_free(server->tls_key);
-	lk_free(server->tls_cert);
 	lk_free(server);
 }

@@ -52,8 +52,8 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 typedef void http_handler(void *user, struct http_request *request, struct http_answer *answer);
 
 struct http_config {
-	const char *listen;                       /* "127.0.0.1:7480", "[::1]:7480" */
-	const char *tls_cert_file, *tls_key_file; /* both or none */
+	const char *listen;              /* "127.0.0.1:7480", "[::1]:7480" */
+	const char *tls_chain, *tls_key; /* PEM, borrowed for life; both or none */
 	size_t workers, queue_max;
 	unsigned connections_max, connections_per_address;
 	size_t body_max;

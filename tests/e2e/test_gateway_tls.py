@@ -61,7 +61,7 @@ class SetUp(e2e.Case):
         return subprocess.run(["curl", "--silent", "--show-error", "--include", *map(str, words)], capture_output=True, text=True, timeout=20)
 
     def tls(self, version=None):
-        """The version that a handshake ended with, or the reason for which the server broke it off."""
+        """The version that a handshake ended with; None where the server broke it off."""
         context = ssl.create_default_context(cafile=self.certificates.folder / "ca.pem")
         if version:
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -70,8 +70,8 @@ class SetUp(e2e.Case):
         try:
             with socket.create_connection(("127.0.0.1", self.port), 10) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as s:
                 return s.version()
-        except ssl.SSLError as error:
-            return error.reason
+        except (ssl.SSLError, ConnectionError):
+            return None
 
     def test_its_own_tls_is_of_today_and_nothing_else_is_spoken_there(self):
         self.certificates = Certificates(self.state.folder / "tls")
@@ -92,7 +92,7 @@ class SetUp(e2e.Case):
         self.assertNotEqual(0, self.curl(f"http://127.0.0.1:{self.port}/healthz").returncode)
         self.assertEqual(("TLSv1.3", "TLSv1.3", "TLSv1.2"), (self.tls(), self.tls(ssl.TLSVersion.TLSv1_3), self.tls(ssl.TLSVersion.TLSv1_2)))
         for old in (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1):
-            self.assertIn(self.tls(old), ("TLSV1_ALERT_PROTOCOL_VERSION", "UNEXPECTED_EOF_WHILE_READING"))  # told, or hung up on
+            self.assertIsNone(self.tls(old))
 
     def test_certificates_that_no_client_would_take_are_told_at_the_start(self):
         self.certificates = Certificates(self.state.folder / "tls")
