@@ -49,8 +49,8 @@ struct lk_store_driver {
 	const struct lk_remote *remote;
 
 	/* `location` is what follows "://". Takes the database for this process, makes it when it
-	 * is not there. `service` is the last owner of migrations. */
-	lk_status (*open)(const char *location, const char *service,
+	 * is not there, or says STORE_NOT_FOUND. `service` is the last owner of migrations. */
+	lk_status (*open)(const char *location, const char *service, bool make,
 	    void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 	void (*close)(struct lk_db *db);
 	const struct lk_migration *(*steps)(const struct lk_migrations *owner, size_t *out_count);
@@ -84,9 +84,20 @@ struct lk_store_driver {
 	void (*reset)(struct lk_stmt *stmt);
 	bool (*column)(struct lk_stmt *stmt, int column,
 	    struct lk_value *out_value); /* false beyond the last */
+
+	/* For a move, queries of the engine's own. */
+	const char *columns;    /* table, column, its place in the primary key or 0; a table's rows
+				   beside each other */
+	const char *references; /* table, another table that it refers to */
+	const char *sound;      /* 'ok' unless the database is damaged; NULL: cannot be asked */
+	const char *moved;      /* a script, once rows came from elsewhere; NULL: none */
 };
 
 extern const struct lk_store_driver lk_store_sqlite;
 extern const struct lk_store_driver lk_store_postgres;
+
+/* The driver of "scheme://location". INVALID_ARGUMENT STORE_URL_INVALID. */
+lk_status lk_store_find_driver(const char *url, const struct lk_store_driver **out_driver,
+    const char **out_location, struct lk_error *err);
 
 #endif

@@ -1,9 +1,21 @@
-# Run by lk_embed_migrations at build time: DIR, OWNER, OUT. Steps are numbered 0001, 0002 … without gaps.
+# Run by lk_embed_migrations at build time: DIR, OWNER, OUT. Steps are numbered 0001, 0002 … without gaps; postgres/moved.sql
+# is what that engine needs once rows were moved there.
 cmake_minimum_required(VERSION 3.25)
+
+# The text of a file as a C literal over several lines.
+function(literal path out)
+  file(READ ${path} text)
+  foreach(escaped "\\" "\"" "?") # ? because of trigraphs
+    string(REPLACE "${escaped}" "\\${escaped}" text "${text}")
+  endforeach()
+  string(REPLACE "\n" "\\n\"\n\t    \"" text "${text}")
+  set(${out} "\"${text}\"" PARENT_SCOPE)
+endfunction()
 
 # One C table of an engine's steps, appended to `code`; the count goes to `<engine>_count`.
 function(embed_engine engine)
   file(GLOB files ${DIR}/${engine}/*.sql)
+  list(FILTER files EXCLUDE REGEX "/moved\\.sql$")
   list(SORT files)
   set(number 0)
   set(rows "")
@@ -18,12 +30,8 @@ function(embed_engine engine)
       message(FATAL_ERROR "${name}: expected number ${number}; numbers have no gaps and no doubles")
     endif()
     file(SHA256 ${path} checksum)
-    file(READ ${path} text)
-    foreach(escaped "\\" "\"" "?") # ? because of trigraphs
-      string(REPLACE "${escaped}" "\\${escaped}" text "${text}")
-    endforeach()
-    string(REPLACE "\n" "\\n\"\n\t    \"" text "${text}")
-    string(APPEND rows "\t{ \"${name}\",\n\t    \"${text}\",\n\t    \"${checksum}\" },\n")
+    literal(${path} text)
+    string(APPEND rows "\t{ \"${name}\",\n\t    ${text},\n\t    \"${checksum}\" },\n")
   endforeach()
   set(${engine}_count ${number} PARENT_SCOPE)
   if(number)
@@ -39,8 +47,12 @@ get_filename_component(header ${OUT}.h NAME)
 set(code "/* Made from ${OWNER}'s migrations; do not edit. */\n#include \"${header}\"\n\n")
 embed_engine(sqlite)
 embed_engine(postgres)
+set(moved "NULL")
+if(EXISTS ${DIR}/postgres/moved.sql)
+  literal(${DIR}/postgres/moved.sql moved)
+endif()
 string(APPEND code "const struct lk_migrations ${OWNER}_migrations = { \"${OWNER}\", ${sqlite_steps}, ${sqlite_count},\n"
-  "\t${postgres_steps}, ${postgres_count} };\n")
+  "\t${postgres_steps}, ${postgres_count},\n\t    ${moved} };\n")
 file(WRITE ${OUT}.c "${code}")
 
 string(TOUPPER "LK_${OWNER}_MIGRATIONS_H" guard)

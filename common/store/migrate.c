@@ -16,12 +16,19 @@ static const char Q_LAST[] = "SELECT max(version) FROM lk_schema WHERE owner = $
 static const char Q_NOTE[] = "INSERT INTO lk_schema (owner, version, name, checksum, "
 			     "applied_at_ms) VALUES ($1, $2, $3, $4, $5)";
 
+static const char Q_MARK[] =
+    "INSERT INTO lk_schema (owner, version, name, checksum, applied_at_ms) "
+    "VALUES ($1, 1, 'not finished', '', $2)";
+static const char Q_UNMARK[] = "DELETE FROM lk_schema WHERE owner = $1";
+
 struct migration_run {
 	struct lk_session *session;
 	const struct lk_migrations *const *owners;
 	const struct lk_migrations *owner; /* of `step` */
 	const struct lk_migration *step;
 	int64_t version, now_ms;
+	bool moving;        /* into this database: the mark is no surprise */
+	bool marked, empty; /* as it was found */
 };
 
 static lk_status
@@ -31,10 +38,11 @@ in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
 	struct lk_hook *hooks = NULL;
 	lk_status status;
 
-	LK_TRY(driver->control(run->session->conn, LK_CONTROL_BEGIN_WRITE, err));
+	LK_TRY(driver->control(run->session->conn,
+	    run->session->reads_only ? LK_CONTROL_BEGIN_READ : LK_CONTROL_BEGIN_WRITE, err));
 	status = lk_session_run(run->session, fn, run, &hooks, err);
 	lk_hooks_free(hooks);
-	if (status == LK_OK)
+	if (status == LK_OK && !run->session->reads_only)
 		status = driver->control(run->session->conn, LK_CONTROL_COMMIT, err);
 	if (driver->in_transaction(run->session->conn))
 		LK_IGNORE(driver->control(
@@ -48,6 +56,16 @@ find_owner(const struct lk_migrations *const *owners, const char *name)
 	while (*owners && !lk_text_is((*owners)->owner, name))
 		owners++;
 	return *owners;
+}
+
+static lk_status
+check_mark(struct migration_run *run, struct lk_error *err)
+{
+	run->marked = true;
+	if (run->moving)
+		return LK_OK;
+	return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_HALF_MOVED",
+	    "a move into this database did not come to its end: run it again");
 }
 
 static lk_status
@@ -74,18 +92,35 @@ check_applied(const struct migration_run *run, struct lk_rows *row, struct lk_er
 }
 
 static lk_status
-check_all(struct lk_tx *tx, void *arg, struct lk_error *err)
+check_rows(struct lk_tx *tx, struct migration_run *run, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
 	bool has = false;
 
-	LK_TRY(lk_tx_exec(tx, DDL_SCHEMA, LK_NO_ARGS, NULL, err));
 	LK_TRY(lk_tx_query_first(tx, Q_APPLIED, LK_NO_ARGS, &rows, &has, err));
+	run->empty = !has;
+	run->marked = false;
 	while (has) {
-		LK_TRY(check_applied((const struct migration_run *)arg, &rows, err));
+		if (lk_text_is(lk_col_text(&rows, 0), LK_MOVE_OWNER))
+			LK_TRY(check_mark(run, err));
+		else
+			LK_TRY(check_applied(run, &rows, err));
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
 	return LK_OK;
+}
+
+static lk_status
+check_all(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct migration_run *run = (struct migration_run *)arg;
+
+	LK_TRY(lk_tx_exec(tx, DDL_SCHEMA, LK_NO_ARGS, NULL, err));
+	LK_TRY(check_rows(tx, run, err));
+	if (!run->moving || !run->empty)
+		return LK_OK;
+	return lk_tx_exec(
+	    tx, Q_MARK, LK_ARGS(lk_text(LK_MOVE_OWNER), lk_int(run->now_ms)), NULL, err);
 }
 
 /* A program ships with steps that apply; one that does not is worth naming. */
@@ -140,6 +175,16 @@ apply_owner(struct migration_run *run, struct lk_error *err)
 	return LK_OK;
 }
 
+static lk_status
+apply_all(struct migration_run *run, struct lk_error *err)
+{
+	for (const struct lk_migrations *const *owner = run->owners; *owner; owner++) {
+		run->owner = *owner;
+		LK_TRY(apply_owner(run, err));
+	}
+	return LK_OK;
+}
+
 lk_status
 lk_migrate(struct lk_session *writer, const struct lk_migrations *const *owners,
     const struct lk_clock *clock, struct lk_error *err)
@@ -149,9 +194,57 @@ lk_migrate(struct lk_session *writer, const struct lk_migrations *const *owners,
 	};
 
 	LK_TRY(in_transaction(&run, check_all, err));
-	for (; *owners; owners++) {
-		run.owner = *owners;
-		LK_TRY(apply_owner(&run, err));
+	return apply_all(&run, err);
+}
+
+/* ---- Moves ---- */
+
+lk_status
+lk_migrate_mark(struct lk_session *writer, const struct lk_migrations *const *owners,
+    const struct lk_clock *clock, bool *out_has_rows, struct lk_error *err)
+{
+	struct migration_run run = { .session = writer,
+		.owners = owners,
+		.now_ms = lk_clock_wall_ms(clock),
+		.moving = true };
+
+	LK_TRY(in_transaction(&run, check_all, err));
+	*out_has_rows = !run.empty && !run.marked;
+	return *out_has_rows ? LK_OK : apply_all(&run, err);
+}
+
+lk_status
+lk_migrate_unmark(struct lk_tx *tx, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_UNMARK, LK_ARGS(lk_text(LK_MOVE_OWNER)), NULL, err);
+}
+
+static lk_status
+check_current(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct migration_run *run = (struct migration_run *)arg;
+
+	LK_TRY(check_rows(tx, run, err));
+	for (const struct lk_migrations *const *owner = run->owners; *owner; owner++) {
+		size_t count = 0;
+
+		(void)run->session->driver->steps(*owner, &count);
+		run->owner = *owner;
+		LK_TRY(find_last(tx, run, err));
+		if ((uint64_t)run->version != count)
+			return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_SCHEMA_OLDER",
+			    "the database is at version %lld of %s, this program at %zu: let the "
+			    "service start on it once, and stop it",
+			    (long long)run->version, (*owner)->owner, count);
 	}
 	return LK_OK;
+}
+
+lk_status
+lk_migrate_check(
+    struct lk_session *reader, const struct lk_migrations *const *owners, struct lk_error *err)
+{
+	struct migration_run run = { .session = reader, .owners = owners };
+
+	return in_transaction(&run, check_current, err);
 }

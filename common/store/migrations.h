@@ -22,6 +22,8 @@ struct lk_migrations {
 	size_t sqlite_count;
 	const struct lk_migration *postgres;
 	size_t postgres_count;
+	const char *postgres_moved; /* statements to run on PostgreSQL once rows were moved there
+				       from another engine; NULL: none */
 };
 
 /* For lk_store_open: applied in this order. */

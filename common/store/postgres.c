@@ -284,6 +284,30 @@ static const struct lk_remote remote = {
 	.later = lk_pg_later,
 };
 
+static const char postgres_columns[] =
+    "SELECT t.relname, a.attname, coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0)::int"
+    " FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace"
+    " JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " LEFT JOIN pg_index AS i ON i.indrelid = t.oid AND i.indisprimary"
+    " WHERE n.nspname = current_schema() AND t.relkind IN ('r', 'p')"
+    " ORDER BY t.relname, a.attnum";
+
+static const char postgres_references[] =
+    "SELECT t.relname, f.relname FROM pg_constraint AS k JOIN pg_class AS t ON t.oid = k.conrelid"
+    " JOIN pg_class AS f ON f.oid = k.confrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace"
+    " WHERE k.contype = 'f' AND n.nspname = current_schema()";
+
+/* Rows that brought their own numbers did not move what makes them. */
+static const char postgres_moved[] =
+    "DO $$ DECLARE c record; BEGIN"
+    " FOR c IN SELECT t.relname, a.attname FROM pg_class AS t"
+    "  JOIN pg_namespace AS n ON n.oid = t.relnamespace"
+    "  JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attidentity <> ''"
+    "  WHERE n.nspname = current_schema() AND t.relkind IN ('r', 'p') LOOP"
+    " EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), max(%I)) FROM %I',"
+    "  c.relname, c.attname, c.attname, c.relname);"
+    " END LOOP; END $$";
+
 const struct lk_store_driver lk_store_postgres = {
 	.scheme = "postgresql",
 	.remote = &remote,
@@ -305,4 +329,7 @@ const struct lk_store_driver lk_store_postgres = {
 	.changed_rows = lk_pg_changed_rows,
 	.reset = lk_pg_reset,
 	.column = lk_pg_column,
+	.columns = postgres_columns,
+	.references = postgres_references,
+	.moved = postgres_moved,
 };

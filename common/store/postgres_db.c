@@ -87,7 +87,7 @@ take_lock(struct lk_db *db, struct lk_error *err)
 
 /* An administrator made the schema, or the role may. */
 static lk_status
-make_schema(struct lk_db *db, struct lk_error *err)
+make_schema(struct lk_db *db, bool make, struct lk_error *err)
 {
 	const char *const values[] = { db->schema };
 	char sql[LK_PG_NAME_SIZE + 32];
@@ -97,6 +97,9 @@ make_schema(struct lk_db *db, struct lk_error *err)
 	LK_TRY(ask(db->keeper, Q_HAS_SCHEMA, 1, values, &there, &rows, err));
 	if (there)
 		return LK_OK;
+	if (!make)
+		return lk_fail(
+		    err, LK_FAILED_PRECONDITION, "STORE_NOT_FOUND", "there is no such database");
 	(void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", db->schema);
 	LK_AUTO(result_clearp) PGresult *result = PQexec(db->keeper, sql);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
@@ -321,7 +324,7 @@ lk_pg_close(struct lk_db *db)
 LK_DEFINE_FREEP(db_closep, struct lk_db *, lk_pg_close)
 
 lk_status
-lk_pg_open(const char *location, const char *service, void (*on_fatal)(const char *why),
+lk_pg_open(const char *location, const char *service, bool make, void (*on_fatal)(const char *why),
     struct lk_db **out_db, struct lk_error *err)
 {
 	LK_AUTO(db_closep) struct lk_db *db = LK_ALLOC(struct lk_db);
@@ -341,7 +344,7 @@ lk_pg_open(const char *location, const char *service, void (*on_fatal)(const cha
 	(void)snprintf(db->tag, sizeof db->tag, "latchkey %.30s %016llx", db->schema,
 	    (unsigned long long)unique);
 	LK_TRY(repair(db, err));
-	LK_TRY(make_schema(db, err));
+	LK_TRY(make_schema(db, make, err));
 	*out_db = LK_TAKE(db);
 	return LK_OK;
 }

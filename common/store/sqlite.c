@@ -237,6 +237,14 @@ sqlite_steps(const struct lk_migrations *owner, size_t *out_count)
 	return owner->sqlite;
 }
 
+static const char sqlite_columns[] =
+    "SELECT t.name, c.name, c.pk FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
+    " WHERE t.type = 'table' AND substr(t.name, 1, 7) <> 'sqlite_' ORDER BY t.name, c.cid";
+
+static const char sqlite_references[] =
+    "SELECT t.name, f.\"table\" FROM sqlite_schema AS t"
+    " JOIN pragma_foreign_key_list(t.name) AS f WHERE t.type = 'table'";
+
 const struct lk_store_driver lk_store_sqlite = {
 	.scheme = "sqlite",
 	.open = lk_sqlite_open,
@@ -257,4 +265,7 @@ const struct lk_store_driver lk_store_sqlite = {
 	.changed_rows = lk_sqlite_changed_rows,
 	.reset = lk_sqlite_reset,
 	.column = lk_sqlite_column,
+	.columns = sqlite_columns,
+	.references = sqlite_references,
+	.sound = "PRAGMA integrity_check(1)",
 };

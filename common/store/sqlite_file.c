@@ -133,8 +133,8 @@ lk_sqlite_close(struct lk_db *db)
 LK_DEFINE_FREEP(db_closep, struct lk_db *, lk_sqlite_close)
 
 lk_status
-lk_sqlite_open(const char *location, const char *service, void (*on_fatal)(const char *why),
-    struct lk_db **out_db, struct lk_error *err)
+lk_sqlite_open(const char *location, const char *service, bool make,
+    void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err)
 {
 	LK_AUTO(db_closep) struct lk_db *db = LK_ALLOC(struct lk_db);
 
@@ -144,6 +144,9 @@ lk_sqlite_open(const char *location, const char *service, void (*on_fatal)(const
 	db->lock = -1;
 	db->on_fatal = on_fatal;
 	LK_TRY(place(db, location, err));
+	if (!make && access(db->path, F_OK) != 0)
+		return lk_fail(
+		    err, LK_FAILED_PRECONDITION, "STORE_NOT_FOUND", "there is no such database");
 	LK_TRY(file_lock(db->path, &db->lock, err));
 	LK_TRY(file_make_private(db->path, err));
 	*out_db = LK_TAKE(db);

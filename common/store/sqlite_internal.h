@@ -23,7 +23,7 @@ struct lk_conn {
 };
 
 /* sqlite_file.c: the files of a database and the right to them. */
-lk_status lk_sqlite_open(const char *location, const char *service,
+lk_status lk_sqlite_open(const char *location, const char *service, bool make,
     void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 void lk_sqlite_close(struct lk_db *db);
 

@@ -51,10 +51,9 @@ with_defaults(const struct lk_store_options *given)
 	return options;
 }
 
-/* The driver of "scheme://location". */
-static lk_status
-find_driver(const char *url, const struct lk_store_driver **out_driver, const char **out_location,
-    struct lk_error *err)
+lk_status
+lk_store_find_driver(const char *url, const struct lk_store_driver **out_driver,
+    const char **out_location, struct lk_error *err)
 {
 	const char *mark = strstr(url, "://");
 
@@ -129,9 +128,9 @@ lk_store_open(const char *url, const struct lk_migrations *const *migrations,
 	if (!store)
 		return lk_fail_oom(err);
 	store->options = with_defaults(options);
-	LK_TRY(find_driver(url, &store->driver, &location, err));
+	LK_TRY(lk_store_find_driver(url, &store->driver, &location, err));
 	LK_TRY(store->driver->open(
-	    location, service_of(migrations), store->options.on_fatal, &store->db, err));
+	    location, service_of(migrations), true, store->options.on_fatal, &store->db, err));
 	LK_TRY(open_writer(store, migrations, err));
 	LK_TRY(lk_pool_new(store->driver, store->db, LK_CONN_READER, store->options.readers,
 	    store->options.clock, &store->readers, err));

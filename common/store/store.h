@@ -41,8 +41,9 @@ struct lk_store_options {
  * INVALID_ARGUMENT STORE_URL_INVALID · FAILED_PRECONDITION STORE_IN_USE (another process has it),
  * STORE_SCHEMA_NEWER (made by a newer program), STORE_SCHEMA_EDITED (a migration that was applied
  * has changed), STORE_NOT_DURABLE (the engine would not promise what we need), STORE_REFUSED (role,
- * password or right), STORE_ROLE_TOO_WIDE (a superuser), STORE_SERVER_OLD · UNAVAILABLE
- * STORE_READ_ONLY (no host takes writes), STORE_IO · DATA_LOSS STORE_CORRUPT.
+ * password or right), STORE_ROLE_TOO_WIDE (a superuser), STORE_SERVER_OLD, STORE_HALF_MOVED
+ * (store/move.h) · UNAVAILABLE STORE_READ_ONLY (no host takes writes), STORE_IO · DATA_LOSS
+ * STORE_CORRUPT.
  */
 lk_status lk_store_open(const char *url, const struct lk_migrations *const *migrations,
     const struct lk_store_options *options, struct lk_store **out_store, struct lk_error *err);

@@ -5,12 +5,6 @@
 
 #include "base/alloc.h"
 
-static const struct lk_store_driver *
-driver_of(const struct lk_tx *tx)
-{
-	return tx->session->driver;
-}
-
 /* The first failure ends the transaction; `status` and `failure` are kept to answer everything
  * after it. */
 static lk_status
@@ -41,7 +35,7 @@ acquire(struct lk_tx *tx, const char *sql, struct lk_prepared **out_prepared, st
 	struct lk_prepared *prepared = NULL;
 
 	LK_TRY(lk_session_acquire(tx->session, sql, &prepared, err));
-	if (tx->session->reads_only && !driver_of(tx)->reads_only(prepared->stmt)) {
+	if (tx->session->reads_only && !lk_tx_driver(tx)->reads_only(prepared->stmt)) {
 		lk_session_release(tx->session, prepared);
 		return lk_fail(err, LK_INTERNAL, "STORE_SQL", "a read tried to write");
 	}
@@ -53,16 +47,16 @@ static lk_status
 exec_prepared(struct lk_tx *tx, struct lk_prepared *prepared, struct lk_args args,
     int64_t *out_changed, struct lk_error *err)
 {
-	const struct lk_remote *remote = driver_of(tx)->remote;
+	const struct lk_remote *remote = lk_tx_driver(tx)->remote;
 	bool has = true;
 
 	if (remote && !out_changed)
 		return remote->later(prepared->stmt, args, err);
-	LK_TRY(driver_of(tx)->start(prepared->stmt, args, false, err));
+	LK_TRY(lk_tx_driver(tx)->start(prepared->stmt, args, false, err));
 	while (has)
-		LK_TRY(driver_of(tx)->step(prepared->stmt, &has, err));
+		LK_TRY(lk_tx_driver(tx)->step(prepared->stmt, &has, err));
 	if (out_changed)
-		*out_changed = driver_of(tx)->changed_rows(prepared->stmt);
+		*out_changed = lk_tx_driver(tx)->changed_rows(prepared->stmt);
 	return LK_OK;
 }
 
@@ -95,7 +89,7 @@ lk_tx_query(struct lk_tx *tx, const char *sql, struct lk_args args, struct lk_ro
 	LK_TRY(tx_alive(tx, err));
 	status = acquire(tx, sql, &prepared, &failure);
 	if (status == LK_OK)
-		status = driver_of(tx)->start(prepared->stmt, args, true, &failure);
+		status = lk_tx_driver(tx)->start(prepared->stmt, args, true, &failure);
 	if (status == LK_OK)
 		*out_rows = (struct lk_rows){ tx, prepared };
 	else if (prepared)
@@ -121,7 +115,7 @@ lk_rows_next(struct lk_rows *rows, bool *out_has, struct lk_error *err)
 		return LK_OK;
 	}
 	LK_TRY(tx_alive(rows->tx, err));
-	status = driver_of(rows->tx)->step(stmt_of(rows), &has, &failure);
+	status = lk_tx_driver(rows->tx)->step(stmt_of(rows), &has, &failure);
 	LK_TRY(tx_over(rows->tx, status, &failure, err));
 	if (!has)
 		lk_rows_end(rows);
@@ -156,7 +150,7 @@ column(const struct lk_rows *rows, int at, enum lk_value_kind kind, struct lk_va
 
 	if (!rows->tx)
 		return false;
-	if (driver_of(rows->tx)->column(stmt_of(rows), at, &value)) {
+	if (lk_tx_driver(rows->tx)->column(stmt_of(rows), at, &value)) {
 		*out_value = value;
 		if (value.kind == LK_VALUE_NULL || value.kind == kind)
 			return value.kind == kind;
@@ -173,7 +167,7 @@ lk_col_is_null(struct lk_rows *rows, int at)
 {
 	struct lk_value value = lk_null();
 
-	return !rows->tx || !driver_of(rows->tx)->column(stmt_of(rows), at, &value) ||
+	return !rows->tx || !lk_tx_driver(rows->tx)->column(stmt_of(rows), at, &value) ||
 	       value.kind == LK_VALUE_NULL;
 }
 

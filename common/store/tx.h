@@ -20,6 +20,12 @@ struct lk_prepared {
 	struct lk_prepared *next, *next_running;
 };
 
+static inline const struct lk_store_driver *
+lk_tx_driver(const struct lk_tx *tx)
+{
+	return tx->session->driver;
+}
+
 /* A statement to start; running until released. Releasing resets it. */
 lk_status lk_session_acquire(struct lk_session *session, const char *sql,
     struct lk_prepared **out_prepared, struct lk_error *err);

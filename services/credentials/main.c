@@ -1,6 +1,8 @@
 /* latchkey-credentials keeps users' credentials at other providers. Read this, then service.c, then
  * fetch.c and vault.c. */
+#include "credentials_migrations.h"
 #include "daemon/daemon.h"
+#include "daemon/move.h"
 #include "log/log.h"
 #include "service.h"
 
@@ -12,6 +14,8 @@ main(int argc, char **argv)
 	LK_AUTO(credentials_closep) struct credentials *credentials = NULL;
 	LK_AUTO(lk_host_closep) struct lk_host *host = NULL;
 
+	if (lk_move_asked(argc, argv))
+		return lk_move_main(&credentials_migrations);
 	LK_DAEMON_TRY(lk_config_load(
 	    &credentials_options, argc, argv, &cfg, err)); /* --check-config ends here */
 	lk_log_set_level((enum lk_log_level)cfg.log_level);

@@ -1,5 +1,7 @@
 /* latchkey-keys owns API keys and everybody who may have one. Read this, then service_keys.c, then
  * key.c. */
+#include "daemon/move.h"
+#include "keys_migrations.h"
 #include "log/log.h"
 #include "service.h"
 
@@ -11,6 +13,8 @@ main(int argc, char **argv)
 	LK_AUTO(keys_process_closep) struct keys_process *keys = NULL;
 	LK_AUTO(lk_host_closep) struct lk_host *host = NULL;
 
+	if (lk_move_asked(argc, argv))
+		return lk_move_main(&keys_migrations);
 	LK_DAEMON_TRY(
 	    lk_config_load(&keys_options, argc, argv, &cfg, err)); /* --check-config ends here */
 	lk_log_set_level((enum lk_log_level)cfg.log_level);

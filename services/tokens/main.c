@@ -1,8 +1,10 @@
 /* latchkey-tokens issues, validates and revokes access tokens. Read this, then service.c, then
  * grant.c and validate.c. */
 #include "daemon/daemon.h"
+#include "daemon/move.h"
 #include "log/log.h"
 #include "service.h"
+#include "tokens_migrations.h"
 
 int
 main(int argc, char **argv)
@@ -12,6 +14,8 @@ main(int argc, char **argv)
 	LK_AUTO(tokens_closep) struct tokens *tokens = NULL;
 	LK_AUTO(lk_host_closep) struct lk_host *host = NULL;
 
+	if (lk_move_asked(argc, argv))
+		return lk_move_main(&tokens_migrations);
 	LK_DAEMON_TRY(
 	    lk_config_load(&tokens_options, argc, argv, &cfg, err)); /* --check-config ends here */
 	lk_log_set_level((enum lk_log_level)cfg.log_level);

@@ -16,7 +16,7 @@
 	" created_at_ms INTEGER NOT NULL) STRICT;"
 
 static const struct lk_migration steps[] = { { "0001_key.sql", DDL, "aa" } };
-static const struct lk_migrations schema = { "bench", steps, 1, NULL, 0 };
+static const struct lk_migrations schema = { "bench", steps, 1, NULL, 0, NULL };
 static const char Q_INSERT[] =
     "INSERT INTO key (id, tenant, name, digest, created_at_ms) VALUES ($1, $2, $3, $4, $5)";
 static const char TENANT[] = "tnt_01J9ZZZZZZZZZZZZZZZZZZZZZZ";

@@ -21,7 +21,7 @@ enum { CONNECTIONS = 8, ROWS = 10000 };
 #define POINT "SELECT tenant, name, digest, created_at_ms FROM key WHERE id = $1"
 
 static const struct lk_migration steps[] = { { "0001_key.sql", TABLE("key"), "aa" } };
-static const struct lk_migrations schema = { "bench", NULL, 0, steps, 1 };
+static const struct lk_migrations schema = { "bench", NULL, 0, steps, 1, NULL };
 static const char Q_INSERT[] = "INSERT INTO key" COLUMNS;
 static const char Q_POINT[] = POINT;
 static const char TENANT[] = "tnt_01J9ZZZZZZZZZZZZZZZZZZZZZZ";

@@ -23,7 +23,7 @@ static const struct lk_migration steps[] = {
 	{ "0001_row.sql", "CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;",
 	    "aa" },
 };
-static const struct lk_migrations rows_schema = { "rows", steps, 1, NULL, 0 };
+static const struct lk_migrations rows_schema = { "rows", steps, 1, NULL, 0, NULL };
 
 /* ---- Syncs that fail ---- */
 

@@ -17,8 +17,8 @@ static const struct lk_migration steps[] = {
 	    "aa" },
 	{ "0002_more.sql", "CREATE TABLE more (id bigint PRIMARY KEY);", "bb" },
 };
-static const struct lk_migrations items = { "items", NULL, 0, steps, 1 };
-static const struct lk_migrations more_items = { "items", NULL, 0, steps, 2 };
+static const struct lk_migrations items = { "items", NULL, 0, steps, 1, NULL };
+static const struct lk_migrations more_items = { "items", NULL, 0, steps, 2, NULL };
 
 struct world {
 	struct lk_store *store;

@@ -28,7 +28,7 @@ static const struct lk_migration steps[] = {
 	    "CREATE TABLE made (name text COLLATE \"C\" NOT NULL, attempt bigint NOT NULL);",
 	    "aa" },
 };
-static const struct lk_migrations made_migrations = { "made", NULL, 0, steps, 1 };
+static const struct lk_migrations made_migrations = { "made", NULL, 0, steps, 1, NULL };
 
 /* ---- The relay ---- */
 

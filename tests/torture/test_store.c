@@ -8,7 +8,7 @@
 
 static const struct lk_migration steps[] = { { "0001_row.sql",
     "CREATE TABLE row (id INTEGER PRIMARY KEY) STRICT;", "aa" } };
-static const struct lk_migrations rows_schema = { "rows", steps, 1, NULL, 0 };
+static const struct lk_migrations rows_schema = { "rows", steps, 1, NULL, 0, NULL };
 
 struct world {
 	struct lk_store *store;

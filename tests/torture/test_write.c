@@ -16,7 +16,7 @@ typedef Latchkey__Keys__V1__Key Key;
 
 static const struct lk_migration steps[] = { { "0001_thing.sql",
     "CREATE TABLE thing (id INTEGER PRIMARY KEY) STRICT;", "aa" } };
-static const struct lk_migrations things = { "things", steps, 1, NULL, 0 };
+static const struct lk_migrations things = { "things", steps, 1, NULL, 0, NULL };
 
 struct world {
 	struct lk_store *store;

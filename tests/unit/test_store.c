@@ -20,7 +20,7 @@ static const struct lk_migration postgres_steps[] = {
 	    "owner text COLLATE \"C\" REFERENCES thing (id), CHECK (n IS NULL OR n >= 0));",
 	    "aa" },
 };
-static const struct lk_migrations things = { "things", steps, 1, postgres_steps, 1 };
+static const struct lk_migrations things = { "things", steps, 1, postgres_steps, 1, NULL };
 
 static const char Q_PUT[] = "INSERT INTO thing (id, n, body, owner) VALUES ($1, $2, $3, $4)";
 static const char Q_GET[] = "SELECT id, n, body, owner FROM thing WHERE id = $1";

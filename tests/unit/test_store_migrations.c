@@ -33,11 +33,11 @@ static const struct lk_migration audit_steps[] = {
 	{ "0001_trail.sql", "CREATE TABLE trail (id INTEGER PRIMARY KEY) STRICT;", "dd" },
 };
 
-static const struct lk_migrations fruit_1 = { "fruit", fruit_steps, 1, NULL, 0 };
-static const struct lk_migrations fruit_2 = { "fruit", fruit_steps, 2, NULL, 0 };
-static const struct lk_migrations edited = { "fruit", edited_steps, 2, NULL, 0 };
-static const struct lk_migrations broken = { "fruit", broken_steps, 2, NULL, 0 };
-static const struct lk_migrations audit = { "audit", audit_steps, 1, NULL, 0 };
+static const struct lk_migrations fruit_1 = { "fruit", fruit_steps, 1, NULL, 0, NULL };
+static const struct lk_migrations fruit_2 = { "fruit", fruit_steps, 2, NULL, 0, NULL };
+static const struct lk_migrations edited = { "fruit", edited_steps, 2, NULL, 0, NULL };
+static const struct lk_migrations broken = { "fruit", broken_steps, 2, NULL, 0, NULL };
+static const struct lk_migrations audit = { "audit", audit_steps, 1, NULL, 0, NULL };
 
 struct world {
 	char path[200], url[220];

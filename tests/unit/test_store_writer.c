@@ -21,7 +21,7 @@ static const struct lk_migration postgres_steps[] = {
 	    " other bigint REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);",
 	    "aa" },
 };
-static const struct lk_migrations rows_schema = { "items", steps, 1, postgres_steps, 1 };
+static const struct lk_migrations rows_schema = { "items", steps, 1, postgres_steps, 1, NULL };
 
 static const char Q_PUT[] = "INSERT INTO item (id, body, other) VALUES ($1, $2, $3)";
 static const char Q_COUNT[] = "SELECT count(*) FROM item";
