@@ -28,6 +28,7 @@ static const struct meaning meanings[] = {
 	{ "28", LK_FAILED_PRECONDITION, "STORE_REFUSED",
 	    "the database server refuses this role or its password" },
 	{ "3D000", LK_FAILED_PRECONDITION, "STORE_REFUSED", "the server has no such database" },
+	{ "3F000", LK_FAILED_PRECONDITION, "STORE_REFUSED", "the role may not use this schema" },
 	{ "42501", LK_FAILED_PRECONDITION, "STORE_REFUSED",
 	    "the role may not do this in the database" },
 	{ "57P03", LK_UNAVAILABLE, "STORE_IO", "the database server is starting or stopping" },

@@ -306,4 +306,5 @@ class MainJob(e2e.Case):
         return services if not any(service["unsealed"] for service in services) else None
 
 
-e2e.main()
+if __name__ == "__main__":
+    e2e.main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Whole services on PostgreSQL: the main job of test_main_job.py once more, with another store-url and nothing else changed."""
+"""Whole services on PostgreSQL: the suites of the main job, of kill -9, revocation, signing in, isolation and feeds once more,
+with another store-url and nothing else changed."""
 
-import os
 import pathlib
 import sys
 
@@ -9,21 +9,58 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import latchkey_e2e as e2e
 import postgres
+import test_feed
+import test_isolation
+import test_kill
 import test_main_job
+import test_revocation
+import test_sign_in
 
 
 class MainJobOnPostgres(test_main_job.MainJob):
     engine = "postgres"
 
     def test_a_services_role_reaches_no_schema_but_its_own(self):
-        server = postgres.Server(os.environ["LATCHKEY_TEST_POSTGRES"])
-        urls = [line.split(" = ")[1] for name in e2e.SERVICES
-                for line in (self.state.path / f"{name}.conf").read_text().splitlines() if line.startswith("store-url")]
-        schemas = [url.rsplit("schema=", 1)[1] for url in urls]
-        for own in schemas:
-            for other in schemas:
-                readable = server.sql(f"SELECT has_schema_privilege('{own}', '{other}', 'USAGE')", postgres.DATABASE).strip()
-                self.assertEqual("t" if own == other else "f", readable, f"{own} in {other}")
+        for own in e2e.SERVICES:
+            for other in e2e.SERVICES:
+                schema, role = self.state.schema(other), self.state.schema(own)
+                said = self.state.server.script(f"SET ROLE {role};\nSELECT count(*) >= 0 FROM {schema}.audit_event;\n"
+                                                f"DELETE FROM {schema}.audit_event WHERE row_id < 0;\n"
+                                                f"CREATE TABLE {schema}.mine (n int);\n", postgres.DATABASE).splitlines()
+                if own == other:
+                    self.assertEqual(["t"], said)
+                else:
+                    denied = [line for line in said if f"permission denied for schema {schema}" in line]
+                    self.assertEqual(3, len(denied), f"{own} in {other}: {said}")
+
+
+class KillOnPostgres(test_kill.Kill):
+    engine = "postgres"
+
+
+class RevocationOnPostgres(test_revocation.Revocation):
+    engine = "postgres"
+
+
+class SignInOnPostgres(test_sign_in.SignIn):
+    engine = "postgres"
+
+
+class TwoTenantsOnPostgres(test_isolation.TwoTenants):
+    engine = "postgres"
+
+
+class WorkerOfATenantOnPostgres(test_isolation.WorkerOfATenant):
+    engine = "postgres"
+
+
+class NobodyOnPostgres(test_isolation.Nobody):
+    engine = "postgres"
+
+
+class FeedsOnPostgres(test_feed.Feeds):
+    engine = "postgres"
+    leased = False  # decisions/0018: readers ask
 
 
 if __name__ == "__main__":

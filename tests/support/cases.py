@@ -27,6 +27,9 @@ def main():
     cases = list(_all(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])))
     if len(sys.argv) > 2:
         sys.exit(MISUSED)
+    if not cases:
+        print("a file of tests without a case tests nothing", file=sys.stderr)
+        sys.exit(MISUSED)
     if sys.argv[1:] == ["--list"]:
         print("\n".join(_name(case) for case in cases))
         sys.exit(PASSED)

@@ -156,6 +156,37 @@ class State(Person):
         super().__init__(self, {})
         self.ok("init", "--state", self.path, "--http", f"127.0.0.1:{free_port()}")
         self.shell = self._sourced()
+        self.server = None
+        if engine == "postgres":
+            self._move_to_postgres()
+
+    # Databases
+
+    def use_store(self, name, url):
+        """From its next start on the service keeps its rows there."""
+        conf = self.path / f"{name}.conf"
+        text, count = re.subn(r"(?m)^store-url = .*$", lambda _: f"store-url = {url}", conf.read_text())
+        assert count == 1, conf.read_text()
+        conf.write_text(text)
+
+    def store_url(self, name):
+        return re.search(r"(?m)^store-url = (.*)$", (self.path / f"{name}.conf").read_text()).group(1)
+
+    def new_schemas(self):
+        """URLs on the shared server, one for each service, with {service} where its name stands: a role and its schema."""
+        self.server = postgres.Server(os.environ["LATCHKEY_TEST_POSTGRES"])
+        mark = f"t{os.getpid()}_{time.monotonic_ns()}_"
+        for name in SERVICES:
+            self.server.make_role(mark + name)
+        return self.server.url(schema=mark + "{service}", role=mark + "{service}")
+
+    def _move_to_postgres(self):
+        urls = self.new_schemas()
+        for name in SERVICES:
+            self.use_store(name, urls.replace("{service}", name))
+
+    def schema(self, name):
+        return self.store_url(name).rsplit("schema=", 1)[1]
 
     def _sourced(self):
         """The environment of a shell that has sourced env.sh."""

@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 
+import latchkey_e2e
 import latchkey_wire
 
 Key = collections.namedtuple("Key", "id secret")
@@ -66,6 +67,8 @@ def add_aws(user, label="bucket", fields=AWS_FIELDS):
 
 def rows(state, but=r"^(audit_|sqlite_|lk_|key_use)"):
     """What the databases hold, as text, without the trail and the times of last use: {database: {table: rows}}."""
+    if state.server:
+        return {name: _schema(state, name, but) for name in latchkey_e2e.SERVICES}
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted((state.path / "data").glob("*.db")):
@@ -80,7 +83,22 @@ def rows(state, but=r"^(audit_|sqlite_|lk_|key_use)"):
     return found
 
 
+def _kept(columns):
+    return [column for column in columns if not column.startswith(("last_", "used_"))]
+
+
+def _schema(state, name, but):
+    schema, columns = state.schema(name), collections.defaultdict(list)
+    for line in state.server.sql("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = "
+                                 f"'{schema}' ORDER BY 1, ordinal_position", latchkey_e2e.postgres.DATABASE).splitlines():
+        table, column = line.split("|")
+        if not re.search(but, table):
+            columns[table].append(column)
+    script = "".join(f"\\echo == {table}\nSELECT {', '.join(_kept(names))} FROM {schema}.{table};\n" for table, names in columns.items())
+    parts = state.server.script(script, latchkey_e2e.postgres.DATABASE).split("== ")[1:]
+    return {table: sorted(lines) for table, *lines in (part.splitlines() for part in parts)}
+
+
 def _table(connection, name):
-    columns = [row[1].decode() for row in connection.execute(f"PRAGMA table_info({name})")]
-    kept = [column for column in columns if not column.startswith(("last_", "used_"))]
+    kept = _kept([row[1].decode() for row in connection.execute(f"PRAGMA table_info({name})")])
     return sorted(map(repr, connection.execute(f"SELECT {', '.join(kept)} FROM {name}")))
