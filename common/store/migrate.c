@@ -10,6 +10,8 @@
 	"NULL, applied_at_ms BIGINT NOT NULL, "                                                    \
 	"PRIMARY KEY (owner, version))"
 
+enum { RUNS_MAX = 4 };
+
 static const char Q_APPLIED[] =
     "SELECT owner, version, checksum FROM lk_schema ORDER BY owner, version";
 static const char Q_LAST[] = "SELECT max(version) FROM lk_schema WHERE owner = $1";
@@ -32,7 +34,7 @@ struct migration_run {
 };
 
 static lk_status
-in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
+run_once(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
 {
 	const struct lk_store_driver *driver = run->session->driver;
 	struct lk_hook *hooks = NULL;
@@ -47,6 +49,22 @@ in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
 	if (driver->in_transaction(run->session->conn))
 		LK_IGNORE(driver->control(
 		    run->session->conn, LK_CONTROL_ROLLBACK, NULL)); /* the open fails anyhow */
+	return status;
+}
+
+static lk_status
+in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
+{
+	const struct lk_remote *remote = run->session->driver->remote;
+	lk_status status = LK_OK;
+
+	for (int i = 0; i < RUNS_MAX; i++) {
+		lk_error_clear(err);
+		status = run_once(run, fn, err);
+		if (status == LK_OK || !remote || !remote->may_rerun(run->session->conn) ||
+		    remote->broken(run->session->conn))
+			break;
+	}
 	return status;
 }
 

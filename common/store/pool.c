@@ -2,6 +2,7 @@
 #include "store/pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -15,7 +16,7 @@ struct lk_pool {
 	pthread_mutex_t mutex;
 	pthread_cond_t idle_again;
 	bool closing;
-	uint64_t reads;
+	atomic_uint_fast64_t reads;
 	size_t size, open_count, idle_count; /* those that are lent are open and not idle */
 	struct lk_session **idle;            /* a stack */
 };
@@ -243,9 +244,7 @@ lk_pool_read(struct lk_pool *pool, int64_t deadline, lk_tx_fn *fn, void *arg, st
 	bool again = true;
 	lk_status status = LK_OK;
 
-	pthread_mutex_lock(&pool->mutex);
-	pool->reads++;
-	pthread_mutex_unlock(&pool->mutex);
+	atomic_fetch_add_explicit(&pool->reads, 1, memory_order_relaxed);
 	for (int i = 0; again && i <= READS_AGAIN_MAX; i++) {
 		lk_error_clear(&own);
 		status = read_once(pool, deadline, fn, arg, &again, &own);
@@ -258,10 +257,5 @@ lk_pool_read(struct lk_pool *pool, int64_t deadline, lk_tx_fn *fn, void *arg, st
 uint64_t
 lk_pool_reads(struct lk_pool *pool)
 {
-	uint64_t reads;
-
-	pthread_mutex_lock(&pool->mutex);
-	reads = pool->reads;
-	pthread_mutex_unlock(&pool->mutex);
-	return reads;
+	return atomic_load_explicit(&pool->reads, memory_order_relaxed);
 }

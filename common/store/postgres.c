@@ -2,7 +2,9 @@
  * The PostgreSQL driver. A write is a serializable transaction of its own: what begins it and every
  * statement that nobody waits for travel with the next one that answers, so a write without a
  * question is one round trip. A read is the implicit transaction of one pipeline, without BEGIN:
- * its snapshot lasts until the sync that ends it.
+ * its snapshot lasts until the sync that ends it. Most reads ask one question, so the sync goes
+ * with the first statement; where a second follows, the read runs again, and from then on those
+ * that begin so keep their pipeline open.
  */
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +66,8 @@ begin(struct lk_conn *conn, struct lk_error *err)
 	conn->committing = conn->may_rerun = false;
 	conn->failed = LK_OK;
 	conn->in_transaction = true;
+	conn->read = NULL;
+	conn->read_is_closed = false;
 	LK_TRY(send_timeouts(conn, err));
 	return conn->role == LK_CONN_WRITER ? lk_pg_named(conn, "begin", err) : LK_OK;
 }
@@ -112,18 +116,25 @@ drain(struct lk_conn *conn)
 }
 
 static lk_status
+end_read(struct lk_conn *conn, struct lk_error *err)
+{
+	if (!conn->read_is_closed) {
+		LK_TRY(lk_pg_sync(conn, err));
+		lk_pg_push(conn);
+	}
+	if (conn->aborted)
+		drain(conn);
+	return LK_OK;
+}
+
+static lk_status
 rollback(struct lk_conn *conn, struct lk_error *err)
 {
 	conn->in_transaction = false;
 	if (conn->broken)
 		return lk_pg_fail(NULL, err);
-	if (conn->role == LK_CONN_READER) {
-		LK_TRY(lk_pg_sync(conn, err));
-		lk_pg_push(conn);
-		if (conn->aborted)
-			drain(conn);
-		return LK_OK;
-	}
+	if (conn->role == LK_CONN_READER)
+		return end_read(conn, err);
 	LK_TRY(lk_pg_sync(conn, err)); /* ends what the server skips */
 	LK_TRY(lk_pg_utility(conn, "ROLLBACK", err));
 	LK_TRY(lk_pg_sync(conn, err));

@@ -13,6 +13,7 @@ enum {
 	LK_PG_NAME_SIZE = 64, /* NAMEDATALEN of PostgreSQL, its NUL included */
 	LK_PG_PENDING_MAX = 128,
 	LK_PG_DOUBTS_MAX = 128,
+	LK_PG_KINDS = 1024,      /* of reads, told apart by their first statement */
 	LK_PG_CONNECT_MS = 3000, /* to one host */
 };
 
@@ -46,10 +47,11 @@ struct lk_db {
 	char schema[LK_PG_NAME_SIZE];
 	char tag[LK_PG_NAME_SIZE]; /* application_name of this process's connections */
 
-	atomic_bool suspect;   /* the keeper was lost, or a commit is in doubt */
-	atomic_uint era;       /* raised when the keeper was lost: older connections are, too */
-	atomic_int keeper_fd;  /* anything to read there means that the keeper is lost */
-	pthread_mutex_t mutex; /* guards what follows, not the keeper */
+	atomic_bool suspect;  /* the keeper was lost, or a commit is in doubt */
+	atomic_uint era;      /* raised when the keeper was lost: older connections are, too */
+	atomic_int keeper_fd; /* anything to read there means that the keeper is lost */
+	atomic_bool longer[LK_PG_KINDS]; /* reads that had a second statement */
+	pthread_mutex_t mutex;           /* guards what follows, not the keeper */
 	pthread_cond_t repaired;
 	bool repairing;
 	int64_t retry_at_ms, retry_delay_ms; /* of the monotonic clock */
@@ -101,9 +103,11 @@ struct lk_conn {
 	bool aborted;    /* the server skips everything up to the next sync */
 	bool committing; /* losing the connection now leaves a doubt */
 	bool broken;
-	bool careful;   /* wait for every statement of the next transaction */
-	bool may_rerun; /* why the last transaction failed */
-	uint32_t named; /* statements prepared so far */
+	bool careful;        /* wait for every statement of the next transaction */
+	bool may_rerun;      /* why the last transaction failed */
+	atomic_bool *read;   /* of a read that runs: is its kind longer? NULL before the first */
+	bool read_is_closed; /* its sync went with its first statement */
+	uint32_t named;      /* statements prepared so far */
 
 	uint8_t due[LK_PG_PENDING_MAX]; /* enum lk_pg_due: answers to come, a ring */
 	size_t due_first, due_count;

@@ -26,6 +26,7 @@ struct lk_stmt {
 	struct lk_conn *conn;
 	char *sql;
 	char name[NAME_SIZE]; /* "" until the server knows it */
+	size_t kind;          /* of the reads that begin with it */
 	int parameters;       /* the highest $n */
 	PGresult *result;     /* all rows, while they are read */
 	int row;              /* -1 before the first */
@@ -66,6 +67,17 @@ highest_parameter(const char *sql)
 	return highest;
 }
 
+/* Two that share a kind are no worse than slow. */
+static size_t
+kind_of(const char *sql)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+
+	for (; *sql; sql++)
+		hash = (hash ^ (uint8_t)*sql) * 1099511628211ULL;
+	return (size_t)(hash % LK_PG_KINDS);
+}
+
 lk_status
 lk_pg_prepare(
     struct lk_conn *conn, const char *sql, struct lk_stmt **out_stmt, struct lk_error *err)
@@ -85,6 +97,7 @@ lk_pg_prepare(
 	}
 	stmt->conn = conn;
 	stmt->parameters = parameters;
+	stmt->kind = kind_of(sql);
 	*out_stmt = stmt;
 	return LK_OK;
 }
@@ -183,6 +196,35 @@ bind_one(struct params *params, size_t i, const struct lk_value *value, struct l
 	return LK_OK;
 }
 
+/* A statement of a read: the snapshot of a closed one is gone, so it begins again. */
+static lk_status
+join_read(struct lk_stmt *stmt, struct lk_error *err)
+{
+	struct lk_conn *conn = stmt->conn;
+
+	if (conn->role != LK_CONN_READER)
+		return LK_OK;
+	if (!conn->read) {
+		conn->read = &conn->db->longer[stmt->kind];
+		return LK_OK;
+	}
+	if (!atomic_load(conn->read))
+		atomic_store(conn->read, true);
+	if (!conn->read_is_closed)
+		return LK_OK;
+	conn->may_rerun = true;
+	return lk_pg_fail("40001", err);
+}
+
+static lk_status
+close_read(struct lk_conn *conn, struct lk_error *err)
+{
+	if (conn->role != LK_CONN_READER || !conn->read || atomic_load(conn->read))
+		return LK_OK;
+	conn->read_is_closed = true;
+	return lk_pg_sync(conn, err);
+}
+
 static lk_status
 send_start(struct lk_stmt *stmt, struct lk_args args, struct lk_error *err)
 {
@@ -192,6 +234,7 @@ send_start(struct lk_stmt *stmt, struct lk_args args, struct lk_error *err)
 		return lk_pg_fail(NULL, err);
 	if (args.count != (size_t)stmt->parameters)
 		return sql_fail(err, "a statement has not as many arguments as parameters");
+	LK_TRY(join_read(stmt, err));
 	for (size_t i = 0; i < args.count; i++)
 		LK_TRY(bind_one(&params, i, &args.values[i], err));
 	if (!stmt->name[0])
@@ -217,7 +260,8 @@ lk_pg_start(struct lk_stmt *stmt, struct lk_args args, bool copy, struct lk_erro
 	(void)copy; /* libpq copies at once */
 	lk_pg_reset(stmt);
 	LK_TRY(send_start(stmt, args, err));
-	LK_TRY(lk_pg_await(stmt->conn, 0, &stmt->result, err));
+	LK_TRY(close_read(stmt->conn, err));
+	LK_TRY(lk_pg_await(stmt->conn, stmt->conn->read_is_closed, &stmt->result, err));
 	stmt->row = -1;
 	stmt->changed_rows = count_changed(stmt->result);
 	return LK_OK;
