@@ -32,6 +32,7 @@ struct world_clock {
 };
 
 struct world {
+	char store_url[256];
 	struct world_clock clock;
 	struct lk_pepper *pepper;
 	struct lk_store *store;
@@ -144,15 +145,14 @@ static uint32_t world_creations, world_failures;
 static inline void
 world_open_keys(struct world *w, const char *dir, size_t cache_keys)
 {
-	char store_url[256];
 	const struct lk_secret32 pepper = { { 7 } };
 
 	if (lk_test_on_postgres())
-		lk_text_copy(store_url, sizeof store_url, lk_test_store_url());
+		lk_text_copy(w->store_url, sizeof w->store_url, lk_test_store_url());
 	else
-		snprintf(store_url, sizeof store_url, "sqlite://%s/keys.db", dir);
+		snprintf(w->store_url, sizeof w->store_url, "sqlite://%s/keys.db", dir);
 	expect_ok(lk_pepper_new(1, &pepper, "test", &w->pepper, &w->err), &w->err);
-	expect_ok(lk_store_open(store_url,
+	expect_ok(lk_store_open(w->store_url,
 		      LK_MIGRATIONS(&audit_migrations, &idempotency_migrations, &keys_migrations),
 		      NULL, &w->store, &w->err),
 	    &w->err);

@@ -102,8 +102,8 @@ lk_test_postgres_shared(void)
 	return folder;
 }
 
-const char *
-lk_test_postgres_new(const char *settings)
+static const char *
+server_new(const char *verb, const char *settings)
 {
 	char *folder = servers[server_count];
 
@@ -111,9 +111,21 @@ lk_test_postgres_new(const char *settings)
 	clean_up_at_exit();
 	(void)snprintf(folder, sizeof servers[0], "/tmp/lkpg-%d-%zu", (int)getpid(), server_count);
 	server_count++;
-	if (!run("start", folder, settings))
+	if (!run(verb, folder, settings))
 		fail_msg("PostgreSQL does not start");
 	return folder;
+}
+
+const char *
+lk_test_postgres_new(const char *settings)
+{
+	return server_new("start", settings);
+}
+
+const char *
+lk_test_postgres_standby(const char *primary)
+{
+	return server_new("standby", primary);
 }
 
 void
@@ -131,8 +143,8 @@ lk_test_postgres_sql(const char *folder, const char *statement)
 	return line;
 }
 
-static int
-port_of(const char *folder)
+int
+lk_test_postgres_port(const char *folder)
 {
 	char path[96];
 	FILE *file;
@@ -153,7 +165,7 @@ lk_test_postgres_url(const char *folder, const char *schema)
 
 	clean_up_at_exit();
 	assert_true(asprintf(&url, "postgresql://latchkey@/latchkey?host=%s&port=%d&schema=%s",
-			folder, port_of(folder), schema) > 0);
+			folder, lk_test_postgres_port(folder), schema) > 0);
 	return keep_text(url);
 }
 
@@ -164,7 +176,7 @@ lk_test_postgres_tcp_url(const char *folder, const char *schema, const char *pas
 
 	clean_up_at_exit();
 	assert_true(asprintf(&url, "postgresql://latchkey:%s@127.0.0.1:%d/latchkey?schema=%s",
-			password, port_of(folder), schema) > 0);
+			password, lk_test_postgres_port(folder), schema) > 0);
 	return keep_text(url);
 }
 

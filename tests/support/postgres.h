@@ -17,12 +17,18 @@ const char *lk_test_postgres_shared(void);
  * `settings` is NULL or "name=value name=value". */
 const char *lk_test_postgres_new(const char *settings);
 
-/* start, stop, kill, pause, resume: see postgres.py. Ends the case when it fails. */
+/* Another, which follows the server in `primary` and takes no writes until it is told to promote.
+ */
+const char *lk_test_postgres_standby(const char *primary);
+
+/* start, stop, kill, pause, resume, promote: see postgres.py. Ends the case when it fails. */
 void lk_test_postgres_do(const char *folder, const char *verb);
 
 /* A statement of the superuser in the database `latchkey`; its first line. Borrowed until the next
  * call. */
 const char *lk_test_postgres_sql(const char *folder, const char *statement);
+
+int lk_test_postgres_port(const char *folder);
 
 /* The role's URL of a schema, over the socket or over TCP with this password. Borrowed until the
  * program ends. */

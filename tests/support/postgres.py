@@ -4,7 +4,8 @@
         server.url("keys")                          # postgresql://latchkey@/latchkey?host=…&schema=keys
 
     python3 postgres.py start DIR [SETTING=VALUE …] prints the URL without a schema; DIR is made when it is not there
-    python3 postgres.py stop | kill | pause | resume | remove DIR
+    python3 postgres.py standby DIR OF               a second server that follows the one in the folder OF and takes no writes
+    python3 postgres.py stop | kill | pause | resume | promote | remove DIR
     python3 postgres.py sql DIR STATEMENT           as its superuser
 
 The role `latchkey` may make schemas in the database `latchkey` and is nothing else. Over TCP it needs its password.
@@ -24,6 +25,7 @@ import time
 ADMIN, ROLE, DATABASE, PASSWORD = "admin", "latchkey", "latchkey", "loopback"
 START_S = 60
 ACCESS = f"""local all all trust
+local replication all trust
 host all {ROLE} 127.0.0.1/32 scram-sha-256
 """
 SETTINGS = {"unix_socket_permissions": "0777", "max_connections": "200", "shared_buffers": "32MB", "logging_collector": "off",
@@ -73,19 +75,36 @@ class Server:
             raise AssertionError(f"{command}: {done.stdout}{done.stderr}{log.read_text() if log.exists() else ''}")
         return done
 
-    def _make(self):
+    def _make_folder(self):
         self.folder.mkdir(mode=0o755, exist_ok=True)
         self.folder.chmod(0o755)
         user = unprivileged()
         if user:
             shutil.chown(self.folder, user[2])
+
+    def _make(self):
+        self._make_folder()
         self._run(tool("initdb"), "--no-sync", "--auth", "trust", "--username", ADMIN, "--encoding", "UTF8", "--locale", "C.UTF-8",
                   "--pgdata", self.data)
+        self._configure()
+
+    def _configure(self):
         settings = {**SETTINGS, "unix_socket_directories": str(self.folder), "port": str(free_port())}
         (self.folder / "port").write_text(settings["port"])
         with open(self.data / "postgresql.auto.conf", "a", encoding="ascii") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         (self.data / "pg_hba.conf").write_text(ACCESS)
+
+    def follow(self, primary):
+        """Become a standby of `primary`, started."""
+        self._make_folder()
+        self._run(tool("pg_basebackup"), "--no-sync", "--checkpoint", "fast", "--write-recovery-conf", "--host", primary.folder, "--port",
+                  primary.port, "--username", ADMIN, "--pgdata", self.data)
+        self._configure()
+        self.start()
+
+    def promote(self):
+        self._run(tool("pg_ctl"), "promote", "--wait", "--pgdata", self.data)
 
     @property
     def port(self):
@@ -178,6 +197,8 @@ def main(verb, folder, *rest):
         server = Server(folder, **dict(word.split("=", 1) for word in rest))
         server.start()
         print(server.url())
+    elif verb == "standby":
+        Server(folder).follow(Server(rest[0]))
     elif verb == "sql":
         print(Server(folder).sql(rest[0], DATABASE), end="")
     else:
