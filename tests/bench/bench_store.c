@@ -195,13 +195,13 @@ share_main(void *arg)
 }
 
 static void
-points(struct both *b, void (*point)(struct both *b, size_t at), size_t threads, uint64_t times)
+points(struct both *b, void (*work)(struct both *b, size_t at), size_t threads, uint64_t times)
 {
 	struct share shares[READERS];
 	pthread_t started[READERS];
 
 	for (size_t i = 0; i < threads; i++) {
-		shares[i] = (struct share){ b, times / threads + (i < times % threads), point, i };
+		shares[i] = (struct share){ b, times / threads + (i < times % threads), work, i };
 		must(pthread_create(&started[i], NULL, share_main, &shares[i]) == 0, "a thread");
 	}
 	for (size_t i = 0; i < threads; i++)
