@@ -233,6 +233,7 @@ fill(struct both *b)
 {
 	for (int i = 0; i < ROWS / CONNECTIONS; i++)
 		together(b, store_row, CONNECTIONS);
+	together(b, store_point, 1000 * CONNECTIONS); /* every connection stands */
 }
 
 int
