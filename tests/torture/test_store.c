@@ -1,8 +1,9 @@
 /* Every allocation of ours fails once while a store is opened, written, read and closed: nothing
  * half done, nothing leaked. */
 #include <semaphore.h>
+#include <stdio.h>
 
-#include "store/store.h"
+#include "store/move.h"
 #include "test.h"
 #include "torture.h"
 
@@ -122,5 +123,70 @@ a_write_without_memory_changes_nothing_and_tells_nobody(void **state)
 	assert_true(lk_torture(open_and_submit, hooks_follow_the_answer, &w) > 0);
 }
 
-LK_TESTS(LK_CASE(a_store_that_runs_short_of_memory_says_so),
+struct moving {
+	struct world w;
+	char from[256], to[256];
+};
+
+static bool
+tell_nobody(void *user, const struct lk_move_news *news)
+{
+	(void)user;
+	(void)news;
+	return true;
+}
+
+static lk_status
+move_all(void *arg, struct lk_error *err)
+{
+	const struct moving *m = arg;
+	const struct lk_move move = { .from = m->from,
+		.to = m->to,
+		.migrations = LK_MIGRATIONS(&rows_schema),
+		.clock = lk_clock_system(),
+		.tell = tell_nobody };
+
+	return lk_store_move(&move, err);
+}
+
+static void
+open_and_count(const char *url, struct world *w)
+{
+	LK_AUTO(lk_store_closep) struct lk_store *store = NULL;
+	struct lk_error err = { 0 };
+
+	expect_ok(lk_store_open(url, LK_MIGRATIONS(&rows_schema), NULL, &store, &err), &err);
+	if (w->next == 0) {
+		w->next = 1;
+		expect_ok(lk_store_write(store, LK_NO_DEADLINE, put, w, &err), &err);
+	}
+	expect_ok(lk_store_read(store, LK_NO_DEADLINE, count_rows, w, &err), &err);
+}
+
+static void
+what_was_moved_is_there(void *arg, lk_status answered)
+{
+	struct moving *m = arg;
+
+	m->w.count = 0;
+	if (answered == LK_OK)
+		open_and_count(m->to, &m->w);
+	assert_int_equal(m->w.count, answered == LK_OK);
+}
+
+static void
+a_move_without_memory_is_run_again(void **state)
+{
+	struct moving m = { .w = { 0 } };
+
+	(void)state;
+	(void)snprintf(
+	    m.from, sizeof m.from, "sqlite://%s", lk_test_path(lk_test_tmpdir(), "from.db"));
+	(void)snprintf(m.to, sizeof m.to, "sqlite://%s", lk_test_path(lk_test_tmpdir(), "to.db"));
+	open_and_count(m.from, &m.w);
+	assert_true(lk_torture(move_all, what_was_moved_is_there, &m) > 50);
+}
+
+LK_TESTS(LK_CASE(a_move_without_memory_is_run_again),
+    LK_CASE(a_store_that_runs_short_of_memory_says_so),
     LK_CASE(a_write_without_memory_changes_nothing_and_tells_nobody))
