@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Passwords and sessions: signing in, what is refused and how, changing one's own, ending what is open."""
 
+import contextlib
+import ctypes
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -176,6 +179,28 @@ class SignIn(e2e.Case):
             return [event["owner"] for event in events if event["outcome"] == "SIGN_IN_REFUSED"]
 
         e2e.wait_until(lambda: len(refused()) == 1, 5, "one row, and none for who is nobody")
+
+    def stored_hash(self, replace=None):
+        with contextlib.closing(sqlite3.connect(self.state.path / "data/keys.db")) as database:
+            if replace:
+                database.execute("UPDATE user_passwords SET hash = ?", (replace,))
+                database.commit()
+            return database.execute("SELECT hash FROM user_passwords").fetchone()[0]
+
+    def test_a_weak_hash_of_old_is_replaced_at_the_next_sign_in(self):
+        self.enrol()
+        self.state.stop("keys")
+        strong, weak = self.stored_hash(), ctypes.create_string_buffer(128)
+        sodium = ctypes.CDLL("libsodium.so.23")
+        self.assertEqual(0, sodium.crypto_pwhash_argon2id_str(
+            weak, PASSWORD.encode(), ctypes.c_ulonglong(len(PASSWORD)), ctypes.c_ulonglong(1), ctypes.c_size_t(8 << 20)))
+        self.assertIn("m=8192,t=1", self.stored_hash(replace=weak.value.decode()))
+        self.state.start("keys")
+        self.assertEqual(1, self.sign_in(password=OTHER).code)
+        self.assertIn("m=8192,t=1", self.stored_hash())
+        self.assertEqual(0, self.sign_in().code)
+        self.assertEqual(strong.split("$")[:4], self.stored_hash().split("$")[:4])
+        self.assertEqual(0, self.sign_in().code)
 
     def test_I8_a_token_is_made_from_user_name_and_password(self):
         self.enrol()

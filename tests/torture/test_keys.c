@@ -1,10 +1,12 @@
-/* A tenant and a key from creation to revocation while memory runs short: each change stands with
- * its audit row or not at all. */
+/* A tenant and a key from creation to revocation, and signing in, while memory runs short: each
+ * change stands with its audit row or not at all. */
 #include <string.h>
 
 #include "audit_migrations.h"
+#include "crypto/password.h"
 #include "idempotency_migrations.h"
 #include "keys/keys.h"
+#include "keys/password_store.h"
 #include "keys/service.h"
 #include "keys/wire.h"
 #include "keys_migrations.h"
@@ -22,6 +24,7 @@ struct world {
 	struct lk_caller ada; /* the administrator */
 	char key[LK_ID_SIZE], secret[128];
 	int64_t tenants, keys_made, keys_revoked, tenants_told, made_told, revoked_told;
+	int64_t signed_in; /* answered so */
 };
 
 /* ---- One call, as the dispatcher makes it ---- */
@@ -242,4 +245,80 @@ a_keys_life_leaves_nothing_half_done(void **state)
 	lk_pepper_free(w.pepper);
 }
 
-LK_TESTS(LK_CASE(a_keys_life_leaves_nothing_half_done))
+/* ---- Signing in ---- */
+
+static const char password[] = "correct horse battery";
+
+static lk_status
+save_password(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct world *w = arg;
+	char hash[LK_PASSWORD_HASH_SIZE];
+
+	LK_TRY(lk_password_hash(lk_bytes_of(password), hash, err));
+	return password_save(tx, w->ada.id, hash, 1, err);
+}
+
+static lk_status
+sign_in(void *arg, struct lk_error *err)
+{
+	static const struct lk_caller nobody = { .kind = LK_CALLER_ANONYMOUS };
+	SignInRequest req = LATCHKEY__ACCOUNTS__V1__SIGN_IN_REQUEST__INIT;
+	RedeemTicketResponse rep = LATCHKEY__ACCOUNTS__V1__REDEEM_TICKET_RESPONSE__INIT;
+	LK_AUTO(lk_call_freep) struct lk_call *call = NULL;
+
+	req.tenant = text("genomics.example");
+	req.email = text("ada@genomics.example");
+	req.secret_password = text(password);
+	return ask(arg, &keys_account_service, "SignIn", &nobody, &req, &rep, &call, err);
+}
+
+static lk_status
+count_sessions(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	static const char sql[] =
+	    "SELECT (SELECT count(*) FROM sessions), "
+	    "(SELECT count(*) FROM audit_event WHERE action = 'session.started')";
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	int64_t *counts = arg;
+	bool has = false;
+
+	LK_TRY(lk_tx_query_first(tx, sql, LK_NO_ARGS, &rows, &has, err));
+	counts[0] = lk_col_int(&rows, 0);
+	counts[1] = lk_col_int(&rows, 1);
+	return LK_OK;
+}
+
+/* One more when it was answered, and otherwise none. */
+static void
+each_session_with_its_row(void *arg, lk_status answered)
+{
+	struct world *w = arg;
+	struct lk_error err = { 0 };
+	int64_t counts[2];
+
+	expect_ok(lk_store_read(w->store, LK_NO_DEADLINE, count_sessions, counts, &err), &err);
+	if (answered == LK_OK)
+		w->signed_in++;
+	assert_int_equal(counts[0], counts[1]);
+	assert_int_equal(counts[0], w->signed_in);
+}
+
+static void
+a_sign_in_leaves_nothing_half_done(void **state)
+{
+	static struct world w;
+	const struct lk_secret32 pepper = { { 7 } };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(lk_pepper_new(1, &pepper, "hold", &w.pepper, NULL), NULL);
+	expect_ok(world_open(&w, &err), &err);
+	expect_ok(create_tenant(&w, &err), &err);
+	expect_ok(lk_store_write(w.store, LK_NO_DEADLINE, save_password, &w, &err), &err);
+	assert_true(lk_torture(sign_in, each_session_with_its_row, &w) > 2);
+	world_close(&w);
+	lk_pepper_free(w.pepper);
+}
+
+LK_TESTS(LK_CASE(a_keys_life_leaves_nothing_half_done), LK_CASE(a_sign_in_leaves_nothing_half_done))
