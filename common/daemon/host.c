@@ -7,6 +7,7 @@
 #include "crypto/secret.h"
 #include "daemon/health.h"
 #include "daemon/peer_view.h"
+#include "daemon/store_gate.h"
 #include "feed_migrations.h"
 #include "idempotency_migrations.h"
 #include "log/log.h"
@@ -20,6 +21,7 @@ struct lk_host_private {
 	struct lk_standing_remote *standing;
 	struct lk_peer_view *view;
 	struct lk_auth *auth;
+	struct lk_store_gate gate;
 	struct lk_server *server;
 	struct lk_host_setup setup;
 	lk_status (*start)(void *user, struct lk_error *err);
@@ -230,7 +232,8 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 		.url = inner->setup.listen_url,
 		.services = all,
 		.service_count = services->count + 3,
-		.authenticator = lk_auth_authenticator(inner->auth),
+		.authenticator =
+		    lk_store_gate(&inner->gate, host->store, lk_auth_authenticator(inner->auth)),
 		.clock = host->clock,
 		.on_finished = on_finished,
 		.on_healed = on_healed,

@@ -35,6 +35,7 @@ struct lk_remote {
 	 * away.
 	 */
 	lk_status (*ready)(struct lk_db *db, int64_t left_ms, struct lk_error *err);
+	bool (*holds)(const struct lk_db *db); /* what was read earlier may be believed */
 	void (*limit)(struct lk_conn *conn, int64_t left_ms); /* of the next transaction */
 	bool (*broken)(struct lk_conn *conn);                 /* of no use any more */
 	/* The transaction that just failed changed nothing, and may succeed when it runs again. */

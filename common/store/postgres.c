@@ -289,6 +289,7 @@ postgres_steps(const struct lk_migrations *owner, size_t *out_count)
 
 static const struct lk_remote remote = {
 	.ready = lk_pg_ready,
+	.holds = lk_pg_lease_holds,
 	.limit = conn_limit,
 	.broken = conn_broken,
 	.may_rerun = conn_may_rerun,

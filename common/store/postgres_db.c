@@ -1,8 +1,8 @@
 /*
  * The right to a schema: one process has it at a time, by an advisory lock that lives as long as
  * the keeper's connection. Caches, the sealer's numbers and commits in doubt rest on it. When the
- * keeper is lost, or a commit was never answered, nothing runs until `lk_pg_ready` has put it
- * right.
+ * keeper is lost or was not heard of for a while (postgres_lease.c), or a commit was never
+ * answered, nothing runs until `lk_pg_ready` has put it right.
  */
 #include <errno.h>
 #include <poll.h>
@@ -87,7 +87,7 @@ take_lock(struct lk_db *db, struct lk_error *err)
 
 /* An administrator made the schema, or the role may. */
 static lk_status
-make_schema(struct lk_db *db, bool make, struct lk_error *err)
+make_schema(struct lk_db *db, struct lk_error *err)
 {
 	const char *const values[] = { db->schema };
 	char sql[LK_PG_NAME_SIZE + 32];
@@ -97,7 +97,7 @@ make_schema(struct lk_db *db, bool make, struct lk_error *err)
 	LK_TRY(ask(db->keeper, Q_HAS_SCHEMA, 1, values, &there, &rows, err));
 	if (there)
 		return LK_OK;
-	if (!make)
+	if (!db->make)
 		return lk_fail(
 		    err, LK_FAILED_PRECONDITION, "STORE_NOT_FOUND", "there is no such database");
 	(void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", db->schema);
@@ -161,6 +161,15 @@ keeper_drop(struct lk_db *db)
 }
 
 static lk_status
+take_schema(struct lk_db *db, struct lk_error *err)
+{
+	LK_TRY(take_lock(db, err));
+	if (!db->marked)
+		LK_TRY(make_schema(db, err));
+	return lk_pg_lease_begin(db, err);
+}
+
+static lk_status
 repair(struct lk_db *db, struct lk_error *err)
 {
 	lk_status status = LK_OK;
@@ -171,14 +180,17 @@ repair(struct lk_db *db, struct lk_error *err)
 		db->keeper_pid = PQbackendPID(db->keeper);
 	}
 	status = settle_all(db, err);
-	if (status == LK_OK && atomic_load(&db->keeper_fd) < 0)
-		status = take_lock(db, err);
+	if (status == LK_OK)
+		status = atomic_load(&db->keeper_fd) < 0 ? take_schema(db, err)
+							 : lk_pg_lease_renew(db, err);
 	if (status == LK_OK) {
 		atomic_store(&db->keeper_fd, PQsocket(db->keeper));
 		return LK_OK;
 	}
-	PQfinish(LK_TAKE(db->keeper)); /* never held the lock, or is lost */
-	atomic_store(&db->keeper_fd, -1);
+	if (atomic_load(&db->keeper_fd) >= 0)
+		keeper_drop(db);
+	else
+		PQfinish(LK_TAKE(db->keeper)); /* never held the lock */
 	return status;
 }
 
@@ -256,13 +268,28 @@ last_failure(const struct lk_db *db, struct lk_error *err)
 	return db->last_status;
 }
 
+static bool
+is_sound(struct lk_db *db)
+{
+	return !atomic_load(&db->suspect) && !keeper_stirs(db) && lk_pg_lease_holds(db);
+}
+
+void
+lk_pg_look(struct lk_db *db)
+{
+	struct lk_error ignored;
+
+	if (!db->repairing && lk_pg_now_ms() >= db->retry_at_ms)
+		LK_IGNORE(repair_now(db, &ignored)); /* kept as the last failure */
+}
+
 /* The mutex is held. Whoever comes first repairs, the others wait for it. */
 static lk_status
 ready_slowly(struct lk_db *db, int64_t until, struct lk_error *err)
 {
 	bool tried = false;
 
-	while (atomic_load(&db->suspect) || keeper_stirs(db)) {
+	while (!is_sound(db)) {
 		const int64_t now = lk_pg_now_ms();
 
 		if (!db->repairing && now >= db->retry_at_ms) {
@@ -286,7 +313,7 @@ lk_pg_ready(struct lk_db *db, int64_t left_ms, struct lk_error *err)
 	struct lk_error own = { 0 };
 	lk_status status;
 
-	if (!atomic_load(&db->suspect) && !keeper_stirs(db))
+	if (is_sound(db))
 		return LK_OK;
 	pthread_mutex_lock(&db->mutex);
 	status = ready_slowly(db, lk_pg_now_ms() + patience, &own);
@@ -307,6 +334,7 @@ init_locks(struct lk_db *db)
 	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
 	pthread_mutex_init(&db->mutex, NULL);
 	pthread_cond_init(&db->repaired, &steady);
+	pthread_cond_init(&db->closed, &steady);
 	pthread_condattr_destroy(&steady);
 }
 
@@ -315,8 +343,10 @@ lk_pg_close(struct lk_db *db)
 {
 	if (!db)
 		return;
+	lk_pg_lease_stop(db);
 	PQfinish(db->keeper);
 	lk_pg_target_wipe(&db->target);
+	pthread_cond_destroy(&db->closed);
 	pthread_cond_destroy(&db->repaired);
 	pthread_mutex_destroy(&db->mutex);
 	lk_free(db);
@@ -330,10 +360,11 @@ lk_pg_open(const char *location, const char *service, bool make, void (*on_fatal
 	LK_AUTO(db_closep) struct lk_db *db = LK_ALLOC(struct lk_db);
 	uint64_t unique;
 
-	(void)on_fatal; /* no disk of ours to give up on */
 	if (!db)
 		return lk_fail_oom(err);
 	init_locks(db);
+	db->on_fatal = on_fatal;
+	db->make = make;
 	atomic_init(&db->keeper_fd, -1);
 	LK_TRY(lk_pg_target_parse(location, &db->target, err));
 	if (!lk_text_copy(
@@ -344,7 +375,7 @@ lk_pg_open(const char *location, const char *service, bool make, void (*on_fatal
 	(void)snprintf(db->tag, sizeof db->tag, "latchkey %.30s %016llx", db->schema,
 	    (unsigned long long)unique);
 	LK_TRY(repair(db, err));
-	LK_TRY(make_schema(db, make, err));
+	LK_TRY(lk_pg_lease_start(db, err));
 	*out_db = LK_TAKE(db);
 	return LK_OK;
 }

@@ -59,7 +59,15 @@ struct lk_db {
 	size_t doubt_count;
 	struct lk_error last; /* why the last repair failed */
 	lk_status last_status;
+	bool closing; /* the asker ends */
+	pthread_cond_t closed;
 
+	pthread_t asker;
+	bool has_asker;
+	atomic_llong lease_until_ms; /* of the monotonic clock */
+	void (*on_fatal)(const char *why);
+	bool make;   /* the schema, where it is not there */
+	bool marked;    /* the schema carries our tag, or did; of whoever set `repairing` */
 	PGconn *keeper; /* holds the advisory lock; of whoever set `repairing` */
 	int keeper_pid;
 };
@@ -68,6 +76,18 @@ lk_status lk_pg_open(const char *location, const char *service, bool make,
     void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 void lk_pg_close(struct lk_db *db);
 lk_status lk_pg_ready(struct lk_db *db, int64_t left_ms, struct lk_error *err);
+
+/* The mutex is held. Ask the keeper, unless somebody is at it. */
+void lk_pg_look(struct lk_db *db);
+
+/* ---- postgres_lease.c: how long memory may be believed ---- */
+
+/* Of whoever set `repairing`, with the keeper: the lock was just taken; it is still there. */
+lk_status lk_pg_lease_begin(struct lk_db *db, struct lk_error *err);
+lk_status lk_pg_lease_renew(struct lk_db *db, struct lk_error *err);
+bool lk_pg_lease_holds(const struct lk_db *db);
+lk_status lk_pg_lease_start(struct lk_db *db, struct lk_error *err);
+void lk_pg_lease_stop(struct lk_db *db);
 
 /* `backend` was sent a commit and never answered: nothing is read or written until it has ended. */
 void lk_pg_doubt(struct lk_db *db, int backend);

@@ -175,6 +175,21 @@ lk_store_read(struct lk_store *store, int64_t deadline_steady_ms, lk_tx_fn *fn, 
 	return lk_pool_read(store->readers, deadline_steady_ms, fn, arg, err);
 }
 
+bool
+lk_store_holds(const struct lk_store *store)
+{
+	return !store->driver->remote || store->driver->remote->holds(store->db);
+}
+
+lk_status
+lk_store_hold(struct lk_store *store, int64_t deadline_steady_ms, struct lk_error *err)
+{
+	if (!store->driver->remote)
+		return LK_OK;
+	return store->driver->remote->ready(
+	    store->db, lk_pool_left_ms(store->readers, deadline_steady_ms), err);
+}
+
 void
 lk_store_stats(struct lk_store *store, struct lk_store_stats *out_stats)
 {

@@ -94,6 +94,15 @@ lk_status lk_store_read(struct lk_store *store, int64_t deadline_steady_ms, lk_t
     struct lk_error *err);
 
 /*
+ * May this process decide from what it read or wrote earlier? On SQLite always: the file is its
+ * own. On PostgreSQL for a second after the database was last known to be: another process may take
+ * it from one that is cut off. lk_store_hold asks the database again, within the deadline; it
+ * blocks, and fails as lk_store_read does. Any thread.
+ */
+bool lk_store_holds(const struct lk_store *store);
+lk_status lk_store_hold(struct lk_store *store, int64_t deadline_steady_ms, struct lk_error *err);
+
+/*
  * Call `fn(arg)` after the transaction is durable and before its write is answered (to move a cache
  * epoch, say); forgotten when it is undone. In order of registration, on the writer thread: quick,
  * never lk_store_*. Only inside lk_store_write and lk_store_submit. On PostgreSQL the hooks of

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "postgres.h"
@@ -220,6 +221,73 @@ connections_that_an_administrator_ends_are_replaced_unseen(void **state)
 		assert_int_equal(rows_in(&w), 2 * i);
 	}
 	close_it(&w);
+}
+
+/* ---- Another process takes the database ---- */
+
+static bool
+comes_to_hold(const struct lk_store *store, bool wanted, int64_t within_ms)
+{
+	const int64_t until = in_ms(within_ms);
+
+	while (lk_store_holds(store) != wanted)
+		if (in_ms(0) > until)
+			return false;
+		else
+			usleep(10000);
+	return true;
+}
+
+static void
+memory_is_believed_no_longer_than_the_database_was_known_to_be_ours(void **state)
+{
+	const char *server = lk_test_postgres_new(NULL);
+	struct world w = { 0 };
+
+	(void)state;
+	expect_ok(open_at(&w, lk_test_postgres_url(server, "a")), &w.err);
+	assert_true(lk_store_holds(w.store));
+	usleep(1500000); /* it is asked again and again, without anybody's call */
+	assert_true(lk_store_holds(w.store));
+	lk_test_postgres_do(server, "pause");
+	assert_true(comes_to_hold(w.store, false, 1500));
+	expect_fail(lk_store_hold(w.store, in_ms(100), &w.err), &w.err, LK_UNAVAILABLE, "STORE_IO");
+	lk_test_postgres_do(server, "resume");
+	expect_ok(lk_store_hold(w.store, in_ms(20000), &w.err), &w.err);
+	assert_true(lk_store_holds(w.store));
+	lk_test_postgres_do(server, "stop");
+	assert_true(comes_to_hold(w.store, false, 1500));
+	lk_test_postgres_do(server, "start");
+	assert_true(comes_to_hold(w.store, true, 20000)); /* nobody asked for it */
+	expect_back(&w, 20000);
+	close_it(&w);
+}
+
+static void
+who_finds_that_another_had_the_database_begins_anew(void **state)
+{
+	const char *server = lk_test_postgres_new(NULL);
+	const char *url = lk_test_postgres_url(server, "a");
+	struct world first = { 0 };
+	int status;
+
+	(void)state;
+	expect_ok(open_at(&first, url), &first.err); /* makes the schema */
+	close_it(&first);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		if (open_at(&first, url) != LK_OK)
+			_exit(1);
+		lk_test_postgres_sql(server,
+		    "UPDATE a.lk_owner SET tag = 'another''s'; "
+		    "SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity "
+		    "WHERE usename = 'latchkey'");
+		(void)lk_store_hold(first.store, in_ms(20000), &first.err);
+		_exit(2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 75);
 }
 
 static void
@@ -440,6 +508,8 @@ LK_TESTS(LK_CASE(what_is_wrong_at_the_start_is_said), LK_CASE(a_url_of_another_s
     LK_CASE(one_process_at_a_time_has_a_schema), LK_CASE(a_newer_schema_is_refused),
     LK_CASE(a_restart_is_survived_and_nothing_is_lost),
     LK_CASE(connections_that_an_administrator_ends_are_replaced_unseen),
+    LK_CASE(memory_is_believed_no_longer_than_the_database_was_known_to_be_ours),
+    LK_CASE(who_finds_that_another_had_the_database_begins_anew),
     LK_CASE(a_server_that_stands_still_holds_nobody_beyond_the_deadline),
     LK_CASE(a_server_that_takes_no_writes_is_said_and_waited_for),
     LK_CASE(of_several_hosts_the_one_that_takes_writes_is_found),
