@@ -149,7 +149,7 @@ bench_latency(struct feed_server *server, struct feed_reader readers[READERS], s
 		const int64_t answered_us = feed_now_us();
 		for (size_t i = 0; i < READERS; i++) {
 			while (atomic_load(&readers[i].last_generation) != n)
-				feed_pause_ms(0);
+				feed_pause_ms(1);
 			waits[(n - 1) * READERS + i] =
 			    atomic_load(&readers[i].told_at_us) - answered_us;
 		}
