@@ -79,8 +79,8 @@ take_lock(struct lk_db *db, struct lk_error *err)
 		if (taken)
 			return LK_OK;
 		if (lk_pg_now_ms() >= until)
-			return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_IN_USE",
-			    "another process has this database open");
+			return lk_fail(err, db->marked ? LK_UNAVAILABLE : LK_FAILED_PRECONDITION,
+			    "STORE_IN_USE", "another process has this database open");
 		sleep_ms(20);
 	}
 }

@@ -66,7 +66,7 @@ struct lk_db {
 	bool has_asker;
 	atomic_llong lease_until_ms; /* of the monotonic clock */
 	void (*on_fatal)(const char *why);
-	bool make;   /* the schema, where it is not there */
+	bool make;      /* the schema, where it is not there */
 	bool marked;    /* the schema carries our tag, or did; of whoever set `repairing` */
 	PGconn *keeper; /* holds the advisory lock; of whoever set `repairing` */
 	int keeper_pid;

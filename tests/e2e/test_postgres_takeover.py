@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """On PostgreSQL: a keys service that was cut off while another took its database believes nothing it remembers."""
 
-import os
 import pathlib
 import re
 import subprocess
@@ -39,10 +38,8 @@ class Takeover(e2e.Case):
         return subprocess.Popen([e2e.program("latchkey-keys"), "--config", path], stderr=subprocess.DEVNULL), f"ipc://{folder}"
 
     def cut_off(self):
-        schema = re.search(r"schema=(\w+)", (self.state.path / "keys.conf").read_text()).group(1)
-        postgres.Server(os.environ["LATCHKEY_TEST_POSTGRES"]).sql(
-            f"SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity WHERE application_name LIKE 'latchkey {schema}%'",
-            postgres.DATABASE)
+        self.state.server.sql("SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity "
+                              f"WHERE usename = '{self.state.schema('keys')}'", postgres.DATABASE)
 
     def test_who_was_cut_off_believes_nothing_it_remembers(self):
         self.state.pause("keys")
