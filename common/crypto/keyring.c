@@ -111,6 +111,18 @@ lk_keyring_has(const struct lk_keyring *ring, const char *id)
 	return find_root(ring, id) != NULL;
 }
 
+size_t
+lk_keyring_count(const struct lk_keyring *ring)
+{
+	return ring->count;
+}
+
+const char *
+lk_keyring_id(const struct lk_keyring *ring, size_t index)
+{
+	return ring->roots[index].id;
+}
+
 static lk_status
 associate(const char *kek_id, const struct lk_wrap_context *context, struct lk_associated *out,
     struct lk_error *err)
@@ -127,15 +139,12 @@ associate(const char *kek_id, const struct lk_wrap_context *context, struct lk_a
 	return LK_OK;
 }
 
-lk_status
-lk_wrap_key(const struct lk_keyring *ring, const struct lk_wrap_context *context,
-    struct lk_bytes key, struct lk_arena *arena, struct lk_bytes *out_blob, struct lk_error *err)
+static lk_status
+wrap_under(const struct root *root, const struct lk_wrap_context *context, struct lk_bytes key,
+    struct lk_arena *arena, struct lk_bytes *out_blob, struct lk_error *err)
 {
 	struct lk_associated associated;
-	const struct root *root = ring->active;
 
-	if (!root)
-		return lk_fail(err, LK_FAILED_PRECONDITION, "KEK_MISSING", "no root key is loaded");
 	if (key.len == 0 || key.len > LK_WRAP_KEY_MAX)
 		return lk_fail(err, LK_INVALID_ARGUMENT, "SEAL_TOO_LARGE",
 		    "a wrapped key has 1 to %d bytes", LK_WRAP_KEY_MAX);
@@ -151,6 +160,27 @@ lk_wrap_key(const struct lk_keyring *ring, const struct lk_wrap_context *context
 	lk_aead_seal(lk_secret_bytes(root->key).data, &associated, key, blob + head);
 	*out_blob = lk_bytes(blob, len);
 	return LK_OK;
+}
+
+lk_status
+lk_wrap_key(const struct lk_keyring *ring, const struct lk_wrap_context *context,
+    struct lk_bytes key, struct lk_arena *arena, struct lk_bytes *out_blob, struct lk_error *err)
+{
+	if (!ring->active)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "KEK_MISSING", "no root key is loaded");
+	return wrap_under(ring->active, context, key, arena, out_blob, err);
+}
+
+lk_status
+lk_wrap_key_under(const struct lk_keyring *ring, const char *kek_id,
+    const struct lk_wrap_context *context, struct lk_bytes key, struct lk_arena *arena,
+    struct lk_bytes *out_blob, struct lk_error *err)
+{
+	const struct root *root = find_root(ring, kek_id);
+
+	if (!root)
+		return lk_fail(err, LK_NOT_FOUND, "KEK_MISSING", "no such root key is loaded");
+	return wrap_under(root, context, key, arena, out_blob, err);
 }
 
 lk_status

@@ -35,6 +35,10 @@ lk_status lk_keyring_add(
 lk_status lk_keyring_activate(struct lk_keyring *ring, const char *id, struct lk_error *err);
 const char *lk_keyring_active(const struct lk_keyring *ring); /* "" in an empty ring; borrowed */
 bool lk_keyring_has(const struct lk_keyring *ring, const char *id);
+
+/* In the order in which they were added; the id is borrowed. */
+size_t lk_keyring_count(const struct lk_keyring *ring);
+const char *lk_keyring_id(const struct lk_keyring *ring, size_t index);
 void lk_keyring_free(struct lk_keyring *ring);
 LK_DEFINE_FREEP(lk_keyring_freep, struct lk_keyring *, lk_keyring_free)
 
@@ -55,6 +59,11 @@ struct lk_wrap_context {
  */
 lk_status lk_wrap_key(const struct lk_keyring *ring, const struct lk_wrap_context *context,
     struct lk_bytes key, struct lk_arena *arena, struct lk_bytes *out_blob, struct lk_error *err);
+
+/* The same under a root key that is named, whichever is active. NOT_FOUND KEK_MISSING. */
+lk_status lk_wrap_key_under(const struct lk_keyring *ring, const char *kek_id,
+    const struct lk_wrap_context *context, struct lk_bytes key, struct lk_arena *arena,
+    struct lk_bytes *out_blob, struct lk_error *err);
 
 /*
  * DATA_LOSS SEAL_BROKEN when any byte of the blob or the context is not as it was; DATA_LOSS

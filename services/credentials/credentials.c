@@ -47,7 +47,11 @@ credentials_open(struct lk_host *host, const struct credentials_config *config,
 	    !(credentials->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	credentials->host = host;
-	LK_TRY(vault_open(&credentials->vault, config->kek_file, err));
+	const struct lk_kek_config keks = {
+		.file = config->kek_file, .list = config->kek, .store_url = config->store_url
+	};
+	LK_TRY(vault_open(&credentials->vault, &keks, err));
+	LK_TRY(vault_settle(&credentials->vault, host->store, lk_clock_wall_ms(host->clock), err));
 	*out_credentials = LK_TAKE(credentials);
 	return LK_OK;
 }

@@ -14,6 +14,7 @@
 #include "lease_store.h"
 #include "leases.h"
 #include "secret.h"
+#include "service_keks.h"
 #include "whose.h"
 #include "wire.h"
 

@@ -2,20 +2,14 @@
  */
 #include "vault.h"
 
-#include "crypto/private_file.h"
+#include "kek_store.h"
+#include "keks.h"
 #include "tenant_key_store.h"
 
 lk_status
-vault_open(struct vault *out_vault, const char *kek_file, struct lk_error *err)
+vault_open(struct vault *out_vault, const struct lk_kek_config *config, struct lk_error *err)
 {
-	LK_AUTO(lk_keyring_freep) struct lk_keyring *ring = NULL;
-	LK_AUTO(lk_secret32_wipe) struct lk_secret32 kek = { 0 };
-
-	LK_TRY(lk_secret_file_load32(kek_file, "key-encryption key", &kek, err));
-	LK_TRY(lk_keyring_new(&ring, err));
-	LK_TRY(lk_keyring_add(ring, "kek-1", &kek, err));
-	out_vault->ring = LK_TAKE(ring);
-	return LK_OK;
+	return lk_kek_load(config, &out_vault->ring, err);
 }
 
 void
@@ -25,8 +19,35 @@ vault_close(struct vault *vault)
 	vault->ring = NULL;
 }
 
-static struct lk_wrap_context
-tenant_context(const char *tenant)
+struct settling {
+	const struct vault *vault;
+	struct lk_arena *arena;
+	int64_t now_ms;
+};
+
+static lk_status
+settle_in(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct settling *s = arg;
+
+	lk_arena_reset(s->arena);
+	return keks_settle(tx, s->vault, s->now_ms, s->arena, err);
+}
+
+lk_status
+vault_settle(
+    const struct vault *vault, struct lk_store *store, int64_t now_ms, struct lk_error *err)
+{
+	enum { ARENA = 64 * 1024 };
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(ARENA);
+	struct settling settling = { vault, arena, now_ms };
+
+	return arena ? lk_store_write(store, LK_NO_DEADLINE, settle_in, &settling, err)
+		     : lk_fail_oom(err);
+}
+
+struct lk_wrap_context
+vault_tenant_context(const char *tenant)
 {
 	return (struct lk_wrap_context){ .purpose = "tenant-key", .subject = tenant };
 }
@@ -35,14 +56,16 @@ static lk_status
 make_tenant_key(const struct vault *vault, struct lk_tx *tx, const struct credential *credential,
     struct lk_arena *arena, struct lk_secret32 *out_key, struct lk_error *err)
 {
-	const struct lk_wrap_context context = tenant_context(credential->tenant);
+	const struct lk_wrap_context context = vault_tenant_context(credential->tenant);
+	char kek[LK_KEK_ID_SIZE];
 	struct lk_bytes wrapped;
 
+	LK_TRY(kek_load_active(tx, kek, err));
 	lk_secret32_random(out_key);
-	LK_TRY(lk_wrap_key(vault->ring, &context, lk_bytes(out_key->bytes, sizeof out_key->bytes),
-	    arena, &wrapped, err));
-	return tenant_key_insert(tx, credential->tenant, wrapped, lk_keyring_active(vault->ring),
-	    credential->created_at_ms, err);
+	LK_TRY(lk_wrap_key_under(vault->ring, kek, &context,
+	    lk_bytes(out_key->bytes, sizeof out_key->bytes), arena, &wrapped, err));
+	return tenant_key_insert(
+	    tx, credential->tenant, wrapped, kek, credential->created_at_ms, err);
 }
 
 lk_status
@@ -50,7 +73,7 @@ vault_seal(const struct vault *vault, struct lk_tx *tx, const struct credential 
     struct lk_bytes plain, struct lk_arena *arena, struct lk_bytes *out_sealed,
     struct lk_error *err)
 {
-	const struct lk_wrap_context wrap = tenant_context(credential->tenant);
+	const struct lk_wrap_context wrap = vault_tenant_context(credential->tenant);
 	const struct lk_seal_context seal = credential_seal_context(credential);
 	LK_AUTO(lk_secret32_wipe) struct lk_secret32 key = { 0 };
 	struct lk_bytes wrapped;
@@ -69,7 +92,7 @@ vault_unseal(const struct vault *vault, struct lk_tx *tx, const struct credentia
     struct lk_bytes sealed, struct lk_arena *arena, struct lk_bytes *out_plain,
     struct lk_error *err)
 {
-	const struct lk_wrap_context wrap = tenant_context(credential->tenant);
+	const struct lk_wrap_context wrap = vault_tenant_context(credential->tenant);
 	const struct lk_seal_context seal = credential_seal_context(credential);
 	LK_AUTO(lk_secret32_wipe) struct lk_secret32 key = { 0 };
 	struct lk_bytes wrapped;

@@ -1,5 +1,7 @@
 /* The wire types under the names this service uses; only service.c, change.c, fetch.c,
  * leases.c, secret.c, encode.c and keys_peer.c include this. */
+/* The wire types under the names this service uses; only service.c, service_keks.c, change.c,
+ * fetch.c, secret.c, encode.c and keys_peer.c include this. */
 #ifndef LK_CREDENTIALS_WIRE_H
 #define LK_CREDENTIALS_WIRE_H
 
@@ -35,6 +37,15 @@ typedef Latchkey__Credentials__V1__HeartbeatLeaseRequest HeartbeatLeaseRequest;
 typedef Latchkey__Credentials__V1__HeartbeatLeaseResponse HeartbeatLeaseResponse;
 typedef Latchkey__Credentials__V1__EndLeaseRequest EndLeaseRequest;
 typedef Latchkey__Credentials__V1__EndLeaseResponse EndLeaseResponse;
+typedef Latchkey__Credentials__V1__Kek KekMsg;
+typedef Latchkey__Credentials__V1__ListKeksRequest ListKeksRequest;
+typedef Latchkey__Credentials__V1__ListKeksResponse ListKeksResponse;
+typedef Latchkey__Credentials__V1__RotateKekRequest RotateKekRequest;
+typedef Latchkey__Credentials__V1__RotateKekResponse RotateKekResponse;
+typedef Latchkey__Credentials__V1__RewrapKeysRequest RewrapKeysRequest;
+typedef Latchkey__Credentials__V1__RewrapKeysResponse RewrapKeysResponse;
+typedef Latchkey__Credentials__V1__RetireKekRequest RetireKekRequest;
+typedef Latchkey__Credentials__V1__RetireKekResponse RetireKekResponse;
 
 typedef Latchkey__Accounts__V1__ResolveUserRequest ResolveUserRequest;
 typedef Latchkey__Accounts__V1__ResolveUserResponse ResolveUserResponse;

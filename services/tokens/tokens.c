@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "crypto/private_file.h"
+#include "crypto/kek_source.h"
 #include "log/log.h"
 #include "revoked_store.h"
 #include "service.h"
@@ -47,11 +47,12 @@ static lk_status
 open_signer(struct tokens *tokens, const struct tokens_config *config, struct lk_error *err)
 {
 	LK_AUTO(lk_keyring_freep) struct lk_keyring *ring = NULL;
-	LK_AUTO(lk_secret32_wipe) struct lk_secret32 kek = { 0 };
+	const struct lk_kek_config keks = {
+		.file = config->kek_file, .list = config->kek, .store_url = config->store_url
+	};
 
-	LK_TRY(lk_secret_file_load32(config->kek_file, "key-encryption key", &kek, err));
-	LK_TRY(lk_keyring_new(&ring, err));
-	LK_TRY(lk_keyring_add(ring, "kek-1", &kek, err));
+	LK_TRY(lk_kek_load(&keks, &ring, err));
+	LK_TRY(lk_keyring_activate(ring, lk_keyring_id(ring, lk_keyring_count(ring) - 1), err));
 	const struct signer_setup setup = {
 		.store = tokens->host->store,
 		.ring = LK_TAKE(ring),

@@ -109,7 +109,7 @@ class WithoutServices(e2e.Case):
 
         self.assertEqual(offered("key", ""), offered("--profile", "ada", "key", ""))
         self.assertIn("revoke", offered("key", ""))
-        self.assertEqual(["key"], offered("--profile", "=", "ada", "ke"), "bash takes --profile=ada apart")
+        self.assertEqual(["key"], offered("--profile", "=", "ada", "key"), "bash takes --profile=ada apart")
         self.assertIn("--source", offered("validate", "--permission", "keys.verify", "-", "--"))
         self.assertIn("--owner", offered("credential-process", "aws", "--"))
         self.assertIn("--purpose", offered("exec", "aws", "--owner", "key", "--"))

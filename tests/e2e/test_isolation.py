@@ -13,7 +13,8 @@ import latchkey_wire as wire
 import world
 
 OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain",
-                  "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey"}
+                  "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey",
+                  "ListKeks", "RotateKek", "RewrapKeys", "RetireKek"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
 PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential", "HeartbeatLease"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "ListRoles", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id

@@ -34,10 +34,11 @@ setup(void **state)
 	snprintf(name, sizeof name, "kek-%d", number++);
 	const char *path = lk_test_path(lk_test_tmpdir(), name);
 	expect_ok(lk_secret_file_create(path, "key", lk_bytes(key, sizeof key), &err), &err);
-	expect_ok(vault_open(&w.vault, path, &err), &err);
+	expect_ok(vault_open(&w.vault, &(struct lk_kek_config){ .file = path }, &err), &err);
 	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&credentials_migrations), NULL,
 		      &w.store, &err),
 	    &err);
+	expect_ok(vault_settle(&w.vault, w.store, 1, &err), &err);
 	assert_int_equal(0, pthread_barrier_init(&w.together, NULL, AT_ONCE));
 	return 0;
 }

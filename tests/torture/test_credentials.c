@@ -4,7 +4,7 @@
 
 #include "arena_caps.h"
 #include "credentials/credential_store.h"
-#include "credentials/vault.h"
+#include "credentials/keks.h"
 #include "crypto/private_file.h"
 #include "torture.h"
 
@@ -36,7 +36,7 @@ setup(void **state)
 	memset(&w, 0, sizeof w);
 	w.kek = lk_test_path(lk_test_tmpdir(), "kek");
 	expect_ok(lk_secret_file_create(w.kek, "key", lk_bytes(key, sizeof key), NULL), NULL);
-	expect_ok(vault_open(&w.vault, w.kek, NULL), NULL);
+	expect_ok(vault_open(&w.vault, &(struct lk_kek_config){ .file = w.kek }, NULL), NULL);
 	*state = &w;
 	return 0;
 }
@@ -58,6 +58,7 @@ put(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct lk_bytes sealed;
 
 	lk_arena_reset(w->arena);
+	LK_TRY(keks_settle(tx, &w->vault, 1, w->arena, err));
 	LK_TRY(vault_seal(&w->vault, tx, &credential, lk_bytes_of(PLAIN), w->arena, &sealed, err));
 	return credential_insert(tx, &credential, sealed, err);
 }
@@ -142,7 +143,8 @@ open_vault(void *arg, struct lk_error *err)
 {
 	struct vault vault = { 0 };
 
-	LK_TRY(vault_open(&vault, ((struct world *)arg)->kek, err));
+	LK_TRY(
+	    vault_open(&vault, &(struct lk_kek_config){ .file = ((struct world *)arg)->kek }, err));
 	vault_close(&vault);
 	return LK_OK;
 }

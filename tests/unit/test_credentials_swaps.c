@@ -69,10 +69,11 @@ setup(void **state)
 	const char *path = lk_test_path(lk_test_tmpdir(), name);
 	w.arena = lk_arena_new(16 << 20);
 	expect_ok(lk_secret_file_create(path, "key", lk_bytes(key, sizeof key), &w.err), &w.err);
-	expect_ok(vault_open(&w.vault, path, &w.err), &w.err);
+	expect_ok(vault_open(&w.vault, &(struct lk_kek_config){ .file = path }, &w.err), &w.err);
 	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&credentials_migrations), NULL,
 		      &w.store, &w.err),
 	    &w.err);
+	expect_ok(vault_settle(&w.vault, w.store, 1, &w.err), &w.err);
 	expect_ok(lk_store_write(w.store, LK_NO_DEADLINE, store_all, NULL, &w.err), &w.err);
 	return 0;
 }

@@ -37,10 +37,11 @@ setup(void **state)
 	w.arena = lk_arena_new(1 << 20);
 	lk_clock_frozen_init(&w.clock, 1700000000000);
 	expect_ok(lk_secret_file_create(path, "key", lk_bytes(key, sizeof key), &w.err), &w.err);
-	expect_ok(vault_open(&w.vault, path, &w.err), &w.err);
+	expect_ok(vault_open(&w.vault, &(struct lk_kek_config){ .file = path }, &w.err), &w.err);
 	expect_ok(lk_store_open(lk_test_store_url(), LK_MIGRATIONS(&credentials_migrations), NULL,
 		      &w.store, &w.err),
 	    &w.err);
+	expect_ok(vault_settle(&w.vault, w.store, 1, &w.err), &w.err);
 	*state = &w;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <latchkey/client.h>
 #include <latchkey/credentials.h>
 #include <latchkey/issuers.h>
+#include <latchkey/keks.h>
 #include <latchkey/keys.h>
 #include <latchkey/leases.h>
 #include <latchkey/signing_keys.h>

@@ -1,0 +1,29 @@
+/*
+ * Where root keys come from: configuration names each by an id and a source, this loads them into a
+ * ring when the process starts.
+ */
+#ifndef LK_CRYPTO_KEK_SOURCE_H
+#define LK_CRYPTO_KEK_SOURCE_H
+
+#include "crypto/keyring.h"
+
+/*
+ * What the options of a service say; both may be NULL or "". A source is one of
+ *   file:/PATH   32 bytes as one line of base64url; mode and owner as lk_private_file_read
+ * and an id is what lk_keyring_add takes.
+ */
+struct lk_kek_config {
+	const char *file;      /* the root key "kek-1", by the path of its file */
+	const char *list;      /* ID=SOURCE, several with spaces between them */
+	const char *store_url; /* no file of a root key may lie in the folder of this database */
+};
+
+/*
+ * A ring of all of them, in their order, `file` before the list. FAILED_PRECONDITION
+ * KEK_NOT_CONFIGURED for none, KEK_BESIDE_DATA for a file in the folder of the database;
+ * INVALID_ARGUMENT KEK_SOURCE_INVALID; as lk_keyring_add and lk_secret_file_load32.
+ */
+lk_status lk_kek_load(
+    const struct lk_kek_config *config, struct lk_keyring **out_ring, struct lk_error *err);
+
+#endif
