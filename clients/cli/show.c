@@ -193,6 +193,7 @@ show_key(struct out *out, const latchkey_key *key)
 	out_time(out, "suspended_at", latchkey_key_suspended_at_ms(key));
 	out_text(out, "suspended_by", latchkey_key_suspended_by(key));
 	out_text(out, "replaced_by", latchkey_key_replaced_by(key));
+	out_text(out, "imported_from", latchkey_key_imported_from(key));
 	out_time(out, "revoked_at", latchkey_key_revoked_at_ms(key));
 	out_text(out, "revoke_reason", latchkey_key_revoke_reason(key));
 }

@@ -175,6 +175,7 @@ encode_key_texts(struct lk_arena *arena, const struct key *key, const char *pref
 	TEXT(msg->revoke_reason, key->revoke_reason);
 	TEXT(msg->suspended_by, key->suspended_by);
 	TEXT(msg->replaced_by, key->replaced_by);
+	TEXT(msg->imported_from, key->imported_from);
 	return LK_OK;
 }
 

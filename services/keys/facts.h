@@ -63,7 +63,8 @@ enum key_flag {
 	KEY_ALL_PERMISSIONS = 4,
 	KEY_ALL_WORKGROUPS = 8,
 	KEY_SUSPENDED_NOW = 32,
-	KEY_DEAD = 16, /* revoked, ended, or there never was one: only the id is meaningful */
+	KEY_FOREIGN = 64, /* known by a tag, not by its id */
+	KEY_DEAD = 16,    /* revoked, ended, or there never was one: only the id is meaningful */
 };
 
 struct key_facts {

@@ -163,7 +163,8 @@ api_key_facts(struct keys *keys, struct lk_tx *tx, const char *id, struct lk_are
 	facts->flags = (uint8_t)((lk_id_ok(LK_ID_PRINCIPAL, key.owner) ? KEY_OF_PRINCIPAL : 0) |
 				 (key.all_permissions ? KEY_ALL_PERMISSIONS : 0) |
 				 (key.all_workgroups ? KEY_ALL_WORKGROUPS : 0) |
-				 (key.suspended_at_ms != 0 ? KEY_SUSPENDED_NOW : 0));
+				 (key.suspended_at_ms != 0 ? KEY_SUSPENDED_NOW : 0) |
+				 (key.imported_from[0] != '\0' ? KEY_FOREIGN : 0));
 	return LK_OK;
 }
 

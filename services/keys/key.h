@@ -22,6 +22,8 @@
  */
 enum key_state { KEY_ACTIVE, KEY_EXPIRED, KEY_REVOKED, KEY_SUSPENDED, KEY_PENDING };
 
+enum { SOURCE_SIZE = 33 };
+
 struct key {
 	char id[LK_ID_SIZE];
 	char tenant[LK_ID_SIZE]; /* "" for a principal's key */
@@ -39,6 +41,7 @@ struct key {
 	int64_t not_before_ms;                  /* 0: from the start */
 	int64_t suspended_at_ms;                /* 0: it is not */
 	char suspended_by[LK_CALLER_NAME_SIZE]; /* "" or who */
+	char imported_from[SOURCE_SIZE];        /* "" for a key of ours */
 	char replaced_by[LK_ID_SIZE];           /* "" or the key of a rotation */
 	uint64_t generation;
 	int64_t created_at_ms, expires_at_ms; /* 0: never */

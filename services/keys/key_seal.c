@@ -44,7 +44,7 @@ mac_of(const struct lk_pepper *pepper, const struct key *key, uint8_t out[LK_DIG
 		lk_bytes(key->digest, sizeof key->digest), lk_bytes(numbers, sizeof numbers),
 		lk_bytes_of(scope), lk_bytes_of(networks), lk_bytes(workgroups, sizeof workgroups),
 		lk_bytes_of(key->suspended_by), lk_bytes_of(key->replaced_by),
-		lk_bytes_of(key->revoke_reason) };
+		lk_bytes_of(key->revoke_reason), lk_bytes_of(key->imported_from) };
 	lk_pepper_mac(pepper, label, parts, LK_ARRAY_LEN(parts), out);
 }
 

@@ -5,8 +5,8 @@
 	"id, tenant, owner, name, last4, digest, pepper_version, all_permissions, permissions, "   \
 	"all_workgroups, generation, created_at_ms, expires_at_ms, last_used_at_ms, "              \
 	"last_sign_in_at_ms, revoked_at_ms, revoke_reason, not_before_ms, source_networks, "       \
-	"suspended_at_ms, suspended_by, replaced_by, mac"
-/* Column 23; ids of users and principals differ in their prefix, so one of the two is there. */
+	"suspended_at_ms, suspended_by, replaced_by, mac, imported_from"
+/* Column 24; ids of users and principals differ in their prefix, so one of the two is there. */
 #define KEY_OWNER_NAME                                                                             \
 	", coalesce((SELECT email FROM users WHERE users.id = api_keys.owner), "                   \
 	"(SELECT name FROM principals WHERE principals.id = api_keys.owner), '')"
@@ -14,7 +14,7 @@
 static const char Q_INSERT_KEY[] =
     "INSERT INTO api_keys (" KEY_COLUMNS
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', "
-    "$14, $15, 0, '', '', $16)";
+    "$14, $15, 0, '', '', $16, $17)";
 static const char Q_INSERT_KEY_WORKGROUP[] =
     "INSERT INTO api_key_workgroups (key_id, workgroup) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 static const char Q_KEY_BY_ID[] =
@@ -42,7 +42,7 @@ static const char Q_LIST_TENANT_KEYS[] =
     "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE tenant = $1 " KEY_MATCHES;
 static const char Q_LIST_ALL_KEYS[] =
     "SELECT " KEY_COLUMNS KEY_OWNER_NAME " FROM api_keys WHERE $1 = '' " KEY_MATCHES;
-/* Column 24, behind the MAC. */
+/* Column 25. */
 #define KEY_LAST_SOURCE                                                                            \
 	", coalesce((SELECT source_address FROM key_use WHERE key_use.key_id = api_keys.id "       \
 	"AND source_address <> '' ORDER BY key_use.last_used_at_ms DESC LIMIT 1), '')"
@@ -60,6 +60,10 @@ static const char Q_REPORT_TENANT_KEYS[] = "SELECT " KEY_COLUMNS KEY_OWNER_NAME 
 static const char Q_REVOKE_KEY[] =
     "UPDATE api_keys SET digest = NULL, revoked_at_ms = $2, revoke_reason = $3, "
     "generation = generation + 1 WHERE id = $1 AND revoked_at_ms = 0";
+static const char Q_INSERT_IMPORTED[] =
+    "INSERT INTO imported_keys (tag, key_id) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
+static const char Q_IMPORTED_BY_TAG[] = "SELECT key_id FROM imported_keys WHERE tag = $1";
+static const char Q_IMPORTED_ANY[] = "SELECT key_id FROM imported_keys LIMIT $1";
 static const char Q_SAVE_MAC[] = "UPDATE api_keys SET mac = $2 WHERE id = $1";
 static const char Q_UNSEALED[] = "SELECT id FROM api_keys WHERE mac IS NULL ORDER BY id LIMIT $1";
 static const char Q_ARE_SEALED[] = "SELECT 1 FROM key_seals WHERE id = $1";
@@ -99,7 +103,8 @@ key_insert(struct lk_tx *tx, const struct key *k, struct lk_error *err)
 		lk_int(k->pepper_version), lk_bool(k->all_permissions), lk_text(scope),
 		lk_bool(k->all_workgroups), lk_int((int64_t)k->generation),
 		lk_int(k->created_at_ms), lk_int(k->expires_at_ms), lk_int(k->not_before_ms),
-		lk_text(networks), lk_blob(lk_bytes(k->mac, sizeof k->mac))),
+		lk_text(networks), lk_blob(lk_bytes(k->mac, sizeof k->mac)),
+		lk_text(k->imported_from)),
 	    NULL, err));
 	for (size_t i = 0; i < k->workgroups.count; i++)
 		LK_TRY(lk_tx_exec(tx, Q_INSERT_KEY_WORKGROUP,
@@ -120,7 +125,8 @@ key_read_texts(struct lk_rows *rows, struct key *k)
 	       lk_networks_read(lk_col_text(rows, 18), &k->networks) &&
 	       lk_text_copy(k->suspended_by, sizeof k->suspended_by, lk_col_text(rows, 20)) &&
 	       lk_text_copy(k->replaced_by, sizeof k->replaced_by, lk_col_text(rows, 21)) &&
-	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 23));
+	       lk_text_copy(k->owner_name, sizeof k->owner_name, lk_col_text(rows, 24)) &&
+	       lk_text_copy(k->imported_from, sizeof k->imported_from, lk_col_text(rows, 23));
 }
 
 static lk_status
@@ -261,7 +267,7 @@ key_list_attention(struct lk_tx *tx, const struct key_filter *filter,
 		struct key_found *found = &result.items[result.count];
 		LK_TRY(key_read(&rows, &found->key, err));
 		lk_text_copy(found->last_source_address, sizeof found->last_source_address,
-		    lk_col_text(&rows, 24));
+		    lk_col_text(&rows, 25));
 		LK_TRY(workgroups_load(tx, arena, &found->key, err));
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
@@ -357,4 +363,37 @@ key_signed_in(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *
 {
 	LK_TRY(lk_tx_exec(tx, Q_KEY_SIGNED_IN, LK_ARGS(lk_text(id), lk_int(at_ms)), NULL, err));
 	return lk_tx_exec(tx, Q_OWNER_SIGNED_IN, LK_ARGS(lk_text(id), lk_int(at_ms)), NULL, err);
+}
+
+lk_status
+imported_insert(struct lk_tx *tx, const uint8_t tag[LK_DIGEST_LEN], const char *key, bool *out_new,
+    struct lk_error *err)
+{
+	int64_t rows;
+
+	LK_TRY(lk_tx_exec(tx, Q_INSERT_IMPORTED,
+	    LK_ARGS(lk_blob(lk_bytes(tag, LK_DIGEST_LEN)), lk_text(key)), &rows, err));
+	*out_new = rows == 1;
+	return LK_OK;
+}
+
+lk_status
+imported_find(struct lk_tx *tx, const uint8_t tag[LK_DIGEST_LEN], char out_key[LK_ID_SIZE],
+    bool *out_found, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	LK_TRY(lk_tx_query_first(tx, Q_IMPORTED_BY_TAG,
+	    LK_ARGS(lk_blob(lk_bytes(tag, LK_DIGEST_LEN))), &rows, out_found, err));
+	if (*out_found && !lk_text_copy(out_key, LK_ID_SIZE, lk_col_text(&rows, 0)))
+		return lk_fail(err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored key is not readable");
+	return LK_OK;
+}
+
+lk_status
+imported_any(struct lk_tx *tx, bool *out_any, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_IMPORTED_ANY, LK_ARGS(lk_int(1)), &rows, out_any, err);
 }

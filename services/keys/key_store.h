@@ -82,6 +82,13 @@ lk_status key_save_rotated(struct lk_tx *tx, const char *id, const char *replace
 lk_status key_has_predecessor(
     struct lk_tx *tx, const struct key *key, int64_t now_ms, bool *out_has, struct lk_error *err);
 
+/* Keys of other systems by their tag (foreign.h). *out_new false: there was one with this tag. */
+lk_status imported_insert(struct lk_tx *tx, const uint8_t tag[LK_DIGEST_LEN], const char *key,
+    bool *out_new, struct lk_error *err);
+lk_status imported_find(struct lk_tx *tx, const uint8_t tag[LK_DIGEST_LEN],
+    char out_key[LK_ID_SIZE], bool *out_found, struct lk_error *err);
+lk_status imported_any(struct lk_tx *tx, bool *out_any, struct lk_error *err);
+
 /* Forward only; a sign-in is also noted at the owner. */
 lk_status key_used(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err);
 lk_status key_signed_in(struct lk_tx *tx, const char *id, int64_t at_ms, struct lk_error *err);

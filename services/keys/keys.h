@@ -56,6 +56,7 @@ struct keys {
 	struct sign_in_gate *gate;
 	struct rate *rate;
 	struct damage_log *damages;
+	atomic_bool has_foreign; /* keys of other systems were imported */
 };
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */

@@ -3,6 +3,7 @@
 
 #include "crypto/key_format.h"
 #include "crypto/private_file.h"
+#include "foreign.h"
 #include "key_seal.h"
 #include "keys_migrations.h"
 
@@ -109,6 +110,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 	};
 	LK_TRY(keys_new(&setup, &process->keys, err));
 	LK_TRY(key_seal_old_rows(process->keys, err));
+	LK_TRY(foreign_begin(process->keys, err));
 	*out_process = LK_TAKE(process);
 	return LK_OK;
 }

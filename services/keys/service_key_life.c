@@ -114,7 +114,7 @@ successor_of(const struct key *old)
 	struct key key = *old;
 
 	key.last_used_at_ms = key.last_sign_in_at_ms = 0;
-	key.replaced_by[0] = '\0';
+	key.replaced_by[0] = key.imported_from[0] = '\0';
 	return key;
 }
 

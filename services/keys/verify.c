@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "crypto/key_format.h"
+#include "foreign.h"
 #include "issue.h"
 #include "rate.h"
 
@@ -15,19 +16,50 @@ refuse(struct verify_answer *out_answer, const char *reason)
 	return LK_OK;
 }
 
+/* What was shown: a key of ours, or one of another system. */
+struct shown {
+	struct lk_key_parts parts; /* of another system's the id alone */
+	uint8_t tag[LK_DIGEST_LEN];
+	bool is_foreign;
+};
+
+static void
+shown_wipe(struct shown *shown)
+{
+	lk_key_parts_wipe(&shown->parts);
+}
+
+static lk_status
+read_shown(struct keys *keys, const char *text, const struct patience *patience,
+    struct shown *out_shown, bool *out_ok, struct lk_error *err)
+{
+	*out_ok = lk_key_text_parse(
+		      keys->setup.prefix, lk_bytes_of(text), &out_shown->parts, NULL) == LK_OK;
+	if (*out_ok)
+		return LK_OK;
+	LK_TRY(
+	    foreign_find(keys, text, patience, out_shown->tag, out_shown->parts.id, out_ok, err));
+	out_shown->is_foreign = *out_ok;
+	return LK_OK;
+}
+
 /* The digest is computed and compared for every key, known or not. */
 static bool
-digest_matches(const struct keys *keys, const struct lk_key_parts *shown,
-    const struct held_facts *held, bool known)
+digest_matches(
+    const struct keys *keys, const struct shown *shown, const struct held_facts *held, bool known)
 {
+	const struct key_facts *key = &held->key;
 	char tenant[LK_ID_SIZE] = "";
 
+	if (shown->is_foreign || (key->flags & KEY_FOREIGN) != 0)
+		return known && shown->is_foreign && (key->flags & KEY_FOREIGN) != 0 &&
+		       lk_secret_equal(shown->tag, key->digest, sizeof key->digest);
 	if (!known)
 		lk_text_copy(tenant, sizeof tenant, nobody);
 	else if (held->tenant)
 		id_unpack(LK_ID_TENANT, held->tenant->id, tenant);
-	return secret_matches(keys, tenant, shown->id, &shown->secret, held->key.pepper_version,
-		   held->key.digest) &&
+	return secret_matches(keys, tenant, shown->parts.id, &shown->parts.secret,
+		   key->pepper_version, key->digest) &&
 	       known;
 }
 
@@ -44,9 +76,11 @@ asker_sees(const struct lk_caller *asker, const struct facts *facts)
 }
 
 static bool
-kind_accepted(const struct lk_key_parts *shown, const struct verify_ask *ask)
+kind_accepted(const struct shown *shown, const struct verify_ask *ask)
 {
-	switch (shown->use) {
+	if (shown->is_foreign)
+		return true;
+	switch (shown->parts.use) {
 	case LK_KEY_USE_API:
 		return true;
 	case LK_KEY_USE_SESSION:
@@ -126,10 +160,11 @@ required_permission(const struct verify_ask *ask, lk_permissions *out, struct lk
 
 /* Where a policy accepts tokens only, a key is good for getting one. */
 static bool
-way_accepted(
-    const struct lk_key_parts *shown, const struct held_facts *held, const struct verify_ask *ask)
+way_accepted(const struct shown *shown, const struct held_facts *held, const struct verify_ask *ask)
 {
-	return ask->sign_in || shown->use != LK_KEY_USE_API || !held->tenant ||
+	const bool is_session = !shown->is_foreign && shown->parts.use != LK_KEY_USE_API;
+
+	return ask->sign_in || is_session || !held->tenant ||
 	       held->tenant->policy.values[POLICY_ACCEPT] != ACCEPT_JWT;
 }
 
@@ -167,18 +202,19 @@ lk_status
 key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
 {
-	LK_AUTO(lk_key_parts_wipe) struct lk_key_parts shown = { 0 };
+	LK_AUTO(shown_wipe) struct shown shown = { 0 };
 	LK_AUTO(held_facts_release) struct held_facts held = { 0 };
 	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
 	lk_permissions required;
-	bool known, spared;
+	bool readable, known, spared;
 
 	LK_TRY(required_permission(ask, &required, err));
-	if (lk_key_text_parse(keys->setup.prefix, lk_bytes_of(ask->secret), &shown, NULL) != LK_OK)
+	LK_TRY(read_shown(keys, ask->secret, patience, &shown, &readable, err));
+	if (!readable)
 		return refuse_bad(keys, ask, now_ms, out_answer, "KEY_MALFORMED");
 	if (!kind_accepted(&shown, ask))
 		return refuse(out_answer, "KEY_REFUSED");
-	LK_TRY(find_standing(keys, shown.id, ask, patience, &held, &known, &spared, err));
+	LK_TRY(find_standing(keys, shown.parts.id, ask, patience, &held, &known, &spared, err));
 	if (spared)
 		return refuse(out_answer, "TOO_MANY_FAILURES");
 	if (!digest_matches(keys, &shown, &held, known) ||

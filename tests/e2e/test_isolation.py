@@ -94,6 +94,8 @@ class TwoTenants(e2e.Case):
             "GetKey": [{"id": self.victim_key.id}],
             "GetKeyUse": [{"id": self.victim_key.id}],
             "ReportKeys": listings,
+            "ImportKeys": [{"source": "elsewhere", "keys": [{"owner": owner, "sha256": "0" * 64, "name": "x"}], **place}
+                           for owner in bea for place in ({}, *in_botany)],
             "RotateKey": [{"id": self.victim_key.id}],
             "SuspendKeys": [{"ids": [self.victim_key.id]}, {"ids": [self.own_key.id, self.victim_key.id]}],
             "ResumeKeys": [{"ids": [self.victim_key.id]}],

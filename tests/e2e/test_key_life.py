@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A key's networks, beginning, rotation and suspension: at the command line, over HTTP, in tokens and in a validator's memory."""
 
+import hashlib
 import pathlib
 import sys
 
@@ -90,6 +91,24 @@ class KeyLife(e2e.Case):
         self.state.start("gateway")
         answer = http_client.Gateway(self.state).ok("GET", "/v1/keys:report?expiringWithin=20d", key=self.ada.session)
         self.assertEqual(["soon"], [one["key"]["name"] for one in answer["findings"]])
+
+    def test_IMPORT_a_file_of_digests_lets_owners_go_on_with_their_keys(self):
+        foreign = "apikey|f0e1d2c3b4a5968778695a4b3c2d1e0f"
+        lines = self.state.folder / "keys.txt"
+        lines.write_text(f"# owner digest end name\n\nada@genomics.example {hashlib.sha256(foreign.encode()).hexdigest()} - nightly job\n")
+        imported = self.prompt.json("key", "import", str(lines), "--source", "labkey")["keys"]
+        self.assertEqual([("nightly job", "labkey")], [(key["name"], key["imported_from"]) for key in imported])
+        self.state.with_key(foreign).ok("whoami")
+        self.assertEqual([], self.state.files_holding(foreign))
+        self.prompt.refused("key", "import", str(lines), "--source", "labkey", reason="KEY_IMPORTED")
+        self.state.restart("keys")
+        self.state.with_key(foreign).ok("whoami")
+        self.state.start("gateway")
+        http_client.Gateway(self.state).ok("GET", "/v1/me", key=foreign)
+        lines.write_text("ada@genomics.example 0123 - name\n")
+        self.prompt.refused("key", "import", str(lines), "--source", "labkey", reason="DIGEST_INVALID")
+        lines.write_text("one two\n")
+        self.prompt.refused("key", "import", str(lines), "--source", "labkey", reason="LINE_INVALID")
 
     def test_KEYS_a_key_begins_when_it_was_told_to(self):
         made = self.prompt.json("key", "create", "later", "--not-before", "2d")

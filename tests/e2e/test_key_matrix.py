@@ -2,6 +2,7 @@
 """Every method of the KeyService × five roles and principals × a key of one's own, of a colleague, of another tenant."""
 
 import pathlib
+import secrets
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -24,13 +25,14 @@ TABLE = {
     "ResumeKeys": ("manage", "any"),
     "RevokeKeys": ("all", "any"),
     "CreateKey": ("manage", "any"),
+    "ImportKeys": ("admin", "any"),
     "ListKeys": ("all", "any"),
     "ReportKeys": ("all", "any"),
     "VerifyKey": ("none", "none"),
     "VerifyKeys": ("none", "none"),
     "ReportUse": ("none", "none"),
 }
-BY_OWNER = ("CreateKey", "ListKeys", "ReportKeys")  # name a user, not a key
+BY_OWNER = ("CreateKey", "ImportKeys", "ListKeys", "ReportKeys")  # name a user, not a key
 
 
 class KeyMatrix(e2e.Case):
@@ -51,6 +53,8 @@ class KeyMatrix(e2e.Case):
     def request(self, rpc, user, tenant):
         if rpc == "CreateKey":
             return {"name": "x", "owner": user.id}
+        if rpc == "ImportKeys":
+            return {"source": "old", "keys": [{"owner": user.id, "sha256": secrets.token_hex(32), "name": "x"}]}
         if rpc in BY_OWNER:
             self.key_of(user, tenant)
             return {"owner": user.id}
@@ -71,6 +75,8 @@ class KeyMatrix(e2e.Case):
             return DENIED if rpc in BY_OWNER and role != ADMIN else ABSENT
         if whose == "colleague":
             return OK if role == ADMIN else DENIED if rpc in BY_OWNER else ABSENT
+        if own == "admin" and role != ADMIN:
+            return DENIED
         if own == "manage" and role not in (ADMIN, MANAGER):
             return DENIED
         if rpc == "ResumeKeys" and role != ADMIN:

@@ -116,6 +116,37 @@ keys_take(struct answer *answer, size_t count, KeyMsg **keys, latchkey_key_list 
 	return object_take(&answer->arena, &list, out_list, err);
 }
 
+latchkey_status
+latchkey_key_import(latchkey_client *client, const char *source, const char *tenant,
+    const latchkey_foreign_key *keys, size_t count, const latchkey_call *call,
+    latchkey_key_list **out_list, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__ImportKeysRequest body = LATCHKEY__KEYS__V1__IMPORT_KEYS_REQUEST__INIT;
+	Latchkey__Keys__V1__ForeignKey foreign[LATCHKEY_IMPORT_MAX], *pointers[LATCHKEY_IMPORT_MAX];
+	LK_AUTO(answer_wipe) struct answer answer = { 0 };
+	struct lk_error *err = error_inside(out_error);
+
+	if (count == 0 || count > LATCHKEY_IMPORT_MAX)
+		return (latchkey_status)lk_fail_field(err, "keys", "KEYS_INVALID",
+		    "import between 1 and %d keys", LATCHKEY_IMPORT_MAX);
+	for (size_t i = 0; i < count; i++) {
+		latchkey__keys__v1__foreign_key__init(&foreign[i]);
+		foreign[i].owner = (char *)keys[i].owner;
+		foreign[i].sha256 = (char *)keys[i].sha256;
+		foreign[i].name = (char *)keys[i].name;
+		foreign[i].expires_at_ms = keys[i].expires_at_ms;
+		pointers[i] = &foreign[i];
+	}
+	body.source = (char *)source;
+	body.tenant = (char *)tenant;
+	body.n_keys = count;
+	body.keys = pointers;
+	PUBLIC_TRY(ask(
+	    client, &(struct question){ M_KEY_IMPORT, &body.base, .call = call }, &answer, err));
+	const ImportKeysResponse *said = (void *)answer.message;
+	return (latchkey_status)keys_take(&answer, said->n_keys, said->keys, out_list, err);
+}
+
 static lk_status
 revoked_take(struct answer *answer, latchkey_key_list **out_list, struct lk_error *err)
 {

@@ -38,6 +38,8 @@ LATCHKEY_API const char *latchkey_key_suspended_by(
     const latchkey_key *key); /**< usr_… or an operator's name; "" */
 LATCHKEY_API const char *latchkey_key_replaced_by(
     const latchkey_key *key); /**< key_… that a rotation made in its place; "" */
+LATCHKEY_API const char *latchkey_key_imported_from(
+    const latchkey_key *key); /**< the system that issued it; "": we did */
 LATCHKEY_API int64_t latchkey_key_created_at_ms(const latchkey_key *key);
 LATCHKEY_API int64_t latchkey_key_expires_at_ms(const latchkey_key *key);
 LATCHKEY_API int64_t latchkey_key_last_used_at_ms(const latchkey_key *key);
@@ -153,6 +155,25 @@ LATCHKEY_API latchkey_status latchkey_key_revoke_matching(latchkey_client *clien
     const latchkey_key_filter *filter, const char *confirmation, const char *reason,
     const latchkey_call *call, latchkey_key_list **out_list, latchkey_revocation *out_revocation,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
+/** A key of another system: its owner goes on with it. */
+typedef struct latchkey_foreign_key {
+	const char *owner;  /**< id or e-mail */
+	const char *sha256; /**< of the whole key as its owner shows it: hexadecimal or base64 */
+	const char *name;
+	int64_t expires_at_ms; /**< 0: never */
+} latchkey_foreign_key;
+enum { LATCHKEY_IMPORT_MAX = 100 };
+
+/**
+ * Import 1 to LATCHKEY_IMPORT_MAX keys by their digest, all or none (api_keys.manage_any). `source`
+ * names the system; `tenant` is for operators, else NULL. Only a keyed digest of the digest is
+ * stored. LATCHKEY_INVALID_ARGUMENT DIGEST_INVALID, SOURCE_INVALID, TTL_PAST;
+ * LATCHKEY_ALREADY_EXISTS KEY_IMPORTED, also when it was revoked since.
+ */
+LATCHKEY_API latchkey_status latchkey_key_import(latchkey_client *client, const char *source,
+    const char *tenant, const latchkey_foreign_key *keys, size_t count, const latchkey_call *call,
+    latchkey_key_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
 /** A key that wants attention, and why. */
 typedef struct latchkey_finding latchkey_finding;
