@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "handlers.h"
 #include "show.h"
-#include "time/instant.h"
+#include "time/duration.h"
 
 enum { LINE_SIZE = 1024 };
 

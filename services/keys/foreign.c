@@ -90,38 +90,47 @@ foreign_appeared(struct keys *keys)
 }
 
 struct search {
-	uint8_t tag[LK_DIGEST_LEN];
+	const struct keys *keys;
+	uint8_t sha256[LK_DIGEST_LEN], tag[LK_DIGEST_LEN];
 	char key[LK_ID_SIZE];
 	bool found;
 };
 
+/* Under the newest pepper first. */
 static lk_status
 search_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct search *search = arg;
+	const struct keys_setup *setup = &search->keys->setup;
 
-	return imported_find(tx, search->tag, search->key, &search->found, err);
+	for (size_t i = 0; i <= setup->old_peppers_count; i++) {
+		foreign_tag(i == 0 ? setup->pepper : setup->old_peppers[i - 1], search->sha256,
+		    search->tag);
+		LK_TRY(imported_find(tx, search->tag, search->key, &search->found, err));
+		if (search->found)
+			return LK_OK;
+	}
+	return LK_OK;
 }
 
 lk_status
 foreign_find(struct keys *keys, const char *text, const struct patience *patience,
-    uint8_t out_tag[LK_DIGEST_LEN], char out_key[LK_ID_SIZE], bool *out_found, struct lk_error *err)
+    struct foreign *out_foreign, bool *out_found, struct lk_error *err)
 {
 	const size_t len = strlen(text);
-	struct search search = { .found = false };
-	uint8_t sha256[LK_DIGEST_LEN];
+	struct search search = { .keys = keys };
 
 	*out_found = false;
 	if (!atomic_load(&keys->has_foreign) || len < TEXT_LEAST || len > TEXT_MOST)
 		return LK_OK;
 	if (!patience->may_block)
 		return lk_fail(err, LK_ABORTED, "WOULD_BLOCK", "the answer is not in memory");
-	lk_sha256(lk_bytes(text, len), sha256);
-	foreign_tag(keys->setup.pepper, sha256, search.tag);
+	lk_sha256(lk_bytes(text, len), search.sha256);
 	LK_TRY(lk_store_read(
 	    keys->setup.store, patience->deadline_steady_ms, search_in, &search, err));
-	memcpy(out_tag, search.tag, LK_DIGEST_LEN);
-	memcpy(out_key, search.key, LK_ID_SIZE);
+	memcpy(out_foreign->sha256, search.sha256, LK_DIGEST_LEN);
+	memcpy(out_foreign->tag, search.tag, LK_DIGEST_LEN);
+	memcpy(out_foreign->key, search.key, LK_ID_SIZE);
 	*out_found = search.found;
 	return LK_OK;
 }

@@ -23,12 +23,17 @@ void foreign_tag(const struct lk_pepper *pepper, const uint8_t sha256[LK_DIGEST_
 lk_status foreign_begin(struct keys *keys, struct lk_error *err);
 void foreign_appeared(struct keys *keys);
 
+/* What was shown, and which key it is. */
+struct foreign {
+	uint8_t sha256[LK_DIGEST_LEN], tag[LK_DIGEST_LEN]; /* the tag is under the key's pepper */
+	char key[LK_ID_SIZE];
+};
+
 /*
  * Which key is this text? *out_found false: none of another system's, or none were ever imported.
  * With patience that may not block ABORTED WOULD_BLOCK, unless none were.
  */
 lk_status foreign_find(struct keys *keys, const char *text, const struct patience *patience,
-    uint8_t out_tag[LK_DIGEST_LEN], char out_key[LK_ID_SIZE], bool *out_found,
-    struct lk_error *err);
+    struct foreign *out_foreign, bool *out_found, struct lk_error *err);
 
 #endif

@@ -27,10 +27,11 @@ bool
 secret_matches(const struct keys *keys, const char *tenant, const char *id,
     const struct lk_secret32 *secret, uint32_t pepper_version, const uint8_t digest[LK_DIGEST_LEN])
 {
+	const struct lk_pepper *pepper = keys_pepper(keys, pepper_version);
 	uint8_t computed[LK_DIGEST_LEN];
 
-	lk_key_digest(keys->setup.pepper, tenant, id, secret, computed);
+	lk_key_digest(pepper ? pepper : keys->setup.pepper, tenant, id, secret, computed);
 	const bool equal = lk_secret_equal(computed, digest, sizeof computed);
 	lk_wipe(computed, sizeof computed);
-	return equal && pepper_version == lk_pepper_version(keys->setup.pepper);
+	return equal && pepper != NULL;
 }

@@ -66,10 +66,13 @@ key_seal(const struct lk_pepper *pepper, struct key *key)
 }
 
 bool
-key_seal_ok(const struct lk_pepper *pepper, const struct key *key)
+key_seal_ok(const struct keys *keys, const struct key *key)
 {
+	const struct lk_pepper *pepper = keys_pepper(keys, key->pepper_version);
 	uint8_t mac[LK_DIGEST_LEN];
 
+	if (!pepper)
+		return false;
 	mac_of(pepper, key, mac);
 	return key->has_mac && lk_secret_equal(mac, key->mac, sizeof mac);
 }
@@ -84,7 +87,11 @@ key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const ch
 	LK_TRY(key_find(tx, id, arena, &key, &found, err));
 	if (!found)
 		return lk_fail(err, LK_INTERNAL, "INTERNAL", "the key to seal is missing");
-	key_seal(keys->setup.pepper, &key);
+	const struct lk_pepper *pepper = keys_pepper(keys, key.pepper_version);
+	if (!pepper)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "PEPPER_MISSING",
+		    "version %u of the pepper is not loaded", key.pepper_version);
+	key_seal(pepper, &key);
 	return key_save_mac(tx, &key, err);
 }
 
@@ -192,7 +199,7 @@ key_damages_write(struct keys *keys)
 lk_status
 key_seal_check(struct keys *keys, const struct key *key, struct lk_error *err)
 {
-	if (key_seal_ok(keys->setup.pepper, key))
+	if (key_seal_ok(keys, key))
 		return LK_OK;
 	damage_note(keys, key);
 	return lk_fail(err, LK_DATA_LOSS, "ROW_DAMAGED",

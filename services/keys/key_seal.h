@@ -8,10 +8,10 @@
 #include "key.h"
 #include "keys.h"
 
-/* Fills key->mac of a row that is about to be written. */
+/* Fills key->mac of a row that is about to be written; `pepper` is that of key->pepper_version. */
 void key_seal(const struct lk_pepper *pepper, struct key *key);
 /* Is the row as we wrote it? */
-bool key_seal_ok(const struct lk_pepper *pepper, const struct key *key);
+bool key_seal_ok(const struct keys *keys, const struct key *key);
 
 /* Seals the row as it stands, after a change that key_seal_ok came before. */
 lk_status key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const char *id,

@@ -64,6 +64,9 @@ static const char Q_INSERT_IMPORTED[] =
     "INSERT INTO imported_keys (tag, key_id) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 static const char Q_IMPORTED_BY_TAG[] = "SELECT key_id FROM imported_keys WHERE tag = $1";
 static const char Q_IMPORTED_ANY[] = "SELECT key_id FROM imported_keys LIMIT $1";
+static const char Q_SAVE_DIGEST[] =
+    "UPDATE api_keys SET digest = $2, pepper_version = $3, mac = $4 WHERE id = $1";
+static const char Q_SAVE_TAG[] = "UPDATE imported_keys SET tag = $2 WHERE key_id = $1";
 static const char Q_SAVE_MAC[] = "UPDATE api_keys SET mac = $2 WHERE id = $1";
 static const char Q_UNSEALED[] = "SELECT id FROM api_keys WHERE mac IS NULL ORDER BY id LIMIT $1";
 static const char Q_ARE_SEALED[] = "SELECT 1 FROM key_seals WHERE id = $1";
@@ -289,6 +292,20 @@ key_save_mac(struct lk_tx *tx, const struct key *key, struct lk_error *err)
 {
 	return lk_tx_exec(tx, Q_SAVE_MAC,
 	    LK_ARGS(lk_text(key->id), lk_blob(lk_bytes(key->mac, sizeof key->mac))), NULL, err);
+}
+
+lk_status
+key_save_digest(struct lk_tx *tx, const struct key *key, struct lk_error *err)
+{
+	const struct lk_bytes digest = lk_bytes(key->digest, sizeof key->digest);
+
+	LK_TRY(lk_tx_exec(tx, Q_SAVE_DIGEST,
+	    LK_ARGS(lk_text(key->id), lk_blob(digest), lk_int(key->pepper_version),
+		lk_blob(lk_bytes(key->mac, sizeof key->mac))),
+	    NULL, err));
+	if (key->imported_from[0] == '\0')
+		return LK_OK;
+	return lk_tx_exec(tx, Q_SAVE_TAG, LK_ARGS(lk_text(key->id), lk_blob(digest)), NULL, err);
 }
 
 lk_status

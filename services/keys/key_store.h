@@ -15,6 +15,8 @@ lk_status key_find(struct lk_tx *tx, const char *id, struct lk_arena *arena, str
 
 /* key->mac of the row with its id. */
 lk_status key_save_mac(struct lk_tx *tx, const struct key *key, struct lk_error *err);
+/* Its digest, pepper version and MAC; of another system's key the tag, too, which is the digest. */
+lk_status key_save_digest(struct lk_tx *tx, const struct key *key, struct lk_error *err);
 /* Up to `max` ids of rows without a MAC; and whether there may still be good ones among them. */
 lk_status key_list_unsealed(struct lk_tx *tx, size_t max, struct lk_arena *arena,
     struct id_list *out_ids, struct lk_error *err);

@@ -37,6 +37,20 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	return LK_OK;
 }
 
+const struct lk_pepper *
+keys_pepper(const struct keys *keys, uint32_t version)
+{
+	const struct keys_setup *setup = &keys->setup;
+
+	if (lk_pepper_version(setup->pepper) == version)
+		return setup->pepper;
+	for (size_t i = 0; i < setup->old_peppers_count; i++) {
+		if (lk_pepper_version(setup->old_peppers[i]) == version)
+			return setup->old_peppers[i];
+	}
+	return NULL;
+}
+
 void
 keys_flush(struct keys *keys)
 {

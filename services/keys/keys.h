@@ -26,7 +26,9 @@ struct keys_setup {
 	struct lk_store *store;
 	const struct lk_clock *clock;
 	const struct lk_random *random;
-	const struct lk_pepper *pepper;
+	const struct lk_pepper *pepper;             /* what is made now is under it */
+	const struct lk_pepper *const *old_peppers; /* what was made before may be under these */
+	size_t old_peppers_count;
 	const struct lk_peers *peers;   /* to know operators that services ask for; NULL: none */
 	struct lk_feed *feed;           /* NULL: nobody hears of changes */
 	struct lk_audit_sealer *sealer; /* counts rows that were lost; NULL: nobody does */
@@ -56,11 +58,15 @@ struct keys {
 	struct sign_in_gate *gate;
 	struct rate *rate;
 	struct damage_log *damages;
+	atomic_size_t rehashing; /* keys on their way to the newest pepper */
 	atomic_bool has_foreign; /* keys of other systems were imported */
 };
 
 /* RESOURCE_EXHAUSTED OUT_OF_MEMORY. Yours. */
 lk_status keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err);
+
+/* The pepper of this version; NULL when it is not loaded. */
+const struct lk_pepper *keys_pepper(const struct keys *keys, uint32_t version);
 
 /* Writes down what was used until now; keys_stop does so for the last time, before the store
  * closes. */

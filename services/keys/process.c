@@ -2,10 +2,10 @@
 #include "service.h"
 
 #include "crypto/key_format.h"
-#include "crypto/private_file.h"
 #include "foreign.h"
 #include "key_seal.h"
 #include "keys_migrations.h"
+#include "peppers.h"
 
 static const struct lk_option option_rows[] = {
 #define LK_OPTION(kind, field, name, preset, help)                                                 \
@@ -24,7 +24,7 @@ static const struct lk_metric_row metric_rows[] = {
 };
 
 struct keys_process {
-	struct lk_pepper *pepper;
+	struct peppers peppers;
 	struct lk_metrics *metrics;
 	struct keys *keys;
 };
@@ -45,15 +45,6 @@ keys_host_setup(const struct keys_config *config)
 		.feed_readers = { "tokens", "credentials" },
 		.migrations = &keys_migrations,
 	};
-}
-
-static lk_status
-open_pepper(const char *file, const char *instance, struct lk_pepper **out, struct lk_error *err)
-{
-	LK_AUTO(lk_secret32_wipe) struct lk_secret32 secret = { 0 };
-
-	LK_TRY(lk_secret_file_load32(file, "pepper", &secret, err));
-	return lk_pepper_new(1, &secret, instance, out, err);
 }
 
 static lk_status
@@ -88,12 +79,14 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 	if (!process ||
 	    !(process->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
-	LK_TRY(open_pepper(config->pepper_file, host->instance, &process->pepper, err));
+	LK_TRY(peppers_open(config->pepper_file, host->instance, &process->peppers, err));
 	const struct keys_setup setup = {
 		.store = host->store,
 		.clock = host->clock,
 		.random = lk_random_system(),
-		.pepper = process->pepper,
+		.pepper = process->peppers.newest,
+		.old_peppers = process->peppers.old,
+		.old_peppers_count = process->peppers.old_count,
 		.peers = host->peers,
 		.feed = host->feed,
 		.sealer = host->sealer,
@@ -109,6 +102,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 		.flush_ms = config->use_flush_ms,
 	};
 	LK_TRY(keys_new(&setup, &process->keys, err));
+	LK_TRY(peppers_check(process->keys, err));
 	LK_TRY(key_seal_old_rows(process->keys, err));
 	LK_TRY(foreign_begin(process->keys, err));
 	*out_process = LK_TAKE(process);
@@ -122,7 +116,7 @@ keys_process_close(struct keys_process *process)
 		return;
 	keys_free(process->keys);
 	lk_metrics_free(process->metrics);
-	lk_pepper_free(process->pepper);
+	peppers_close(&process->peppers);
 	lk_free(process);
 }
 

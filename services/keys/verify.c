@@ -1,10 +1,13 @@
 /* Verifying a key from what is in memory; see verify.h. */
 #include "verify.h"
 
+#include <string.h>
+
 #include "crypto/key_format.h"
 #include "foreign.h"
 #include "issue.h"
 #include "rate.h"
+#include "rehash.h"
 
 /* Stands in for the tenant of a key that nobody knows, so that its digest costs the same. */
 static const char nobody[] = "tnt_00000000000000000000000000";
@@ -19,7 +22,7 @@ refuse(struct verify_answer *out_answer, const char *reason)
 /* What was shown: a key of ours, or one of another system. */
 struct shown {
 	struct lk_key_parts parts; /* of another system's the id alone */
-	uint8_t tag[LK_DIGEST_LEN];
+	struct foreign foreign;
 	bool is_foreign;
 };
 
@@ -37,8 +40,8 @@ read_shown(struct keys *keys, const char *text, const struct patience *patience,
 		      keys->setup.prefix, lk_bytes_of(text), &out_shown->parts, NULL) == LK_OK;
 	if (*out_ok)
 		return LK_OK;
-	LK_TRY(
-	    foreign_find(keys, text, patience, out_shown->tag, out_shown->parts.id, out_ok, err));
+	LK_TRY(foreign_find(keys, text, patience, &out_shown->foreign, out_ok, err));
+	memcpy(out_shown->parts.id, out_shown->foreign.key, sizeof out_shown->parts.id);
 	out_shown->is_foreign = *out_ok;
 	return LK_OK;
 }
@@ -53,7 +56,7 @@ digest_matches(
 
 	if (shown->is_foreign || (key->flags & KEY_FOREIGN) != 0)
 		return known && shown->is_foreign && (key->flags & KEY_FOREIGN) != 0 &&
-		       lk_secret_equal(shown->tag, key->digest, sizeof key->digest);
+		       lk_secret_equal(shown->foreign.tag, key->digest, sizeof key->digest);
 	if (!known)
 		lk_text_copy(tenant, sizeof tenant, nobody);
 	else if (held->tenant)
@@ -188,6 +191,25 @@ find_standing(struct keys *keys, const char *id, const struct verify_ask *ask,
 	return *out_spared ? LK_OK : status;
 }
 
+/* The secret is at hand now and at no other time. A session is over before its pepper is. */
+static void
+move_to_newest(struct keys *keys, const struct shown *shown, const struct held_facts *held)
+{
+	char tenant[LK_ID_SIZE] = "";
+	uint8_t digest[LK_DIGEST_LEN];
+
+	if (held->key.flags & KEY_IS_SESSION)
+		return;
+	if (held->tenant)
+		id_unpack(LK_ID_TENANT, held->tenant->id, tenant);
+	if (shown->is_foreign)
+		foreign_tag(keys->setup.pepper, shown->foreign.sha256, digest);
+	else
+		lk_key_digest(
+		    keys->setup.pepper, tenant, shown->parts.id, &shown->parts.secret, digest);
+	rehash_later(keys, shown->parts.id, held->key.digest, digest);
+}
+
 /* Of an address that we were told. */
 static lk_status
 refuse_bad(struct keys *keys, const struct verify_ask *ask, int64_t now_ms,
@@ -231,5 +253,7 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 	if (ask->required_workgroup[0] != '\0' &&
 	    !facts_has_workgroup(&held.facts, ask->required_workgroup))
 		return refuse(out_answer, "WORKGROUP_MISSING");
+	if (held.key.pepper_version != lk_pepper_version(keys->setup.pepper))
+		move_to_newest(keys, &shown, &held);
 	return accept(keys, asker, ask, &held, now_ms, patience->arena, out_answer, err);
 }

@@ -1,5 +1,6 @@
-/* CreateKey, durable, through a whole latchkey-keys, alone and 64 at once, against SQLite's own FULL
- * transaction of the same rows; and pages of a list of a million keys against those of a thousand. */
+/* CreateKey, durable, through a whole latchkey-keys, alone and 64 at once, against SQLite's own
+ * FULL transaction of the same rows; and pages of a list of a million keys against those of a
+ * thousand. */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -11,7 +12,14 @@
 #include "keys/key_store.h"
 #include "keys_world.h"
 
-enum { WRITERS = 64, INSERT_BATCH = 1000, PAGE = 100, FEW = 1000, MANY = 1000000, MANY_QUICK = 20000 };
+enum {
+	WRITERS = 64,
+	INSERT_BATCH = 1000,
+	PAGE = 100,
+	FEW = 1000,
+	MANY = 1000000,
+	MANY_QUICK = 20000
+};
 
 /* A tenant with so many keys, listed page by page. */
 struct listed {
@@ -45,7 +53,7 @@ must(bool ok, const char *what)
 /* ---- SQLite alone: a key and its audit row ---- */
 
 #define DDL                                                                                        \
-	"CREATE TABLE k (id TEXT PRIMARY KEY, tenant TEXT, owner TEXT, name TEXT, last4 TEXT, "     \
+	"CREATE TABLE k (id TEXT PRIMARY KEY, tenant TEXT, owner TEXT, name TEXT, last4 TEXT, "    \
 	"digest BLOB, mac BLOB, scope TEXT, a INT, b INT, c INT, d INT, e INT, f INT); "           \
 	"CREATE INDEX k_owner ON k (owner, id); CREATE INDEX k_tenant ON k (tenant, id); "         \
 	"CREATE TABLE a (id TEXT PRIMARY KEY, at INT, action TEXT, actor TEXT, tenant TEXT, "      \
@@ -65,7 +73,8 @@ bare_open(struct bench *b, const char *path)
 		 NULL, NULL, NULL) == SQLITE_OK,
 	    "schema");
 	prepare(b, &b->begin, "BEGIN IMMEDIATE");
-	prepare(b, &b->key, "INSERT INTO k VALUES (?, ?, ?, 'laptop', 'abcd', ?, ?, '', 1, 1, 1, 1, 2, 0)");
+	prepare(b, &b->key,
+	    "INSERT INTO k VALUES (?, ?, ?, 'laptop', 'abcd', ?, ?, '', 1, 1, 1, 1, 2, 0)");
 	prepare(b, &b->audit, "INSERT INTO a VALUES (?, 1, 'key.created', ?, ?, ?, ?, 'laptop')");
 	prepare(b, &b->commit, "COMMIT");
 }
@@ -198,7 +207,7 @@ static void
 pages(struct listed *of, uint64_t times)
 {
 	struct lk_arena *arena = lk_arena_new(4 << 20);
-	PageRequestMsg page = LATCHKEY__COMMON__V1__PAGE_REQUEST__INIT;
+	Latchkey__Common__V1__PageRequest page = LATCHKEY__COMMON__V1__PAGE_REQUEST__INIT;
 	ListKeysRequest req = LATCHKEY__KEYS__V1__LIST_KEYS_REQUEST__INIT;
 	struct lk_error err = { 0 };
 	ListKeysResponse *rep;

@@ -12,7 +12,7 @@ import latchkey_e2e as e2e
 import latchkey_wire as wire
 import world
 
-OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain",
+OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain", "GetPepperStatus",
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey",
                   "ListKeks", "RotateKek", "RewrapKeys", "RetireKek"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}

@@ -28,6 +28,7 @@ TABLE = {
     "ImportKeys": ("admin", "any"),
     "ListKeys": ("all", "any"),
     "ReportKeys": ("all", "any"),
+    "GetPepperStatus": ("none", "none"),
     "VerifyKey": ("none", "none"),
     "VerifyKeys": ("none", "none"),
     "ReportUse": ("none", "none"),
@@ -53,6 +54,8 @@ class KeyMatrix(e2e.Case):
     def request(self, rpc, user, tenant):
         if rpc == "CreateKey":
             return {"name": "x", "owner": user.id}
+        if rpc == "GetPepperStatus":
+            return {}
         if rpc == "ImportKeys":
             return {"source": "old", "keys": [{"owner": user.id, "sha256": secrets.token_hex(32), "name": "x"}]}
         if rpc in BY_OWNER:

@@ -117,6 +117,17 @@ keys_take(struct answer *answer, size_t count, KeyMsg **keys, latchkey_key_list 
 }
 
 latchkey_status
+latchkey_pepper_status(latchkey_client *client, const latchkey_call *call,
+    latchkey_pepper_list **out_list, latchkey_error *out_error)
+{
+	Latchkey__Keys__V1__GetPepperStatusRequest body =
+	    LATCHKEY__KEYS__V1__GET_PEPPER_STATUS_REQUEST__INIT;
+
+	return (latchkey_status)ask_for(
+	    client, M_PEPPER_STATUS, &body.base, call, WHOLE, out_list, error_inside(out_error));
+}
+
+latchkey_status
 latchkey_key_import(latchkey_client *client, const char *source, const char *tenant,
     const latchkey_foreign_key *keys, size_t count, const latchkey_call *call,
     latchkey_key_list **out_list, latchkey_error *out_error)

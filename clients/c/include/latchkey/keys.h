@@ -156,6 +156,27 @@ LATCHKEY_API latchkey_status latchkey_key_revoke_matching(latchkey_client *clien
     const latchkey_call *call, latchkey_key_list **out_list, latchkey_revocation *out_revocation,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
+/** One version of the pepper that digests of keys are made with; see `latchkey pepper`. */
+typedef struct latchkey_pepper latchkey_pepper;
+typedef struct latchkey_pepper_list latchkey_pepper_list;
+LATCHKEY_API uint32_t latchkey_pepper_version(const latchkey_pepper *pepper);
+LATCHKEY_API bool latchkey_pepper_active(
+    const latchkey_pepper *pepper); /**< what is made now is under it */
+LATCHKEY_API bool latchkey_pepper_loaded(
+    const latchkey_pepper *pepper); /**< false: its file is missing */
+LATCHKEY_API uint64_t latchkey_pepper_keys(const latchkey_pepper *pepper);     /**< that live */
+LATCHKEY_API uint64_t latchkey_pepper_sessions(const latchkey_pepper *pepper); /**< open ones */
+LATCHKEY_API uint64_t latchkey_pepper_tickets(const latchkey_pepper *pepper);  /**< open ones */
+LATCHKEY_API size_t latchkey_pepper_list_count(const latchkey_pepper_list *list);
+LATCHKEY_API const latchkey_pepper *latchkey_pepper_list_at(
+    const latchkey_pepper_list *list, size_t index);
+LATCHKEY_API void latchkey_pepper_list_free(latchkey_pepper_list *list);
+
+/** How much is still under which version, the newest first. Operators only. */
+LATCHKEY_API latchkey_status latchkey_pepper_status(latchkey_client *client,
+    const latchkey_call *call, latchkey_pepper_list **out_list,
+    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+
 /** A key of another system: its owner goes on with it. */
 typedef struct latchkey_foreign_key {
 	const char *owner;  /**< id or e-mail */
