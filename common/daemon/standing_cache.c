@@ -63,7 +63,8 @@ lk_standing_cache_trust(
 void
 lk_standing_cache_event(struct lk_standing_cache *cache, const struct lk_feed_event *event)
 {
-	if (event->kind == LK_FEED_GENERATION)
+	if (event->kind == LK_FEED_GENERATION || event->kind == LK_FEED_TENANT_DELETED ||
+	    event->kind == LK_FEED_USER_DELETED)
 		lk_changes_note(&cache->changes, event->id);
 	else
 		lk_changes_note_all(&cache->changes);

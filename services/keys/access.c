@@ -109,6 +109,20 @@ access_covers(struct op *op, struct lk_tx *tx, const struct tenant *tenant, cons
 	return LK_OK;
 }
 
+lk_status
+access_keeps_admin(struct op *op, struct lk_tx *tx, const struct user *user, struct lk_error *err)
+{
+	bool other;
+
+	if (op->caller->kind == LK_CALLER_OPERATOR || !(user->roles & role_bit(ROLE_TENANT_ADMIN)))
+		return LK_OK;
+	LK_TRY(tenant_lock(tx, user->tenant, err));
+	LK_TRY(user_other_admin(tx, user, &other, err));
+	return other ? LK_OK
+		     : lk_fail(err, LK_FAILED_PRECONDITION, "LAST_ADMIN",
+			   "the tenant would have no administrator: make another one first");
+}
+
 bool
 caller_is(const struct lk_caller *caller, const char *id)
 {

@@ -29,6 +29,14 @@ lk_status access_user(struct op *op, struct lk_tx *tx, const char *tenant_name, 
 lk_status access_covers(struct op *op, struct lk_tx *tx, const struct tenant *tenant,
     const struct user *user, struct lk_error *err);
 
+/*
+ * Before `user` stops being an active administrator: FAILED_PRECONDITION LAST_ADMIN when the tenant
+ * has no other, for everybody but operators. Locks the tenant, so that two do not remove each
+ * other.
+ */
+lk_status access_keeps_admin(
+    struct op *op, struct lk_tx *tx, const struct user *user, struct lk_error *err);
+
 bool caller_is(const struct lk_caller *caller, const char *id);
 
 /* One's own keys, and with api_keys.manage_any those of the tenants one reaches. NOT_FOUND

@@ -67,3 +67,12 @@ op_creation_rate(const struct op *op, struct lk_error *err)
 	LK_TRY(rate_take(rate, RATE_CREATIONS, op->caller->id, op->now_ms, err));
 	return rate_take(rate, RATE_TENANT_CREATIONS, op->caller->tenant, op->now_ms, err);
 }
+
+lk_status
+op_tell(
+    struct op *op, struct lk_tx *tx, enum lk_feed_kind kind, const char *id, struct lk_error *err)
+{
+	struct lk_feed *feed = op->keys->setup.feed;
+
+	return feed ? lk_feed_emit(feed, tx, op->arena, kind, id, 0, err) : LK_OK;
+}

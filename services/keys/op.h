@@ -36,5 +36,9 @@ lk_status op_creation_rate(const struct op *op, struct lk_error *err);
 lk_status op_audit(
     struct op *op, struct lk_tx *tx, const struct lk_audit_event *event, struct lk_error *err);
 lk_status op_forget(struct op *op, struct lk_tx *tx, const char *id, struct lk_error *err);
+/* What other services may need to know beyond that: LK_FEED_TENANT_DELETED, LK_FEED_USER_DELETED.
+ */
+lk_status op_tell(
+    struct op *op, struct lk_tx *tx, enum lk_feed_kind kind, const char *id, struct lk_error *err);
 
 #endif

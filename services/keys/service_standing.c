@@ -130,6 +130,8 @@ resolve_user(struct lk_tx *tx, void *arg, struct lk_error *err)
 	if (!eyes_see(resolve, user.id, &workgroups))
 		return user_absent(err);
 	LK_TRY(policy_load(tx, &tenant, &policy, err));
+	if (tenant.state != TENANT_ACTIVE)
+		user.state = USER_DISABLED; /* nobody acts in a tenant that is suspended */
 	LK_TRY(encode_user(arena, &user, &rep->user, err));
 	LK_TRY(encode_ids(arena, &workgroups, &rep->workgroups, &rep->n_workgroups, err));
 	return encode_policy(arena, &policy, &rep->policy, &rep->n_policy, err);

@@ -164,6 +164,8 @@ set_user_roles(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(role_set_parse(req->roles, req->n_roles, &roles, err));
 	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
 	LK_TRY(role_change_check(op->caller->permissions, user.roles, roles, err));
+	if (!(roles & role_bit(ROLE_TENANT_ADMIN)))
+		LK_TRY(access_keeps_admin(op, tx, &user, err));
 	LK_TRY(user_save_roles(tx, user.id, roles, err));
 	if (user.roles & ~roles)
 		LK_TRY(user_raise_generation(tx, user.id, err));
@@ -199,6 +201,8 @@ set_user_state(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
 	LK_TRY(access_covers(op, tx, &tenant, &user, err));
 	LK_TRY(user_state_asked(&user, req->state, &state, err));
+	if (state == USER_DISABLED)
+		LK_TRY(access_keeps_admin(op, tx, &user, err));
 	LK_TRY(user_save_state(tx, user.id, state, err));
 	if (state == USER_DISABLED)
 		LK_TRY(user_raise_generation(tx, user.id, err));

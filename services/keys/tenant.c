@@ -35,3 +35,19 @@ tenant_check(const char *name, const char *domain, const char *profile,
 		    "domain must be a lower-case host name such as lab.example");
 	return profile_parse(profile, out_profile, err);
 }
+
+lk_status
+tenant_state_asked(const struct tenant *tenant, const char *text, enum tenant_state *out_state,
+    struct lk_error *err)
+{
+	enum tenant_state asked;
+
+	if (!tenant_state_parse(text, &asked))
+		return lk_fail_field(
+		    err, "state", "STATE_INVALID", "state must be active or suspended");
+	if (asked == tenant->state)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "TENANT_STATE", "the tenant is %s",
+		    tenant_state_name(asked));
+	*out_state = asked;
+	return LK_OK;
+}

@@ -27,4 +27,9 @@ bool tenant_state_parse(const char *text, enum tenant_state *out_state);
 lk_status tenant_check(const char *name, const char *domain, const char *profile,
     enum policy_profile *out_profile, struct lk_error *err);
 
+/* The state an operator asks for by name. INVALID_ARGUMENT STATE_INVALID naming `state`;
+ * FAILED_PRECONDITION TENANT_STATE when the tenant is there already. */
+lk_status tenant_state_asked(const struct tenant *tenant, const char *text,
+    enum tenant_state *out_state, struct lk_error *err);
+
 #endif

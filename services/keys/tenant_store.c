@@ -5,12 +5,19 @@
 
 static const char Q_INSERT_TENANT[] =
     "INSERT INTO tenants (" TENANT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7)";
-static const char Q_TENANT_BY_ID[] = "SELECT " TENANT_COLUMNS " FROM tenants WHERE id = $1";
-static const char Q_TENANT_BY_NAME[] = "SELECT " TENANT_COLUMNS " FROM tenants WHERE name = $1";
-static const char Q_TENANT_BY_DOMAIN[] = "SELECT " TENANT_COLUMNS " FROM tenants WHERE domain = $1";
+static const char Q_TENANT_BY_ID[] =
+    "SELECT " TENANT_COLUMNS " FROM tenants WHERE id = $1 AND deleted_at_ms = 0";
+static const char Q_TENANT_BY_NAME[] =
+    "SELECT " TENANT_COLUMNS " FROM tenants WHERE name = $1 AND deleted_at_ms = 0";
+static const char Q_TENANT_BY_DOMAIN[] =
+    "SELECT " TENANT_COLUMNS " FROM tenants WHERE domain = $1 AND deleted_at_ms = 0";
 static const char Q_LIST_TENANTS[] =
-    "SELECT " TENANT_COLUMNS " FROM tenants WHERE id > $1 ORDER BY id LIMIT $2";
+    "SELECT " TENANT_COLUMNS
+    " FROM tenants WHERE id > $1 AND deleted_at_ms = 0 ORDER BY id LIMIT $2";
 static const char Q_RAISE_TENANT[] = "UPDATE tenants SET generation = generation + 1 WHERE id = $1";
+static const char Q_LOCK_TENANT[] = "UPDATE tenants SET generation = generation WHERE id = $1";
+static const char Q_SAVE_TENANT_NAMES[] = "UPDATE tenants SET name = $2, domain = $3 WHERE id = $1";
+static const char Q_SAVE_TENANT_STATE[] = "UPDATE tenants SET state = $2 WHERE id = $1";
 static const char Q_POLICY_VALUES[] = "SELECT name, value FROM tenant_policy WHERE tenant = $1";
 static const char Q_SAVE_POLICY_VALUE[] =
     "INSERT INTO tenant_policy (tenant, name, value) VALUES ($1, $2, $3) "
@@ -61,14 +68,14 @@ tenant_find(struct lk_tx *tx, const char *name, struct tenant *out_tenant, bool 
 }
 
 static lk_status
-free_check(
-    struct lk_tx *tx, const char *sql, const char *field, const char *value, struct lk_error *err)
+free_check(struct lk_tx *tx, const struct tenant *mine, const char *sql, const char *field,
+    const char *value, struct lk_error *err)
 {
 	struct tenant other;
 	bool taken;
 
 	LK_TRY(find(tx, sql, value, &other, &taken, err));
-	if (!taken)
+	if (!taken || lk_text_is(other.id, mine->id))
 		return LK_OK;
 	const lk_status status =
 	    lk_fail(err, LK_ALREADY_EXISTS, "TENANT_EXISTS", "this %s is taken", field);
@@ -77,11 +84,17 @@ free_check(
 	return status;
 }
 
+static lk_status
+names_free(struct lk_tx *tx, const struct tenant *t, struct lk_error *err)
+{
+	LK_TRY(free_check(tx, t, Q_TENANT_BY_NAME, "name", t->name, err));
+	return free_check(tx, t, Q_TENANT_BY_DOMAIN, "domain", t->domain, err);
+}
+
 lk_status
 tenant_insert(struct lk_tx *tx, const struct tenant *t, struct lk_error *err)
 {
-	LK_TRY(free_check(tx, Q_TENANT_BY_NAME, "name", t->name, err));
-	LK_TRY(free_check(tx, Q_TENANT_BY_DOMAIN, "domain", t->domain, err));
+	LK_TRY(names_free(tx, t, err));
 	return lk_tx_exec(tx, Q_INSERT_TENANT,
 	    LK_ARGS(lk_text(t->id), lk_text(t->name), lk_text(t->domain), lk_text(t->profile),
 		lk_text(tenant_state_name(t->state)), lk_int((int64_t)t->generation),
@@ -115,6 +128,27 @@ lk_status
 tenant_raise_generation(struct lk_tx *tx, const char *id, struct lk_error *err)
 {
 	return lk_tx_exec(tx, Q_RAISE_TENANT, LK_ARGS(lk_text(id)), NULL, err);
+}
+
+lk_status
+tenant_lock(struct lk_tx *tx, const char *id, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_LOCK_TENANT, LK_ARGS(lk_text(id)), NULL, err);
+}
+
+lk_status
+tenant_save_names(struct lk_tx *tx, const struct tenant *t, struct lk_error *err)
+{
+	LK_TRY(names_free(tx, t, err));
+	return lk_tx_exec(tx, Q_SAVE_TENANT_NAMES,
+	    LK_ARGS(lk_text(t->id), lk_text(t->name), lk_text(t->domain)), NULL, err);
+}
+
+lk_status
+tenant_save_state(struct lk_tx *tx, const char *id, enum tenant_state state, struct lk_error *err)
+{
+	return lk_tx_exec(tx, Q_SAVE_TENANT_STATE,
+	    LK_ARGS(lk_text(id), lk_text(tenant_state_name(state))), NULL, err);
 }
 
 lk_status

@@ -21,6 +21,12 @@ struct tenant_page {
 lk_status tenant_list(struct lk_tx *tx, const struct lk_page *page, struct lk_arena *arena,
     struct tenant_page *out_page, struct lk_error *err);
 
+/* One change of its kind at a time: others of this tenant wait for this transaction's end. */
+lk_status tenant_lock(struct lk_tx *tx, const char *id, struct lk_error *err);
+/* Name and domain. ALREADY_EXISTS TENANT_EXISTS naming the field. */
+lk_status tenant_save_names(struct lk_tx *tx, const struct tenant *tenant, struct lk_error *err);
+lk_status tenant_save_state(
+    struct lk_tx *tx, const char *id, enum tenant_state state, struct lk_error *err);
 lk_status tenant_raise_generation(struct lk_tx *tx, const char *id, struct lk_error *err);
 
 /* The profile's values with the tenant's changes over them. */

@@ -8,16 +8,30 @@
 static const char Q_INSERT_USER[] =
     "INSERT INTO users (" USER_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
     "ON CONFLICT (tenant, email) DO NOTHING";
-static const char Q_USER_BY_ID[] = "SELECT " USER_COLUMNS " FROM users WHERE id = $1";
+static const char Q_USER_BY_ID[] =
+    "SELECT " USER_COLUMNS " FROM users WHERE id = $1 AND deleted_at_ms = 0";
 static const char Q_USER_BY_EMAIL[] =
-    "SELECT " USER_COLUMNS " FROM users WHERE tenant = $1 AND email = $2";
+    "SELECT " USER_COLUMNS " FROM users WHERE tenant = $1 AND email = $2 AND deleted_at_ms = 0";
 static const char Q_LIST_USERS[] =
-    "SELECT " USER_COLUMNS " FROM users WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+    "SELECT " USER_COLUMNS
+    " FROM users WHERE tenant = $1 AND id > $2 AND deleted_at_ms = 0 ORDER BY id LIMIT $3";
 static const char Q_USER_ROLES[] = "SELECT role FROM user_roles WHERE user_id = $1";
 static const char Q_INSERT_USER_ROLE[] = "INSERT INTO user_roles (user_id, role) VALUES ($1, $2)";
 static const char Q_DELETE_USER_ROLES[] = "DELETE FROM user_roles WHERE user_id = $1";
 static const char Q_SAVE_USER_STATE[] = "UPDATE users SET state = $2 WHERE id = $1";
 static const char Q_SAVE_DISPLAY_NAME[] = "UPDATE users SET display_name = $2 WHERE id = $1";
+static const char Q_SAVE_EMAIL[] = "UPDATE users SET email = $2 WHERE id = $1";
+static const char Q_OTHER_ADMIN[] =
+    "SELECT 1 FROM users, user_roles WHERE tenant = $1 AND user_id = users.id AND role = $2 "
+    "AND users.id <> $3 AND state = 'active' AND deleted_at_ms = 0 LIMIT 1";
+static const char Q_END_USER[] =
+    "UPDATE users SET email = id, display_name = '', state = 'disabled', deleted_at_ms = $2, "
+    "generation = generation + 1 WHERE id = $1";
+static const char Q_END_USER_PASSWORD[] = "DELETE FROM user_passwords WHERE user_id = $1";
+static const char Q_END_USER_SUBJECTS[] = "DELETE FROM linked_subjects WHERE user_id = $1";
+static const char Q_END_USER_MEMBERSHIPS[] = "DELETE FROM workgroup_members WHERE user_id = $1";
+static const char Q_END_USER_TICKETS[] =
+    "UPDATE tickets SET digest = NULL WHERE user_id = $1 AND digest IS NOT NULL";
 static const char Q_RAISE_USER[] = "UPDATE users SET generation = generation + 1 WHERE id = $1";
 static const char Q_USER_SIGNED_IN[] =
     "UPDATE users SET last_sign_in_at_ms = $2 WHERE id = $1 AND last_sign_in_at_ms < $2";
@@ -97,6 +111,13 @@ roles_insert(struct lk_tx *tx, const char *user, role_set roles, struct lk_error
 	return LK_OK;
 }
 
+static lk_status
+user_exists(struct lk_error *err)
+{
+	return lk_fail(err, LK_ALREADY_EXISTS, "USER_EXISTS",
+	    "the tenant has a user with this e-mail address");
+}
+
 lk_status
 user_insert(struct lk_tx *tx, const struct user *u, struct lk_error *err)
 {
@@ -109,8 +130,7 @@ user_insert(struct lk_tx *tx, const struct user *u, struct lk_error *err)
 		lk_int(u->last_sign_in_at_ms)),
 	    &inserted, err));
 	if (inserted == 0)
-		return lk_fail(err, LK_ALREADY_EXISTS, "USER_EXISTS",
-		    "the tenant has a user with this e-mail address");
+		return user_exists(err);
 	return roles_insert(tx, u->id, u->roles, err);
 }
 
@@ -169,4 +189,38 @@ lk_status
 user_signed_in(struct lk_tx *tx, const char *user, int64_t at_ms, struct lk_error *err)
 {
 	return lk_tx_exec(tx, Q_USER_SIGNED_IN, LK_ARGS(lk_text(user), lk_int(at_ms)), NULL, err);
+}
+
+lk_status
+user_save_email(struct lk_tx *tx, const struct user *user, const char *email, struct lk_error *err)
+{
+	struct user other;
+	bool taken;
+
+	LK_TRY(user_find_by_email(tx, user->tenant, email, &other, &taken, err));
+	if (taken && !lk_text_is(other.id, user->id))
+		return user_exists(err);
+	return lk_tx_exec(tx, Q_SAVE_EMAIL, LK_ARGS(lk_text(user->id), lk_text(email)), NULL, err);
+}
+
+lk_status
+user_other_admin(struct lk_tx *tx, const struct user *user, bool *out_has, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_OTHER_ADMIN,
+	    LK_ARGS(
+		lk_text(user->tenant), lk_text(role_name(ROLE_TENANT_ADMIN)), lk_text(user->id)),
+	    &rows, out_has, err);
+}
+
+lk_status
+user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err)
+{
+	static const char *const queries[] = { Q_DELETE_USER_ROLES, Q_END_USER_PASSWORD,
+		Q_END_USER_SUBJECTS, Q_END_USER_MEMBERSHIPS, Q_END_USER_TICKETS };
+
+	for (size_t i = 0; i < LK_ARRAY_LEN(queries); i++)
+		LK_TRY(lk_tx_exec(tx, queries[i], LK_ARGS(lk_text(user)), NULL, err));
+	return lk_tx_exec(tx, Q_END_USER, LK_ARGS(lk_text(user), lk_int(now_ms)), NULL, err);
 }

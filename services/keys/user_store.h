@@ -28,6 +28,15 @@ lk_status user_save_state(
     struct lk_tx *tx, const char *user, enum user_state state, struct lk_error *err);
 lk_status user_save_display_name(
     struct lk_tx *tx, const char *user, const char *name, struct lk_error *err);
+/* In lower case. ALREADY_EXISTS USER_EXISTS. */
+lk_status user_save_email(
+    struct lk_tx *tx, const struct user *user, const char *email, struct lk_error *err);
+/* Has the tenant an active administrator beside this user? */
+lk_status user_other_admin(
+    struct lk_tx *tx, const struct user *user, bool *out_has, struct lk_error *err);
+/* The user is no more: roles, memberships, password, linked subjects and tickets go, the row stays
+ * without a name, and its generation is raised. Keys and sessions are the caller's to end. */
+lk_status user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err);
 lk_status user_raise_generation(struct lk_tx *tx, const char *user, struct lk_error *err);
 /* Forward only. */
 lk_status user_signed_in(struct lk_tx *tx, const char *user, int64_t at_ms, struct lk_error *err);

@@ -12,7 +12,8 @@ import latchkey_e2e as e2e
 import latchkey_wire as wire
 import world
 
-OPERATORS_ONLY = {"CreateTenant", "ListTenants", "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain", "GetPepperStatus",
+OPERATORS_ONLY = {"CreateTenant", "ListTenants", "RenameTenant", "SetTenantState", "DeleteTenant",
+                  "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain", "GetPepperStatus",
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey",
                   "ListKeks", "RotateKek", "RewrapKeys", "RetireKek"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
@@ -75,6 +76,8 @@ class TwoTenants(e2e.Case):
             "ListUsers": in_botany,
             "SetUserRoles": [{"roles": ["member"], **user} for user in users],
             "SetUserState": [{"state": "disabled", **user} for user in users],
+            "UpdateUser": [{"display_name": "taken", **user} for user in users],
+            "DeleteUser": users,
             "IssueTicket": users,
             "EndSession": [{"session": self.bea.session_id}],
             "ListSessions": users,

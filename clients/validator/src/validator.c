@@ -109,7 +109,8 @@ feed_event(void *user, const struct lk_feed_event *event)
 	const struct feed *feed = user;
 	struct lk_changes *changes = cache_changes(feed->validator->cache);
 
-	if (event->kind == LK_FEED_GENERATION || event->kind == LK_FEED_TOKEN_REVOKED)
+	if (event->kind == LK_FEED_GENERATION || event->kind == LK_FEED_TOKEN_REVOKED ||
+	    event->kind == LK_FEED_TENANT_DELETED || event->kind == LK_FEED_USER_DELETED)
 		lk_changes_note(changes, event->id);
 	else if (event->kind != LK_FEED_JWKS_CHANGED) /* a key that is withdrawn says so itself */
 		lk_changes_note_all(changes);         /* that, or something of a newer service */

@@ -1,5 +1,5 @@
-/* All of liblatchkey: clients and profiles, accounts, issuers, keys, tokens, credentials, leases,
- * audit. */
+/* All of liblatchkey: clients and profiles, accounts and people, issuers, keys, tokens,
+ * credentials, leases, audit. */
 #ifndef LATCHKEY_LATCHKEY_H
 #define LATCHKEY_LATCHKEY_H
 
@@ -12,6 +12,7 @@
 #include <latchkey/keks.h>
 #include <latchkey/keys.h>
 #include <latchkey/leases.h>
+#include <latchkey/people.h>
 #include <latchkey/signing_keys.h>
 #include <latchkey/tokens.h>
 

@@ -1,0 +1,39 @@
+/* The SQL that ends a tenant, children first; see tenant_end_store.h. */
+#include "tenant_end_store.h"
+
+#include "base/base.h"
+
+static const char Q_END_KEY_WORKGROUPS[] = "DELETE FROM api_key_workgroups WHERE key_id IN "
+					   "(SELECT id FROM api_keys WHERE tenant = $1)";
+static const char Q_END_KEY_USE[] =
+    "DELETE FROM key_use WHERE key_id IN (SELECT id FROM api_keys WHERE tenant = $1)";
+static const char Q_END_KEYS[] = "DELETE FROM api_keys WHERE tenant = $1";
+static const char Q_END_SESSIONS[] = "DELETE FROM sessions WHERE tenant = $1";
+static const char Q_END_TICKETS[] = "DELETE FROM tickets WHERE tenant = $1";
+static const char Q_END_SUBJECTS[] = "DELETE FROM linked_subjects WHERE tenant = $1";
+static const char Q_END_ISSUERS[] = "DELETE FROM trusted_issuers WHERE tenant = $1";
+static const char Q_END_PASSWORDS[] =
+    "DELETE FROM user_passwords WHERE user_id IN (SELECT id FROM users WHERE tenant = $1)";
+static const char Q_END_USER_ROLES[] =
+    "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE tenant = $1)";
+static const char Q_END_MEMBERS[] = "DELETE FROM workgroup_members WHERE workgroup IN "
+				    "(SELECT id FROM workgroups WHERE tenant = $1)";
+static const char Q_END_WORKGROUPS[] = "DELETE FROM workgroups WHERE tenant = $1";
+static const char Q_END_USERS[] = "DELETE FROM users WHERE tenant = $1";
+static const char Q_END_POLICY[] = "DELETE FROM tenant_policy WHERE tenant = $1";
+static const char Q_END_REACH[] = "DELETE FROM principal_tenants WHERE tenant = $1";
+static const char Q_END_TENANT[] =
+    "UPDATE tenants SET name = id, domain = id, state = 'suspended', deleted_at_ms = $2, "
+    "generation = generation + 1 WHERE id = $1";
+
+static const char *const children_first[] = { Q_END_KEY_WORKGROUPS, Q_END_KEY_USE, Q_END_KEYS,
+	Q_END_SESSIONS, Q_END_TICKETS, Q_END_SUBJECTS, Q_END_ISSUERS, Q_END_PASSWORDS,
+	Q_END_USER_ROLES, Q_END_MEMBERS, Q_END_WORKGROUPS, Q_END_USERS, Q_END_POLICY, Q_END_REACH };
+
+lk_status
+tenant_end(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)
+{
+	for (size_t i = 0; i < LK_ARRAY_LEN(children_first); i++)
+		LK_TRY(lk_tx_exec(tx, children_first[i], LK_ARGS(lk_text(id)), NULL, err));
+	return lk_tx_exec(tx, Q_END_TENANT, LK_ARGS(lk_text(id), lk_int(now_ms)), NULL, err);
+}
