@@ -1,4 +1,4 @@
-/* tenant, user, principal, role, workgroup, policy. */
+/* tenant, user, principal, policy. */
 #include <stdio.h>
 #include <string.h>
 
@@ -226,76 +226,6 @@ int
 run_principal_enable(struct cli *cli)
 {
 	return principal_state(cli, "active");
-}
-
-/* ---- roles ---- */
-
-int
-run_role_list(struct cli *cli)
-{
-	static const char *const columns[] = { "name", "permissions", NULL };
-	LK_AUTO(role_list_freep) latchkey_role_list *list = NULL;
-
-	CLI_TRY(cli, cli_connect(cli, false));
-	CLI_TRY(cli, latchkey_role_list_get(cli->client, &cli->call, &list, &cli->error));
-	out_list(&cli->out, "roles", columns);
-	for (size_t i = 0; i < latchkey_role_list_count(list); i++) {
-		out_object(&cli->out, NULL);
-		show_role(&cli->out, latchkey_role_list_at(list, i));
-		out_object_end(&cli->out);
-	}
-	out_list_end(&cli->out);
-	return cli_answer(cli);
-}
-
-/* ---- workgroups ---- */
-
-int
-run_workgroup_create(struct cli *cli)
-{
-	LK_AUTO(workgroup_freep) latchkey_workgroup *workgroup = NULL;
-
-	CLI_TRY(cli, cli_connect(cli, false));
-	CLI_TRY(cli, latchkey_workgroup_create(cli->client, cli_operand(cli, 0),
-			 cli_value(cli, OPT_TENANT), &cli->call, &workgroup, &cli->error));
-	show_workgroup(&cli->out, workgroup);
-	return cli_answer(cli);
-}
-
-int
-run_workgroup_list(struct cli *cli)
-{
-	static const char *const columns[] = { "name", "id", "members", NULL };
-
-	CLI_TRY(cli, cli_connect(cli, false));
-	PAGES(cli, workgroup, "workgroups", columns,
-	    latchkey_workgroup_list_get(
-		cli->client, cli_value(cli, OPT_TENANT), &page, &cli->call, &list, &cli->error));
-}
-
-int
-run_workgroup_add(struct cli *cli)
-{
-	LK_AUTO(workgroup_freep) latchkey_workgroup *workgroup = NULL;
-
-	CLI_TRY(cli, cli_connect(cli, false));
-	CLI_TRY(cli, latchkey_workgroup_add(cli->client, cli_operand(cli, 0), cli_operand(cli, 1),
-			 cli_value(cli, OPT_TENANT), &cli->call, &workgroup, &cli->error));
-	show_workgroup(&cli->out, workgroup);
-	return cli_answer(cli);
-}
-
-int
-run_workgroup_remove(struct cli *cli)
-{
-	LK_AUTO(workgroup_freep) latchkey_workgroup *workgroup = NULL;
-
-	CLI_TRY(cli, cli_connect(cli, false));
-	CLI_TRY(
-	    cli, latchkey_workgroup_remove(cli->client, cli_operand(cli, 0), cli_operand(cli, 1),
-		     cli_value(cli, OPT_TENANT), &cli->call, &workgroup, &cli->error));
-	show_workgroup(&cli->out, workgroup);
-	return cli_answer(cli);
 }
 
 /* ---- policy ---- */

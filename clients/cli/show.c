@@ -17,6 +17,8 @@ TEXTS(principal, permission)
 TEXTS(principal, tenant)
 TEXTS(role, permission)
 TEXTS(workgroup, member)
+TEXTS(workgroup, admin)
+TEXTS(workgroup, permission)
 TEXTS(identity, permission)
 TEXTS(identity, workgroup)
 TEXTS(identity, tenant)
@@ -120,6 +122,7 @@ void
 show_role(struct out *out, const latchkey_role *role)
 {
 	out_text(out, "name", latchkey_role_name(role));
+	out_text(out, "id", latchkey_role_id(role));
 	out_flag(out, "built_in", latchkey_role_built_in(role));
 	show_role_permissions(out, role);
 }
@@ -130,6 +133,8 @@ show_workgroup(struct out *out, const latchkey_workgroup *workgroup)
 	out_text(out, "id", latchkey_workgroup_id(workgroup));
 	out_text(out, "name", latchkey_workgroup_name(workgroup));
 	show_workgroup_members(out, workgroup);
+	show_workgroup_admins(out, workgroup);
+	show_workgroup_permissions(out, workgroup);
 	out_text(out, "tenant", latchkey_workgroup_tenant(workgroup));
 	out_time(out, "created_at", latchkey_workgroup_created_at_ms(workgroup));
 }

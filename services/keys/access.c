@@ -101,8 +101,7 @@ access_covers(struct op *op, struct lk_tx *tx, const struct tenant *tenant, cons
 	struct policy policy;
 
 	LK_TRY(policy_load(tx, tenant, &policy, err));
-	const lk_permissions more =
-	    role_set_permissions(user->roles, &policy) & ~op->caller->permissions;
+	const lk_permissions more = user_permissions(user, &policy) & ~op->caller->permissions;
 	if (lk_permissions_names(more, names) > 0)
 		return lk_fail(err, LK_PERMISSION_DENIED, "PERMISSION_EXCEEDS",
 		    "the user has %s and you do not", names[0]);
@@ -114,7 +113,8 @@ access_keeps_admin(struct op *op, struct lk_tx *tx, const struct user *user, str
 {
 	bool other;
 
-	if (op->caller->kind == LK_CALLER_OPERATOR || !(user->roles & role_bit(ROLE_TENANT_ADMIN)))
+	if (op->caller->kind == LK_CALLER_OPERATOR ||
+	    !(user->roles.built_in & role_bit(ROLE_TENANT_ADMIN)))
 		return LK_OK;
 	LK_TRY(tenant_lock(tx, user->tenant, err));
 	LK_TRY(user_other_admin(tx, user, &other, err));

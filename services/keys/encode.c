@@ -44,18 +44,20 @@ encode_tenant(
 }
 
 static lk_status
-encode_roles(struct lk_arena *arena, role_set roles, char ***out_names, size_t *out_count,
-    struct lk_error *err)
+encode_roles(struct lk_arena *arena, const struct roles *roles, char ***out_names,
+    size_t *out_count, struct lk_error *err)
 {
-	char **names = lk_arena_array(arena, ROLE_COUNT, sizeof *names);
+	char **names = lk_arena_array(arena, ROLE_COUNT + roles->own_count, sizeof *names);
 	size_t count = 0;
 
 	if (!names)
 		return lk_fail_oom(err);
 	for (int i = 0; i < ROLE_COUNT; i++) {
-		if (roles & role_bit((enum role)i))
+		if (roles->built_in & role_bit((enum role)i))
 			names[count++] = lk_field_borrow(role_name((enum role)i));
 	}
+	for (size_t i = 0; i < roles->own_count; i++)
+		TEXT(names[count++], roles->own[i].name);
 	*out_names = names;
 	*out_count = count;
 	return LK_OK;
@@ -75,7 +77,7 @@ encode_user(
 	msg->kind = user->kind == USER_SERVICE
 			? LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_SERVICE
 			: LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_HUMAN;
-	LK_TRY(encode_roles(arena, user->roles, &msg->roles, &msg->n_roles, err));
+	LK_TRY(encode_roles(arena, &user->roles, &msg->roles, &msg->n_roles, err));
 	msg->created_at_ms = user->created_at_ms;
 	msg->last_sign_in_at_ms = user->last_sign_in_at_ms;
 	*out_msg = msg;
@@ -111,6 +113,8 @@ encode_workgroup(struct lk_arena *arena, const struct workgroup *workgroup, Work
 	TEXT(msg->name, workgroup->name);
 	LK_TRY(encode_ids(arena, &workgroup->members, &msg->members, &msg->n_members, err));
 	LK_TRY(encode_ids(arena, &workgroup->admins, &msg->admins, &msg->n_admins, err));
+	LK_TRY(lk_permissions_fields(
+	    workgroup->permissions, arena, &msg->permissions, &msg->n_permissions, err));
 	msg->created_at_ms = workgroup->created_at_ms;
 	*out_msg = msg;
 	return LK_OK;
@@ -125,6 +129,21 @@ encode_role(struct lk_arena *arena, enum role role, RoleMsg **out_msg, struct lk
 	LK_TRY(lk_permissions_fields(
 	    role_permissions(role), arena, &msg->permissions, &msg->n_permissions, err));
 	msg->built_in = true;
+	*out_msg = msg;
+	return LK_OK;
+}
+
+lk_status
+encode_own_role(
+    struct lk_arena *arena, const struct own_role *role, RoleMsg **out_msg, struct lk_error *err)
+{
+	NEW_MSG(msg, RoleMsg, LATCHKEY__ACCOUNTS__V1__ROLE__INIT);
+
+	TEXT(msg->id, role->id);
+	TEXT(msg->name, role->name);
+	LK_TRY(lk_permissions_fields(
+	    role->permissions, arena, &msg->permissions, &msg->n_permissions, err));
+	msg->created_at_ms = role->created_at_ms;
 	*out_msg = msg;
 	return LK_OK;
 }

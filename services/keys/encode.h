@@ -22,6 +22,8 @@ lk_status encode_workgroup(struct lk_arena *arena, const struct workgroup *workg
     WorkgroupMsg **out_msg, struct lk_error *err);
 lk_status encode_role(
     struct lk_arena *arena, enum role role, RoleMsg **out_msg, struct lk_error *err);
+lk_status encode_own_role(
+    struct lk_arena *arena, const struct own_role *role, RoleMsg **out_msg, struct lk_error *err);
 lk_status encode_policy(struct lk_arena *arena, const struct policy *policy,
     PolicyValueMsg ***out_values, size_t *out_count, struct lk_error *err);
 /* `prefix` is that of key texts, for the hint. */

@@ -41,21 +41,6 @@ facts_why_not(const struct facts *facts, const char *source_address, int64_t now
 		   : "SOURCE_REFUSED";
 }
 
-lk_permissions
-facts_permissions(const struct facts *facts)
-{
-	const struct key_facts *key = facts->key;
-
-	if (facts->owner->kind == OWNER_PRINCIPAL)
-		return facts->owner->permissions;
-	const struct policy *policy = &facts->tenant->policy;
-	const lk_permissions owner = role_set_permissions(facts->owner->roles, policy);
-	if (!key || (key->flags & KEY_IS_SESSION))
-		return owner;
-	return key_permissions_now(
-	    policy, owner, (key->flags & KEY_ALL_PERMISSIONS) != 0, key->permissions);
-}
-
 static bool
 packed_has(const struct packed_id *ids, uint32_t count, struct packed_id id)
 {
@@ -71,6 +56,36 @@ key_is_for(const struct key_facts *key, struct packed_id workgroup)
 {
 	return !key || (key->flags & (KEY_ALL_WORKGROUPS | KEY_IS_SESSION)) || !key->limits ||
 	       packed_has(key->limits->ids, key->limits->count, workgroup);
+}
+
+/* A key that is not for a workgroup has nothing that the workgroup gives. */
+static lk_permissions
+granted(const struct facts *facts)
+{
+	const struct owner_facts *owner = facts->owner;
+	lk_permissions permissions = 0;
+
+	for (uint32_t i = 0; owner->grants && i < owner->reach_count; i++) {
+		if (key_is_for(facts->key, owner->reach[i]))
+			permissions |= owner->grants[i];
+	}
+	return permissions;
+}
+
+lk_permissions
+facts_permissions(const struct facts *facts)
+{
+	const struct key_facts *key = facts->key;
+
+	if (facts->owner->kind == OWNER_PRINCIPAL)
+		return facts->owner->permissions;
+	const struct policy *policy = &facts->tenant->policy;
+	const lk_permissions owner = role_set_permissions(facts->owner->roles, policy) |
+				     facts->owner->permissions | granted(facts);
+	if (!key || (key->flags & KEY_IS_SESSION))
+		return owner;
+	return key_permissions_now(
+	    policy, owner, (key->flags & KEY_ALL_PERMISSIONS) != 0, key->permissions);
 }
 
 bool

@@ -37,13 +37,15 @@ struct owner_facts {
 	struct packed_id id;
 	struct packed_id tenant; /* zero for principals */
 	uint64_t generation;
-	lk_permissions permissions; /* of principals; users have roles */
-	role_set roles;
+	lk_permissions
+	    permissions; /* of principals; of users, what roles of the tenant's own give */
+	role_set roles;  /* the built-in ones */
 	enum owner_kind kind;
 	bool active, all_tenants;
 	uint32_t reach_count; /* workgroups of a user, tenants of a principal */
 	const struct packed_id *reach;
-	const char *name; /* e-mail, or principal's name */
+	const lk_permissions *grants; /* what each workgroup gives; NULL: none gives anything */
+	const char *name;             /* e-mail, or principal's name */
 };
 
 /* What few keys have: workgroups and networks that one is limited to, and when it begins. The ids

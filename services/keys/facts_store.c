@@ -38,20 +38,28 @@ tenant_facts_load(
 	return LK_OK;
 }
 
-/* One allocation: the facts, the ids they reach, the name. */
+/* One allocation: the facts, the ids they reach, what each of these gives, the name. `grants` is
+ * NULL where none gives anything. */
 static struct owner_facts *
-owner_facts_new(const char *id, const char *name, const struct id_list *reach)
+owner_facts_new(
+    const char *id, const char *name, const struct id_list *reach, const lk_permissions *grants)
 {
 	const size_t ids = reach->count * sizeof(struct packed_id), text = strlen(name) + 1;
-	struct owner_facts *facts = fact_new(sizeof *facts + ids + text);
+	const size_t given = grants ? reach->count * sizeof *grants : 0;
+	struct owner_facts *facts = fact_new(sizeof *facts + ids + given + text);
 
 	if (!facts)
 		return NULL;
 	struct packed_id *packed = (struct packed_id *)(void *)(facts + 1);
 	for (size_t i = 0; i < reach->count; i++)
 		id_pack(reach->ids[i], &packed[i]);
-	char *copy = (char *)(packed + reach->count);
+	char *copy = (char *)(packed + reach->count) + given;
 	memcpy(copy, name, text);
+	if (given) {
+		lk_permissions *mine = (lk_permissions *)(void *)(packed + reach->count);
+		memcpy(mine, grants, given);
+		facts->grants = mine;
+	}
 	id_pack(id, &facts->id);
 	facts->reach = packed;
 	facts->reach_count = (uint32_t)reach->count;
@@ -65,18 +73,22 @@ user_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
 {
 	struct user user;
 	struct id_list workgroups = { 0 };
+	lk_permissions *grants = NULL;
 	bool found;
 
 	LK_TRY(user_find(tx, id, &user, &found, err));
 	if (!found)
 		return LK_OK;
 	LK_TRY(workgroups_of_user(tx, id, arena, &workgroups, err));
-	struct owner_facts *facts = owner_facts_new(id, user.email, &workgroups);
+	if (user.workgroup_permissions)
+		LK_TRY(workgroup_grants_of_user(tx, id, &workgroups, arena, &grants, err));
+	struct owner_facts *facts = owner_facts_new(id, user.email, &workgroups, grants);
 	if (!facts)
 		return lk_fail_oom(err);
 	id_pack(user.tenant, &facts->tenant);
 	facts->kind = user.kind == USER_SERVICE ? OWNER_SERVICE : OWNER_HUMAN;
-	facts->roles = user.roles;
+	facts->roles = user.roles.built_in;
+	facts->permissions = roles_own_permissions(&user.roles);
 	facts->active = user.state == USER_ACTIVE;
 	facts->generation = user.generation;
 	*out_facts = facts;
@@ -93,7 +105,7 @@ principal_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
 	LK_TRY(principal_find(tx, id, arena, &principal, &found, err));
 	if (!found)
 		return LK_OK;
-	struct owner_facts *facts = owner_facts_new(id, principal.name, &principal.tenants);
+	struct owner_facts *facts = owner_facts_new(id, principal.name, &principal.tenants, NULL);
 	if (!facts)
 		return lk_fail_oom(err);
 	facts->kind = OWNER_PRINCIPAL;

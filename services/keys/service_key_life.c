@@ -89,7 +89,8 @@ owner_may_have(struct op *op, struct lk_tx *tx, const struct change *change, boo
 	if (!found || owner.state != USER_ACTIVE)
 		return lk_fail(
 		    err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE", "the owner is not active");
-	LK_TRY(key_creation_check(&change->policy, !change->any, owner.roles, out_warn, err));
+	LK_TRY(
+	    key_creation_check(&change->policy, !change->any, owner.roles.built_in, out_warn, err));
 	LK_TRY(key_count_active(tx, owner.id, op->now_ms, &active, err));
 	return key_limit_check(&change->policy, active - 1, err);
 }

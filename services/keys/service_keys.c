@@ -77,7 +77,7 @@ creation_allowed(struct op *op, struct lk_tx *tx, const struct making *m, Create
 	if (m->owner.state != USER_ACTIVE)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE", "the owner is %s",
 		    user_state_name(m->owner.state));
-	LK_TRY(key_creation_check(&m->policy, m->by_owner, m->owner.roles, &warn, err));
+	LK_TRY(key_creation_check(&m->policy, m->by_owner, m->owner.roles.built_in, &warn, err));
 	LK_TRY(key_count_active(tx, m->owner.id, op->now_ms, &active, err));
 	LK_TRY(key_limit_check(&m->policy, active, err));
 	return warn ? lk_field_copy(op->arena, "keys owned by administrators are advised against",
@@ -96,7 +96,7 @@ choose_permissions(struct op *op, const CreateKeyRequest *req, const struct maki
 	LK_TRY(
 	    lk_permissions_parse("permissions", req->permissions, req->n_permissions, &asked, err));
 	return key_permissions_choose(
-	    &m->policy, role_set_permissions(m->owner.roles, &m->policy), &maker, asked, key, err);
+	    &m->policy, user_permissions(&m->owner, &m->policy), &maker, asked, key, err);
 }
 
 static bool

@@ -41,7 +41,7 @@ admin_from_request(struct op *op, const CreateTenantRequest *req, const struct t
 {
 	struct user admin = { .kind = USER_HUMAN,
 		.state = user_first_state(USER_HUMAN),
-		.roles = role_bit(ROLE_TENANT_ADMIN),
+		.roles.built_in = role_bit(ROLE_TENANT_ADMIN),
 		.generation = 1,
 		.created_at_ms = op->now_ms };
 

@@ -1,4 +1,4 @@
-/* Users: CreateUser, GetUser, ListUsers, SetUserRoles, SetUserState, IssueTicket, ListRoles. */
+/* Users: CreateUser, GetUser, ListUsers, SetUserRoles, SetUserState, IssueTicket. */
 #include <string.h>
 
 #include "access.h"
@@ -6,6 +6,7 @@
 #include "encode.h"
 #include "enrol.h"
 #include "handlers.h"
+#include "role_store.h"
 #include "user_store.h"
 
 static struct lk_audit_event
@@ -38,12 +39,15 @@ kind_of_request(const CreateUserRequest *req, enum user_kind *out, struct lk_err
 
 /* Being a member is what a tenant's policy makes it; every other role is somebody's to give. */
 static lk_status
-roles_of_request(struct op *op, const CreateUserRequest *req, role_set *out, struct lk_error *err)
+roles_of_request(struct op *op, struct lk_tx *tx, const struct tenant *tenant,
+    const CreateUserRequest *req, struct roles *out, struct lk_error *err)
 {
-	LK_TRY(role_set_parse(req->roles, req->n_roles, out, err));
-	if (*out != role_bit(ROLE_MEMBER))
+	static const struct roles none = { 0 };
+
+	LK_TRY(roles_of_names(tx, tenant->id, req->roles, req->n_roles, out, err));
+	if (out->built_in != role_bit(ROLE_MEMBER) || out->own_count > 0)
 		LK_TRY(lk_caller_require(op->caller, LK_PERM_ROLES_MANAGE, err));
-	return role_change_check(op->caller->permissions, 0, *out, err);
+	return role_change_check(op->caller->permissions, &none, out, err);
 }
 
 static lk_status
@@ -55,7 +59,6 @@ user_from_request(
 	LK_TRY(email_normalise("email", req->email, user.email, err));
 	LK_TRY(user_display_name_check(req->display_name, err));
 	LK_TRY(kind_of_request(req, &user.kind, err));
-	LK_TRY(roles_of_request(op, req, &user.roles, err));
 	user.state = user_first_state(user.kind);
 	lk_text_copy(user.display_name, sizeof user.display_name, req->display_name);
 	lk_id_make(LK_ID_USER, op->keys->setup.clock, op->keys->setup.random, user.id);
@@ -74,6 +77,7 @@ create_user(struct lk_tx *tx, void *arg, struct lk_error *err)
 
 	LK_TRY(user_from_request(op, req, &user, err));
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	LK_TRY(roles_of_request(op, tx, &tenant, req, &user.roles, err));
 	memcpy(user.tenant, tenant.id, sizeof user.tenant);
 	LK_TRY(user_insert(tx, &user, err));
 	const struct lk_audit_event event = user_event("user.created", &user, user.email);
@@ -152,6 +156,18 @@ accounts_list_users(struct lk_call *call, const ListUsersRequest *req, ListUsers
 }
 
 static lk_status
+audit_roles(struct op *op, struct lk_tx *tx, const struct user *user, const UserMsg *told,
+    struct lk_error *err)
+{
+	const char *detail = told->n_roles > 0 ? told->roles[0] : "";
+
+	for (size_t i = 1; i < told->n_roles && detail; i++)
+		detail = lk_arena_format(op->arena, "%s %s", detail, told->roles[i]);
+	const struct lk_audit_event event = user_event("user.roles_set", user, detail);
+	return op_audit(op, tx, &event, err);
+}
+
+static lk_status
 set_user_roles(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct op *op = arg;
@@ -159,24 +175,20 @@ set_user_roles(struct lk_tx *tx, void *arg, struct lk_error *err)
 	SetUserRolesResponse *rep = op->rep;
 	struct tenant tenant;
 	struct user user;
-	role_set roles;
+	struct roles roles;
 
-	LK_TRY(role_set_parse(req->roles, req->n_roles, &roles, err));
 	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
-	LK_TRY(role_change_check(op->caller->permissions, user.roles, roles, err));
-	if (!(roles & role_bit(ROLE_TENANT_ADMIN)))
+	LK_TRY(roles_of_names(tx, tenant.id, req->roles, req->n_roles, &roles, err));
+	LK_TRY(role_change_check(op->caller->permissions, &user.roles, &roles, err));
+	if (!(roles.built_in & role_bit(ROLE_TENANT_ADMIN)))
 		LK_TRY(access_keeps_admin(op, tx, &user, err));
-	LK_TRY(user_save_roles(tx, user.id, roles, err));
-	if (user.roles & ~roles)
+	LK_TRY(user_save_roles(tx, user.id, &roles, err));
+	if (roles_narrow(&user.roles, &roles))
 		LK_TRY(user_raise_generation(tx, user.id, err));
 	LK_TRY(op_forget(op, tx, user.id, err));
 	user.roles = roles;
 	LK_TRY(encode_user(op->arena, &user, &rep->user, err));
-	const char *detail = rep->user->n_roles > 0 ? rep->user->roles[0] : "";
-	for (size_t i = 1; i < rep->user->n_roles && detail; i++)
-		detail = lk_arena_format(op->arena, "%s %s", detail, rep->user->roles[i]);
-	const struct lk_audit_event event = user_event("user.roles_set", &user, detail);
-	return op_audit(op, tx, &event, err);
+	return audit_roles(op, tx, &user, rep->user, err);
 }
 
 lk_status
@@ -247,19 +259,4 @@ accounts_issue_ticket(struct lk_call *call, const IssueTicketRequest *req, Issue
 	struct op op = op_of(call, req, rep);
 
 	return op_write(&op, issue_ticket);
-}
-
-lk_status
-accounts_list_roles(struct lk_call *call, const ListRolesRequest *req, ListRolesResponse *rep)
-{
-	struct lk_arena *arena = lk_call_arena(call);
-
-	(void)req;
-	rep->roles = lk_arena_array(arena, ROLE_COUNT, sizeof *rep->roles);
-	if (!rep->roles)
-		return lk_fail_oom(lk_call_error(call));
-	for (; rep->n_roles < ROLE_COUNT; rep->n_roles++)
-		LK_TRY(encode_role(arena, (enum role)rep->n_roles, &rep->roles[rep->n_roles],
-		    lk_call_error(call)));
-	return LK_OK;
 }

@@ -1,4 +1,5 @@
-/* Workgroups: CreateWorkgroup, ListWorkgroups, AddWorkgroupMember, RemoveWorkgroupMember. */
+/* Workgroups: CreateWorkgroup, ListWorkgroups, AddWorkgroupMember, RemoveWorkgroupMember; what
+ * becomes of one is in service_workgroup_life.c. */
 #include <string.h>
 
 #include "access.h"
@@ -105,6 +106,7 @@ find_both(struct op *op, struct lk_tx *tx, const char *tenant_name, const char *
 		return lk_fail(
 		    err, LK_NOT_FOUND, "WORKGROUP_NOT_FOUND", "there is no such workgroup");
 	LK_TRY(workgroup_manage_check(workgroup, op->caller, err));
+	LK_TRY(workgroup_reach_check(workgroup, op->caller, workgroup->permissions, err));
 	return access_user_in(tx, tenant.id, user_name, user, err);
 }
 

@@ -52,6 +52,13 @@ user_kind_parse(const char *text, enum user_kind *out_kind)
 	return true;
 }
 
+lk_permissions
+user_permissions(const struct user *user, const struct policy *policy)
+{
+	return role_set_permissions(user->roles.built_in, policy) |
+	       roles_own_permissions(&user->roles) | user->workgroup_permissions;
+}
+
 bool
 user_state_may_become(enum user_state from, enum user_state to)
 {

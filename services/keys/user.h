@@ -22,7 +22,8 @@ struct user {
 	char display_name[LABEL_SIZE];
 	enum user_kind kind;
 	enum user_state state;
-	role_set roles;
+	struct roles roles;
+	lk_permissions workgroup_permissions; /* what the workgroups they are in give */
 	uint64_t generation;
 	int64_t created_at_ms;
 	int64_t last_sign_in_at_ms;
@@ -32,6 +33,9 @@ const char *user_state_name(enum user_state state);
 bool user_state_parse(const char *text, enum user_state *out_state);
 const char *user_kind_name(enum user_kind kind);
 bool user_kind_parse(const char *text, enum user_kind *out_kind);
+
+/* All that the user may do, in a tenant with this policy. */
+lk_permissions user_permissions(const struct user *user, const struct policy *policy);
 
 bool user_state_may_become(enum user_state from, enum user_state to);
 

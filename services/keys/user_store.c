@@ -1,6 +1,9 @@
 /* The SQL of users; see user_store.h. */
 #include "user_store.h"
 
+#include "role_store.h"
+#include "workgroup_store.h"
+
 #define USER_COLUMNS                                                                               \
 	"id, tenant, email, display_name, kind, state, generation, created_at_ms, "                \
 	"last_sign_in_at_ms"
@@ -27,6 +30,7 @@ static const char Q_OTHER_ADMIN[] =
 static const char Q_END_USER[] =
     "UPDATE users SET email = id, display_name = '', state = 'disabled', deleted_at_ms = $2, "
     "generation = generation + 1 WHERE id = $1";
+static const char Q_END_USER_OWN_ROLES[] = "DELETE FROM user_own_roles WHERE user_id = $1";
 static const char Q_END_USER_PASSWORD[] = "DELETE FROM user_passwords WHERE user_id = $1";
 static const char Q_END_USER_SUBJECTS[] = "DELETE FROM linked_subjects WHERE user_id = $1";
 static const char Q_END_USER_MEMBERSHIPS[] = "DELETE FROM workgroup_members WHERE user_id = $1";
@@ -62,14 +66,15 @@ roles_load(struct lk_tx *tx, struct user *user, struct lk_error *err)
 	enum role role;
 	bool has;
 
-	user->roles = 0;
+	user->roles.built_in = 0;
 	LK_TRY(lk_tx_query_first(tx, Q_USER_ROLES, LK_ARGS(lk_text(user->id)), &rows, &has, err));
 	while (has) {
 		if (role_parse(lk_col_text(&rows, 0), &role))
-			user->roles |= role_bit(role);
+			user->roles.built_in |= role_bit(role);
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
-	return LK_OK;
+	LK_TRY(roles_own_load(tx, user->id, &user->roles, err));
+	return workgroup_permissions_of_user(tx, user->id, &user->workgroup_permissions, err);
 }
 
 static lk_status
@@ -101,14 +106,14 @@ user_find_by_email(struct lk_tx *tx, const char *tenant, const char *email, stru
 }
 
 static lk_status
-roles_insert(struct lk_tx *tx, const char *user, role_set roles, struct lk_error *err)
+roles_insert(struct lk_tx *tx, const char *user, const struct roles *roles, struct lk_error *err)
 {
 	for (int i = 0; i < ROLE_COUNT; i++) {
-		if (roles & role_bit((enum role)i))
+		if (roles->built_in & role_bit((enum role)i))
 			LK_TRY(lk_tx_exec(tx, Q_INSERT_USER_ROLE,
 			    LK_ARGS(lk_text(user), lk_text(role_name((enum role)i))), NULL, err));
 	}
-	return LK_OK;
+	return roles_own_save(tx, user, roles, err);
 }
 
 static lk_status
@@ -131,7 +136,7 @@ user_insert(struct lk_tx *tx, const struct user *u, struct lk_error *err)
 	    &inserted, err));
 	if (inserted == 0)
 		return user_exists(err);
-	return roles_insert(tx, u->id, u->roles, err);
+	return roles_insert(tx, u->id, &u->roles, err);
 }
 
 lk_status
@@ -159,7 +164,7 @@ user_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page, stru
 }
 
 lk_status
-user_save_roles(struct lk_tx *tx, const char *user, role_set roles, struct lk_error *err)
+user_save_roles(struct lk_tx *tx, const char *user, const struct roles *roles, struct lk_error *err)
 {
 	LK_TRY(lk_tx_exec(tx, Q_DELETE_USER_ROLES, LK_ARGS(lk_text(user)), NULL, err));
 	return roles_insert(tx, user, roles, err);
@@ -217,8 +222,9 @@ user_other_admin(struct lk_tx *tx, const struct user *user, bool *out_has, struc
 lk_status
 user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err)
 {
-	static const char *const queries[] = { Q_DELETE_USER_ROLES, Q_END_USER_PASSWORD,
-		Q_END_USER_SUBJECTS, Q_END_USER_MEMBERSHIPS, Q_END_USER_TICKETS };
+	static const char *const queries[] = { Q_DELETE_USER_ROLES, Q_END_USER_OWN_ROLES,
+		Q_END_USER_PASSWORD, Q_END_USER_SUBJECTS, Q_END_USER_MEMBERSHIPS,
+		Q_END_USER_TICKETS };
 
 	for (size_t i = 0; i < LK_ARRAY_LEN(queries); i++)
 		LK_TRY(lk_tx_exec(tx, queries[i], LK_ARGS(lk_text(user)), NULL, err));

@@ -23,7 +23,8 @@ struct user_page {
 lk_status user_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page,
     struct lk_arena *arena, struct user_page *out_page, struct lk_error *err);
 
-lk_status user_save_roles(struct lk_tx *tx, const char *user, role_set roles, struct lk_error *err);
+lk_status user_save_roles(
+    struct lk_tx *tx, const char *user, const struct roles *roles, struct lk_error *err);
 lk_status user_save_state(
     struct lk_tx *tx, const char *user, enum user_state state, struct lk_error *err);
 lk_status user_save_display_name(

@@ -1,6 +1,8 @@
 /* Who may choose the members of a workgroup; see workgroup.h. */
 #include "workgroup.h"
 
+#include "role.h"
+
 lk_status
 workgroup_name_check(const char *name, struct lk_error *err)
 {
@@ -26,4 +28,22 @@ workgroup_manage_check(
 	if (is_own_admin(workgroup, caller))
 		return LK_OK;
 	return lk_caller_require(caller, LK_PERM_WORKGROUPS_MANAGE, err);
+}
+
+lk_status
+workgroup_reach_check(const struct workgroup *workgroup, const struct lk_caller *caller,
+    lk_permissions changed, struct lk_error *err)
+{
+	return own_role_reach_check(caller->permissions, changed, workgroup->name, err);
+}
+
+lk_status
+workgroup_permissions_check(lk_permissions permissions, struct lk_error *err)
+{
+	const char *names[LK_PERM_COUNT];
+
+	if (lk_permissions_names(permissions & ~role_permissions_possible(), names) > 0)
+		return lk_fail_field(err, "permissions", "PERMISSION_REFUSED",
+		    "%s is not for people of a tenant", names[0]);
+	return LK_OK;
 }

@@ -1,10 +1,10 @@
 /* The SQL of workgroups; see workgroup_store.h. */
 #include "workgroup_store.h"
 
-#define WORKGROUP_COLUMNS "id, tenant, name, created_at_ms"
+#define WORKGROUP_COLUMNS "id, tenant, name, created_at_ms, permissions"
 
 static const char Q_INSERT_WORKGROUP[] =
-    "INSERT INTO workgroups (" WORKGROUP_COLUMNS ") VALUES ($1, $2, $3, $4) "
+    "INSERT INTO workgroups (" WORKGROUP_COLUMNS ") VALUES ($1, $2, $3, $4, '') "
     "ON CONFLICT (tenant, name) DO NOTHING";
 static const char Q_WORKGROUP_BY_ID[] =
     "SELECT " WORKGROUP_COLUMNS " FROM workgroups WHERE tenant = $1 AND id = $2";
@@ -23,6 +23,15 @@ static const char Q_DELETE_MEMBER[] =
 static const char Q_WORKGROUPS_OF_USER[] =
     "SELECT workgroup FROM workgroup_members WHERE user_id = $1 ORDER BY workgroup";
 
+static const char Q_GRANTS_OF_USER[] =
+    "SELECT workgroup, permissions FROM workgroup_members, workgroups "
+    "WHERE user_id = $1 AND workgroups.id = workgroup AND permissions <> ''";
+static const char Q_SAVE_WORKGROUP[] =
+    "UPDATE workgroups SET name = $2, permissions = $3 WHERE id = $1";
+static const char Q_END_WORKGROUP_MEMBERS[] = "DELETE FROM workgroup_members WHERE workgroup = $1";
+static const char Q_END_WORKGROUP_KEYS[] = "DELETE FROM api_key_workgroups WHERE workgroup = $1";
+static const char Q_END_WORKGROUP[] = "DELETE FROM workgroups WHERE id = $1";
+
 static lk_status
 workgroup_read(struct lk_rows *rows, struct workgroup *out, struct lk_error *err)
 {
@@ -30,7 +39,8 @@ workgroup_read(struct lk_rows *rows, struct workgroup *out, struct lk_error *err
 
 	if (!lk_text_copy(w.id, sizeof w.id, lk_col_text(rows, 0)) ||
 	    !lk_text_copy(w.tenant, sizeof w.tenant, lk_col_text(rows, 1)) ||
-	    !lk_text_copy(w.name, sizeof w.name, lk_col_text(rows, 2)))
+	    !lk_text_copy(w.name, sizeof w.name, lk_col_text(rows, 2)) ||
+	    lk_scope_parse(lk_col_text(rows, 4), &w.permissions, NULL) != LK_OK)
 		return lk_fail(
 		    err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored workgroup is not readable");
 	*out = w;
@@ -69,6 +79,13 @@ workgroup_find(struct lk_tx *tx, const char *tenant, const char *name, struct lk
 	return members_load(tx, arena, out_workgroup, err);
 }
 
+static lk_status
+workgroup_exists(struct lk_error *err)
+{
+	return lk_fail(
+	    err, LK_ALREADY_EXISTS, "WORKGROUP_EXISTS", "the tenant has a workgroup of this name");
+}
+
 lk_status
 workgroup_insert(struct lk_tx *tx, const struct workgroup *w, struct lk_error *err)
 {
@@ -77,10 +94,37 @@ workgroup_insert(struct lk_tx *tx, const struct workgroup *w, struct lk_error *e
 	LK_TRY(lk_tx_exec(tx, Q_INSERT_WORKGROUP,
 	    LK_ARGS(lk_text(w->id), lk_text(w->tenant), lk_text(w->name), lk_int(w->created_at_ms)),
 	    &inserted, err));
-	if (inserted == 0)
-		return lk_fail(err, LK_ALREADY_EXISTS, "WORKGROUP_EXISTS",
-		    "the tenant has a workgroup of this name");
-	return LK_OK;
+	return inserted > 0 ? LK_OK : workgroup_exists(err);
+}
+
+static lk_status
+name_check(struct lk_tx *tx, const struct workgroup *w, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool taken;
+
+	LK_TRY(lk_tx_query_first(tx, Q_WORKGROUP_BY_NAME,
+	    LK_ARGS(lk_text(w->tenant), lk_text(w->name)), &rows, &taken, err));
+	return taken && !lk_text_is(lk_col_text(&rows, 0), w->id) ? workgroup_exists(err) : LK_OK;
+}
+
+lk_status
+workgroup_save(struct lk_tx *tx, const struct workgroup *w, struct lk_error *err)
+{
+	char scope[LK_SCOPE_SIZE];
+
+	LK_TRY(name_check(tx, w, err));
+	lk_scope_format(w->permissions, scope, sizeof scope);
+	return lk_tx_exec(tx, Q_SAVE_WORKGROUP,
+	    LK_ARGS(lk_text(w->id), lk_text(w->name), lk_text(scope)), NULL, err);
+}
+
+lk_status
+workgroup_delete(struct lk_tx *tx, const char *id, struct lk_error *err)
+{
+	LK_TRY(lk_tx_exec(tx, Q_END_WORKGROUP_MEMBERS, LK_ARGS(lk_text(id)), NULL, err));
+	LK_TRY(lk_tx_exec(tx, Q_END_WORKGROUP_KEYS, LK_ARGS(lk_text(id)), NULL, err));
+	return lk_tx_exec(tx, Q_END_WORKGROUP, LK_ARGS(lk_text(id)), NULL, err);
 }
 
 lk_status
@@ -141,5 +185,53 @@ workgroups_of_user(struct lk_tx *tx, const char *user, struct lk_arena *arena,
 		LK_TRY(id_list_add(out_list, arena, lk_col_text(&rows, 0), err));
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
+	return LK_OK;
+}
+
+static lk_status
+grant_read(struct lk_rows *rows, lk_permissions *out, struct lk_error *err)
+{
+	return lk_scope_parse(lk_col_text(rows, 1), out, NULL) == LK_OK
+		   ? LK_OK
+		   : lk_fail(
+			 err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored workgroup is not readable");
+}
+
+lk_status
+workgroup_permissions_of_user(
+    struct lk_tx *tx, const char *user, lk_permissions *out_permissions, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	lk_permissions all = 0, one;
+	bool has;
+
+	LK_TRY(lk_tx_query_first(tx, Q_GRANTS_OF_USER, LK_ARGS(lk_text(user)), &rows, &has, err));
+	while (has) {
+		LK_TRY(grant_read(&rows, &one, err));
+		all |= one;
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	*out_permissions = all;
+	return LK_OK;
+}
+
+lk_status
+workgroup_grants_of_user(struct lk_tx *tx, const char *user, const struct id_list *workgroups,
+    struct lk_arena *arena, lk_permissions **out_grants, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	lk_permissions *grants = lk_arena_array(arena, workgroups->count, sizeof *grants);
+	bool has;
+
+	if (!grants)
+		return lk_fail_oom(err);
+	LK_TRY(lk_tx_query_first(tx, Q_GRANTS_OF_USER, LK_ARGS(lk_text(user)), &rows, &has, err));
+	while (has) {
+		for (size_t i = 0; i < workgroups->count; i++)
+			if (lk_text_is(workgroups->ids[i], lk_col_text(&rows, 0)))
+				LK_TRY(grant_read(&rows, &grants[i], err));
+		LK_TRY(lk_rows_next(&rows, &has, err));
+	}
+	*out_grants = grants;
 	return LK_OK;
 }

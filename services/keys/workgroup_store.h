@@ -32,4 +32,17 @@ lk_status workgroup_delete_member(struct lk_tx *tx, const char *workgroup, const
 lk_status workgroups_of_user(struct lk_tx *tx, const char *user, struct lk_arena *arena,
     struct id_list *out_list, struct lk_error *err);
 
+/* Name and permissions. ALREADY_EXISTS WORKGROUP_EXISTS. */
+lk_status workgroup_save(struct lk_tx *tx, const struct workgroup *workgroup, struct lk_error *err);
+/* Its members are in it no more; keys that were for it alone reach no workgroup. */
+lk_status workgroup_delete(struct lk_tx *tx, const char *id, struct lk_error *err);
+
+/* What the workgroups of a user give, together; and what each of `workgroups` gives, in their order
+ * and in the arena. */
+lk_status workgroup_permissions_of_user(
+    struct lk_tx *tx, const char *user, lk_permissions *out_permissions, struct lk_error *err);
+lk_status workgroup_grants_of_user(struct lk_tx *tx, const char *user,
+    const struct id_list *workgroups, struct lk_arena *arena, lk_permissions **out_grants,
+    struct lk_error *err);
+
 #endif

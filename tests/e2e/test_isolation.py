@@ -18,7 +18,7 @@ OPERATORS_ONLY = {"CreateTenant", "ListTenants", "RenameTenant", "SetTenantState
                   "ListKeks", "RotateKek", "RewrapKeys", "RetireKek"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
 PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential", "HeartbeatLease"}  # no administrator may
-NAMES_NOBODY = {"GetMe", "ListRoles", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
+NAMES_NOBODY = {"GetMe", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [
     "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",
     "credentials.manage", "credentials.manage_any", "tokens.revoke_any", "sessions.manage_any", "audit.read"]
@@ -53,6 +53,8 @@ class TwoTenants(e2e.Case):
         self.victim_credential = world.add_aws(self.bea)
         self.victim_lease = self.bea.command_line().json("lease", "grant", "aws")["id"]
         self.victim_workgroup = self.workgroup(self.bea, "plants")
+        self.victim_role = self.bea.caller.ok("keys", "AccountService/CreateRole", name="gardener",
+                                              permissions=["audit.read"])["role"]["id"]
         self.victim_token = wire.access_token(self.state, self.victim_key.secret)
         self.own_workgroup = self.workgroup(self.ada, "readers")
         self.own_key = self.ada.key("own")
@@ -86,6 +88,14 @@ class TwoTenants(e2e.Case):
             "RemoveIssuer": [{"issuer": "https://x.example", **place} for place in in_botany],
             "LinkSubject": [{"issuer": "https://x.example", "subject": "x", **user} for user in users],
             "UnlinkSubject": [{"issuer": "https://x.example", "subject": "x", **user} for user in users],
+            "ListRoles": in_botany,
+            "CreateRole": [{"name": "intruder", "permissions": ["audit.read"], **place} for place in in_botany],
+            "UpdateRole": [{"role": self.victim_role, "permissions": ["users.manage"], **place} for place in ({}, *in_botany)],
+            "DeleteRole": [{"role": self.victim_role, **place} for place in ({}, *in_botany)],
+            "RenameWorkgroup": [{"workgroup": self.victim_workgroup, "name": "taken", **place} for place in ({}, *in_botany)],
+            "SetWorkgroupPermissions": [{"workgroup": self.victim_workgroup, "permissions": ["users.manage"], **place}
+                                        for place in ({}, *in_botany)],
+            "DeleteWorkgroup": [{"workgroup": self.victim_workgroup, **place} for place in ({}, *in_botany)],
             "CreateWorkgroup": [{"name": "intruders", **place} for place in in_botany],
             "ListWorkgroups": in_botany,
             "AddWorkgroupMember": self.memberships(),
@@ -126,7 +136,7 @@ class TwoTenants(e2e.Case):
     def assert_nothing_of_botany_in(self, reply, request):
         """No name that the request did not hold itself."""
         names = (self.botany.id, self.botany.name, self.bea.id, self.victim_key.id, self.victim_credential,
-                 self.victim_lease, self.victim_workgroup)
+                 self.victim_lease, self.victim_workgroup, self.victim_role)
         told = [name for name in names if name.encode() in reply.raw and name not in str(request)]
         self.assertEqual([], told, str(reply))
 

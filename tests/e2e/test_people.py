@@ -67,5 +67,24 @@ class People(e2e.Case):
         self.assertTrue(self.is_good(self.key.secret))
         self.fleet.ok("credential-process", "aws", "--owner", "benedict@genomics.example", "--tenant", "proteomics")
 
+    def test_I14_roles_and_workgroups_are_made_changed_and_ended_at_a_prompt(self):
+        line, cat = self.ada.command_line(), self.genomics.user("cat", "member")
+        line.ok("role", "create", "keeper", "--permission", "credentials.manage", "--permission", "audit.read")
+        self.assertEqual(["keeper"], line.json("user", "roles", cat.email, "keeper")["roles"])
+        self.assertEqual(["audit.read"], line.json("role", "change", "keeper", "--permission", "audit.read")["permissions"])
+        line.ok("role", "change", "keeper", "--name", "reader")
+        self.assertEqual("reader", line.json("role", "list")["roles"][-1]["name"])
+        self.assertEqual(["audit.read"], cat.command_line().json("whoami")["permissions"])
+        group = line.json("workgroup", "create", "Plants")["id"]
+        self.assertEqual([cat.id], line.json("workgroup", "add", group, cat.email, "--admin")["admins"])
+        self.assertEqual(["credentials.manage"],
+                         line.json("workgroup", "permissions", "Plants", "credentials.manage")["permissions"])
+        world.add_aws(cat)
+        self.assertEqual([], line.json("workgroup", "permissions", "Plants")["permissions"])
+        cat.command_line().refused("credential", "add", "s3", "--label", "x", reason="PERMISSION_MISSING", stdin="a\nb\nc\nd")
+        line.ok("workgroup", "rename", "Plants", "Ferns")
+        line.ok("workgroup", "delete", "Ferns")
+        self.assertEqual(1, line.json("role", "delete", "reader")["users"])
+
 
 e2e.main()

@@ -86,20 +86,6 @@ mutated_addresses_are_accepted_only_in_one_spelling(void **state)
 }
 
 static void
-an_unknown_role_is_named(void **state)
-{
-	char *names[] = { (char[]){ "member" }, (char[]){ "root" } };
-	role_set roles;
-	struct lk_error err = { 0 };
-
-	(void)state;
-	expect_field(role_set_parse(names, 2, &roles, &err), &err, "roles", "ROLE_UNKNOWN");
-	expect_contains(err.message, "root");
-	expect_ok(role_set_parse(NULL, 0, &roles, &err), &err);
-	assert_int_equal(roles, role_bit(ROLE_MEMBER));
-}
-
-static void
 members_manage_keys_where_policy_says_so(void **state)
 {
 	struct policy no, yes;
@@ -113,22 +99,72 @@ members_manage_keys_where_policy_says_so(void **state)
 	assert_int_equal(role_set_permissions(role_bit(ROLE_AUDITOR), &yes), BIT(AUDIT_READ));
 }
 
+static struct roles
+built_in(role_set set)
+{
+	return (struct roles){ .built_in = set };
+}
+
 static void
 nobody_gives_or_takes_what_they_do_not_hold(void **state)
 {
-	const role_set admin = role_bit(ROLE_TENANT_ADMIN), member = role_bit(ROLE_MEMBER),
-		       manager = role_bit(ROLE_KEY_MANAGER);
+	const role_set set = role_bit(ROLE_TENANT_ADMIN);
+	const struct roles admin = built_in(set), member = built_in(role_bit(ROLE_MEMBER)),
+			   manager = built_in(role_bit(ROLE_MEMBER) | role_bit(ROLE_KEY_MANAGER)),
+			   both = built_in(set | role_bit(ROLE_KEY_MANAGER));
 	const lk_permissions held =
 	    BIT(ROLES_MANAGE) | BIT(API_KEYS_MANAGE) | BIT(CREDENTIALS_MANAGE);
 	struct lk_error err = { 0 };
 
 	(void)state;
-	expect_ok(role_change_check(held, member, member | manager, &err), &err);
-	expect_fail(role_change_check(held, member, admin, &err), &err, LK_PERMISSION_DENIED,
+	expect_ok(role_change_check(held, &member, &manager, &err), &err);
+	expect_fail(role_change_check(held, &member, &admin, &err), &err, LK_PERMISSION_DENIED,
 	    "PERMISSION_EXCEEDS");
-	expect_fail(role_change_check(held, admin, member, &err), &err, LK_PERMISSION_DENIED,
+	expect_fail(role_change_check(held, &admin, &member, &err), &err, LK_PERMISSION_DENIED,
 	    "PERMISSION_EXCEEDS");
-	expect_ok(role_change_check(held, admin, admin | manager, &err), &err);
+	expect_ok(role_change_check(held, &admin, &both, &err), &err);
+	assert_true(roles_narrow(&both, &admin));
+	assert_false(roles_narrow(&admin, &both));
+}
+
+static void
+an_own_role_is_given_and_taken_by_those_who_hold_it(void **state)
+{
+	const struct roles none = { 0 };
+	struct roles some = { .own = { { .id = "rol_1", .name = "r", .permissions = 0 } },
+		.own_count = 1 };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	some.own[0].permissions = BIT(AUDIT_READ) | BIT(USERS_MANAGE);
+	expect_fail(role_change_check(BIT(AUDIT_READ), &none, &some, &err), &err,
+	    LK_PERMISSION_DENIED, "PERMISSION_EXCEEDS");
+	expect_contains(err.message, "users.manage");
+	expect_fail(role_change_check(BIT(AUDIT_READ), &some, &none, &err), &err,
+	    LK_PERMISSION_DENIED, "PERMISSION_EXCEEDS");
+	expect_ok(role_change_check(BIT(AUDIT_READ), &some, &some, &err), &err);
+	expect_ok(role_change_check(some.own[0].permissions, &none, &some, &err), &err);
+	assert_true(roles_narrow(&some, &none));
+	assert_false(roles_narrow(&none, &some));
+	assert_int_equal(roles_own_permissions(&some), some.own[0].permissions);
+}
+
+static void
+an_own_role_has_a_name_of_its_own_and_nothing_of_the_platforms(void **state)
+{
+	static const char *const bad[] = { "", "Reader", "member", "tenant-admin", "a b" };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(bad); i++)
+		expect_field(own_role_check(bad[i], BIT(AUDIT_READ), &err), &err, "name",
+		    "ROLE_NAME_INVALID");
+	expect_field(own_role_check("reader", 0, &err), &err, "permissions", "PERMISSIONS_EMPTY");
+	expect_field(own_role_check("reader", BIT(KEYS_VERIFY), &err), &err, "permissions",
+	    "PERMISSION_REFUSED");
+	expect_field(own_role_check("reader", BIT(TENANTS_MANAGE), &err), &err, "permissions",
+	    "PERMISSION_REFUSED");
+	expect_ok(own_role_check("reader", BIT(AUDIT_READ) | BIT(CREDENTIALS_FETCH), &err), &err);
 }
 
 static void
@@ -269,9 +305,11 @@ an_id_packs_and_unpacks(void **state)
 
 LK_TESTS(LK_CASE(a_tenant_names_the_field_that_is_wrong), LK_CASE(an_address_is_kept_in_lower_case),
     LK_CASE(what_is_no_address_is_refused),
-    LK_CASE(mutated_addresses_are_accepted_only_in_one_spelling), LK_CASE(an_unknown_role_is_named),
+    LK_CASE(mutated_addresses_are_accepted_only_in_one_spelling),
     LK_CASE(members_manage_keys_where_policy_says_so),
     LK_CASE(nobody_gives_or_takes_what_they_do_not_hold),
+    LK_CASE(an_own_role_is_given_and_taken_by_those_who_hold_it),
+    LK_CASE(an_own_role_has_a_name_of_its_own_and_nothing_of_the_platforms),
     LK_CASE(a_user_moves_only_along_legal_states),
     LK_CASE(a_principal_never_manages_people_or_keys),
     LK_CASE(a_principal_names_its_tenants_or_all),

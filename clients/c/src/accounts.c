@@ -332,12 +332,13 @@ latchkey_me_get(
 }
 
 latchkey_status
-latchkey_role_list_get(latchkey_client *client, call_options call, latchkey_role_list **out_list,
-    latchkey_error *out_error)
+latchkey_role_list_get(latchkey_client *client, const char *tenant, call_options call,
+    latchkey_role_list **out_list, latchkey_error *out_error)
 {
 	Latchkey__Accounts__V1__ListRolesRequest body =
 	    LATCHKEY__ACCOUNTS__V1__LIST_ROLES_REQUEST__INIT;
 
+	body.tenant = (char *)tenant;
 	return (latchkey_status)ask_for(
 	    client, M_ROLE_LIST, &body.base, call, WHOLE, out_list, error_inside(out_error));
 }

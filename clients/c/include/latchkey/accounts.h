@@ -268,11 +268,15 @@ LATCHKEY_API const char *latchkey_role_name(const latchkey_role *role);
 LATCHKEY_API size_t latchkey_role_permission_count(const latchkey_role *role);
 LATCHKEY_API const char *latchkey_role_permission_at(const latchkey_role *role, size_t index);
 LATCHKEY_API bool latchkey_role_built_in(const latchkey_role *role);
+LATCHKEY_API const char *latchkey_role_id(const latchkey_role *role); /**< "" when built in */
+LATCHKEY_API int64_t latchkey_role_created_at_ms(const latchkey_role *role); /**< likewise 0 */
+LATCHKEY_API void latchkey_role_free(latchkey_role *role);
 LATCHKEY_API size_t latchkey_role_list_count(const latchkey_role_list *list);
 LATCHKEY_API const latchkey_role *latchkey_role_list_at(
     const latchkey_role_list *list, size_t index);
 LATCHKEY_API void latchkey_role_list_free(latchkey_role_list *list);
-LATCHKEY_API latchkey_status latchkey_role_list_get(latchkey_client *client,
+/** The built-in ones, then the tenant's own; `tenant` is for operators, else NULL. */
+LATCHKEY_API latchkey_status latchkey_role_list_get(latchkey_client *client, const char *tenant,
     const latchkey_call *call, latchkey_role_list **out_list,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
@@ -285,6 +289,12 @@ LATCHKEY_API const char *latchkey_workgroup_name(const latchkey_workgroup *workg
 LATCHKEY_API size_t latchkey_workgroup_member_count(const latchkey_workgroup *workgroup);
 LATCHKEY_API const char *latchkey_workgroup_member_at(
     const latchkey_workgroup *workgroup, size_t index); /**< usr_… */
+LATCHKEY_API size_t latchkey_workgroup_admin_count(const latchkey_workgroup *workgroup);
+LATCHKEY_API const char *latchkey_workgroup_admin_at(
+    const latchkey_workgroup *workgroup, size_t index); /**< those of them who choose members */
+LATCHKEY_API size_t latchkey_workgroup_permission_count(const latchkey_workgroup *workgroup);
+LATCHKEY_API const char *latchkey_workgroup_permission_at(
+    const latchkey_workgroup *workgroup, size_t index); /**< what it gives its members */
 LATCHKEY_API int64_t latchkey_workgroup_created_at_ms(const latchkey_workgroup *workgroup);
 LATCHKEY_API void latchkey_workgroup_free(latchkey_workgroup *workgroup);
 LATCHKEY_API size_t latchkey_workgroup_list_count(const latchkey_workgroup_list *list);
@@ -298,6 +308,8 @@ LATCHKEY_API latchkey_status latchkey_workgroup_create(latchkey_client *client, 
 LATCHKEY_API latchkey_status latchkey_workgroup_list_get(latchkey_client *client,
     const char *tenant, const latchkey_page *page, const latchkey_call *call,
     latchkey_workgroup_list **out_list, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
+/** Make a user a member; latchkey_workgroup_add_admin makes them one who chooses members, too. Also
+ * by the workgroup's own administrators. */
 LATCHKEY_API latchkey_status latchkey_workgroup_add(latchkey_client *client, const char *workgroup,
     const char *user, const char *tenant, const latchkey_call *call,
     latchkey_workgroup **out_workgroup, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
