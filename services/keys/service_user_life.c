@@ -3,6 +3,7 @@
 #include "arrival.h"
 #include "encode.h"
 #include "handlers.h"
+#include "key_seal.h"
 #include "key_store.h"
 #include "user_store.h"
 
@@ -75,6 +76,16 @@ accounts_update_user(struct lk_call *call, const UpdateUserRequest *req, UpdateU
 
 /* ---- DeleteUser ---- */
 
+/* A row that was changed by hand is not sealed anew. */
+static lk_status
+revoke_key(struct op *op, struct lk_tx *tx, const struct key *key, struct lk_error *err)
+{
+	LK_TRY(key_save_revoked(tx, key->id, op->now_ms, "owner deleted", err));
+	if (key_seal_ok(op->keys->setup.pepper, key))
+		LK_TRY(key_reseal(op->keys, tx, op->arena, key->id, err));
+	return op_forget(op, tx, key->id, err);
+}
+
 static lk_status
 revoke_keys(
     struct op *op, struct lk_tx *tx, const char *owner, uint32_t *out_revoked, struct lk_error *err)
@@ -88,11 +99,8 @@ revoke_keys(
 
 	while (found.more) {
 		LK_TRY(key_list(tx, &filter, &page, op->arena, &found, err));
-		for (size_t i = 0; i < found.count; i++, revoked++) {
-			LK_TRY(key_save_revoked(
-			    tx, found.items[i].id, op->now_ms, "owner deleted", err));
-			LK_TRY(op_forget(op, tx, found.items[i].id, err));
-		}
+		for (size_t i = 0; i < found.count; i++, revoked++)
+			LK_TRY(revoke_key(op, tx, &found.items[i], err));
 	}
 	*out_revoked = revoked;
 	return LK_OK;

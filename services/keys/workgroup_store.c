@@ -7,12 +7,15 @@ static const char Q_INSERT_WORKGROUP[] =
     "INSERT INTO workgroups (" WORKGROUP_COLUMNS ") VALUES ($1, $2, $3, $4, '') "
     "ON CONFLICT (tenant, name) DO NOTHING";
 static const char Q_WORKGROUP_BY_ID[] =
-    "SELECT " WORKGROUP_COLUMNS " FROM workgroups WHERE tenant = $1 AND id = $2";
+    "SELECT " WORKGROUP_COLUMNS
+    " FROM workgroups WHERE tenant = $1 AND id = $2 AND deleted_at_ms = 0";
 static const char Q_WORKGROUP_BY_NAME[] =
-    "SELECT " WORKGROUP_COLUMNS " FROM workgroups WHERE tenant = $1 AND name = $2";
+    "SELECT " WORKGROUP_COLUMNS
+    " FROM workgroups WHERE tenant = $1 AND name = $2 AND deleted_at_ms = 0";
 static const char Q_LIST_WORKGROUPS[] =
     "SELECT " WORKGROUP_COLUMNS
-    " FROM workgroups WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+    " FROM workgroups WHERE tenant = $1 AND id > $2 AND deleted_at_ms = 0 "
+    "ORDER BY id LIMIT $3";
 static const char Q_WORKGROUP_MEMBERS[] =
     "SELECT user_id, is_admin FROM workgroup_members WHERE workgroup = $1 ORDER BY user_id";
 static const char Q_SAVE_MEMBER[] =
@@ -29,8 +32,8 @@ static const char Q_GRANTS_OF_USER[] =
 static const char Q_SAVE_WORKGROUP[] =
     "UPDATE workgroups SET name = $2, permissions = $3 WHERE id = $1";
 static const char Q_END_WORKGROUP_MEMBERS[] = "DELETE FROM workgroup_members WHERE workgroup = $1";
-static const char Q_END_WORKGROUP_KEYS[] = "DELETE FROM api_key_workgroups WHERE workgroup = $1";
-static const char Q_END_WORKGROUP[] = "DELETE FROM workgroups WHERE id = $1";
+static const char Q_END_WORKGROUP[] =
+    "UPDATE workgroups SET name = id, permissions = '', deleted_at_ms = $2 WHERE id = $1";
 
 static lk_status
 workgroup_read(struct lk_rows *rows, struct workgroup *out, struct lk_error *err)
@@ -120,11 +123,10 @@ workgroup_save(struct lk_tx *tx, const struct workgroup *w, struct lk_error *err
 }
 
 lk_status
-workgroup_delete(struct lk_tx *tx, const char *id, struct lk_error *err)
+workgroup_delete(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)
 {
 	LK_TRY(lk_tx_exec(tx, Q_END_WORKGROUP_MEMBERS, LK_ARGS(lk_text(id)), NULL, err));
-	LK_TRY(lk_tx_exec(tx, Q_END_WORKGROUP_KEYS, LK_ARGS(lk_text(id)), NULL, err));
-	return lk_tx_exec(tx, Q_END_WORKGROUP, LK_ARGS(lk_text(id)), NULL, err);
+	return lk_tx_exec(tx, Q_END_WORKGROUP, LK_ARGS(lk_text(id), lk_int(now_ms)), NULL, err);
 }
 
 lk_status

@@ -226,7 +226,7 @@ class TwoTenants(e2e.Case):
     def test_a_principal_manages_nothing_even_where_it_reaches(self):
         fleet = wire.signed_in(self.state, world.principal(self.state, "fleet", ["credentials.fetch"], "botany").secret)
         before, attacks, wrong = world.rows(self.state), self.attacks(), []
-        of_the_tenant_itself = {"GetTenant", "GetPolicy", "ListWorkgroups", "ListRoles", "ListKeys", "ListLeases"}  # the last two: its own
+        of_the_tenant_itself = {"GetTenant", "GetPolicy", "ListWorkgroups", "ListRoles", "ListKeys", "ListLeases", "ReportKeys"}  # the last three: its own
         for service, method in methods(NAMES_NOBODY, of_the_tenant_itself):
             for request in attacks.get(rpc(method), []):
                 reply = fleet.call(service, method, **request)

@@ -15,5 +15,6 @@ CREATE TABLE user_own_roles (
 );
 CREATE INDEX user_own_roles_by_role ON user_own_roles (role, user_id);
 
--- What a workgroup gives its members.
+-- What a workgroup gives its members; and when it was deleted, 0: it is there. The row stays for the keys that were for it.
 ALTER TABLE workgroups ADD COLUMN permissions text NOT NULL DEFAULT '';
+ALTER TABLE workgroups ADD COLUMN deleted_at_ms bigint NOT NULL DEFAULT 0;
