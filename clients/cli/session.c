@@ -61,24 +61,42 @@ check_show(struct cli *cli, struct check *check)
 	return health && strcmp(latchkey_health_state(health), "serving") == 0;
 }
 
+/* The service that is named, or all; false when there is none of that name. */
+static bool
+checks_choose(struct cli *cli, struct check checks[LATCHKEY_SERVICE_COUNT], size_t *out_count)
+{
+	const char *named = cli_operand(cli, 0);
+
+	*out_count = 0;
+	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {
+		if (named && strcmp(named, latchkey_service_name((latchkey_service)i)) != 0)
+			continue;
+		struct check *check = &checks[(*out_count)++];
+		check->cli = cli;
+		check->service = (latchkey_service)i;
+		check->call.timeout_ms =
+		    cli->call.timeout_ms ? cli->call.timeout_ms : STATUS_TIMEOUT_MS;
+	}
+	return *out_count > 0;
+}
+
 int
 run_status(struct cli *cli)
 {
 	static const char *const columns[] = { "service", "state", "version", "instance",
 		"started_at", "reason", NULL };
 	struct check checks[LATCHKEY_SERVICE_COUNT] = { 0 };
+	size_t count;
 	bool well = true;
 
+	if (!checks_choose(cli, checks, &count))
+		return cli_misused(
+		    cli, "%s is none of keys, tokens, credentials", cli_operand(cli, 0));
 	CLI_TRY(cli, cli_connect(cli, true));
-	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {
-		checks[i].cli = cli;
-		checks[i].service = (latchkey_service)i;
-		checks[i].call.timeout_ms =
-		    cli->call.timeout_ms ? cli->call.timeout_ms : STATUS_TIMEOUT_MS;
+	for (size_t i = 0; i < count; i++)
 		check_start(&checks[i]);
-	}
 	out_list(&cli->out, "services", columns);
-	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++)
+	for (size_t i = 0; i < count; i++)
 		well = check_show(cli, &checks[i]) && well;
 	out_list_end(&cli->out);
 	const int answered = cli_answer(cli);

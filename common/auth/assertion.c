@@ -84,7 +84,8 @@ lk_assertion_verify(const struct lk_assertion *assertion, const struct lk_peers 
 /* ---- The callee's memory ---- */
 
 struct lk_assertion_cache {
-	struct lk_auth_cache *verified; /* hash of all fields, signature included → nothing */
+	struct lk_auth_cache
+	    *verified; /* hash of all fields, signature and key included → nothing */
 };
 
 lk_status
@@ -124,6 +125,7 @@ lk_assertion_cache_verify(struct lk_assertion_cache *cache, const struct lk_asse
 		return refused(err);
 	assertion_text(&text, assertion);
 	lk_signed_text_add(&text, lk_bytes(assertion->signature, sizeof assertion->signature));
+	lk_signed_text_add(&text, lk_bytes(peer->public_key, sizeof peer->public_key));
 	lk_auth_cache_hash(cache->verified, lk_signed_text_bytes(&text), hash);
 	if (!lk_auth_cache_get(cache->verified, hash, lk_clock_wall_ms(clock), NULL, 0, &ignored)) {
 		if (!signature_ok(assertion, peer))

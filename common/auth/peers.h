@@ -1,5 +1,5 @@
 /* The Ed25519 public keys of operators and services: one file each in the folder peers/, read at
- * start. */
+ * start and when the process is told to. */
 #ifndef LK_AUTH_PEERS_H
 #define LK_AUTH_PEERS_H
 
@@ -23,10 +23,19 @@ struct lk_known_peer {
 struct lk_peers;
 
 /* At most 256 files of one line each, "ed25519 <base64url> <role> <name>". FAILED_PRECONDITION
- * PEERS_UNREADABLE names the file. Immutable, thread-safe. */
+ * PEERS_UNREADABLE names the file. Thread-safe. */
 lk_status lk_peers_open(struct lk_peers **out, const char *dir, struct lk_error *err);
 void lk_peers_close(struct lk_peers *peers);
 LK_DEFINE_FREEP(lk_peers_closep, struct lk_peers *, lk_peers_close)
+
+/*
+ * Read the folder again: from now on lk_peers_find answers by what is there, while what it answered
+ * before stays borrowed from peers until they are closed. One thread; others may go on finding. The
+ * service `own` must be there as it was: PEERS_UNREADABLE, and on any failure nothing changes.
+ * `*out_changed` says whether the folder holds other peers than before.
+ */
+lk_status lk_peers_reload(struct lk_peers *peers, const char *dir, const char *own,
+    bool *out_changed, struct lk_error *err);
 
 /* NULL when there is none. Borrowed from peers. */
 const struct lk_known_peer *lk_peers_find(const struct lk_peers *peers, const char *name);

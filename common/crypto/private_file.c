@@ -31,6 +31,14 @@ private_open(const char *path, const char *what, int *out_fd, struct lk_error *e
 	return refuse(err, "SECRET_FILE_UNREADABLE", what, "cannot be opened by this user");
 }
 
+/* What root hands over, as systemd and Kubernetes do, may be readable by our group: root could read
+ * it anyway. */
+static mode_t
+forbidden(const struct stat *info)
+{
+	return info->st_uid == geteuid() ? 077 : 037;
+}
+
 static lk_status
 private_check(int fd, const char *what, size_t cap, struct lk_error *err)
 {
@@ -40,9 +48,9 @@ private_check(int fd, const char *what, size_t cap, struct lk_error *err)
 		return refuse(err, "SECRET_FILE_UNREADABLE", what, "cannot be examined");
 	if (!S_ISREG(info.st_mode))
 		return refuse(err, "SECRET_FILE_KIND", what, "is not a regular file");
-	if (info.st_uid != geteuid())
+	if (info.st_uid != geteuid() && info.st_uid != 0)
 		return refuse(err, "SECRET_FILE_OWNER", what, "belongs to another user");
-	if (info.st_mode & 077)
+	if (info.st_mode & forbidden(&info))
 		return lk_fail(err, LK_FAILED_PRECONDITION, "SECRET_FILE_MODE",
 		    "%s file has mode %04o: group and others must have no access (chmod 600)", what,
 		    (unsigned)info.st_mode & 07777);

@@ -16,7 +16,8 @@
 enum { LK_PRIVATE_FILE_MAX = 64 * 1024 };
 
 /*
- * Read a regular file owned by the effective user, mode without group and others. NOT_FOUND
+ * Read a regular file owned by the effective user, mode without group and others, or one of root's
+ * that our group may read, too, as systemd and Kubernetes hand secrets to a process. NOT_FOUND
  * SECRET_FILE_MISSING; FAILED_PRECONDITION SECRET_FILE_MODE, SECRET_FILE_OWNER, SECRET_FILE_KIND
  * (link, device, directory), SECRET_FILE_SIZE (empty, or above out_cap), SECRET_FILE_UNREADABLE.
  */

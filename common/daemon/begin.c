@@ -37,7 +37,6 @@ block_signals(void)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 }
 
 /* The usual 1,024 are soon spent by somebody who only connects; the administrator's limit holds. */

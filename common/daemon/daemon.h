@@ -16,6 +16,15 @@
  */
 struct lk_error *lk_daemon_begin(const char *name);
 
+/*
+ * lk_config_load(), and from now on the log level is the one that the table's option "log-level"
+ * says. SIGHUP reads it again, by the same arguments, from the environment and the file as it is by
+ * then; every other option needs a restart. `table` and `argv` are borrowed for the process's life.
+ * Errors: those of lk_config_load.
+ */
+lk_status lk_daemon_configure(const struct lk_config_table *table, int argc, char **argv,
+    void *out_config, struct lk_error *err);
+
 /* In main: on failure report the error of lk_daemon_begin() once and leave main with its exit
  * status; cleanups of the scope run. */
 #define LK_DAEMON_TRY(call)                                                                        \
@@ -32,6 +41,9 @@ struct lk_daemon_service {
 	lk_status (*start)(void *user, struct lk_error *err); /* begin to answer; may be NULL */
 	void (*drain)(void *user); /* returns when all work is answered; may be NULL */
 	void (*stop)(void *user);  /* after drain; may be NULL */
+	lk_status (*reload)(void *user, struct lk_error *err); /* at SIGHUP, after the log level;
+								  a failure is logged and changes
+								  nothing; may be NULL */
 	void *user;
 	int64_t drain_limit_ms; /* the process ends this long after SIGTERM whatever drain and stop
 				   do; 0 is 10 s */
@@ -39,8 +51,8 @@ struct lk_daemon_service {
 
 /*
  * Start, say that we are ready (log, and READY=1 to $NOTIFY_SOCKET), wait for SIGTERM or SIGINT,
- * drain, stop. SIGHUP is ignored. A second SIGTERM or SIGINT, or the limit, ends the process at
- * once with status 1. Returns the exit status of main.
+ * drain, stop. SIGHUP reads the log level again and calls reload. A second SIGTERM or SIGINT, or
+ * the limit, ends the process at once with status 1. Returns the exit status of main.
  */
 int lk_daemon_run(const struct lk_daemon_service *service);
 

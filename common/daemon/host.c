@@ -271,11 +271,24 @@ drain(void *user)
 		host->inner->flush(host->inner->flush_user);
 }
 
+static lk_status
+reload(void *user, struct lk_error *err)
+{
+	const struct lk_host *host = user;
+	bool changed = false;
+
+	LK_TRY(lk_peers_reload(
+	    host->peers, host->inner->setup.peers_dir, host->service, &changed, err));
+	if (changed)
+		lk_log(LK_LOG_INFO, "peers.changed");
+	return LK_OK;
+}
+
 int
 lk_host_run(struct lk_host *host)
 {
-	return lk_daemon_run(
-	    &(struct lk_daemon_service){ .start = start, .drain = drain, .user = host });
+	return lk_daemon_run(&(struct lk_daemon_service){
+	    .start = start, .drain = drain, .reload = reload, .user = host });
 }
 
 void

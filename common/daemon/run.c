@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "daemon/daemon.h"
+#include "daemon/reload.h"
 #include "log/log.h"
 #include "time/clock.h"
 
@@ -91,14 +92,31 @@ start_watcher(const struct lk_daemon_service *service)
 	pthread_detach(thread);
 }
 
-static int
-wait_for_end(void)
+static void
+reload(const struct lk_daemon_service *service)
 {
-	const sigset_t set = end_signals();
+	struct lk_error err = { 0 };
+	lk_status status = lk_reload_log_level(&err);
+
+	if (status == LK_OK && service->reload != NULL)
+		status = service->reload(service->user, &err);
+	if (status == LK_OK)
+		lk_log(LK_LOG_INFO, "service.reloaded");
+	else
+		lk_log(LK_LOG_ERROR, "service.reload_failed", LK_LOG_FAILURE(&err));
+}
+
+static int
+wait_for_end(const struct lk_daemon_service *service)
+{
+	sigset_t set = end_signals();
 	int got = 0;
 
-	while (sigwait(&set, &got) != 0)
-		continue;
+	sigaddset(&set, SIGHUP);
+	while (sigwait(&set, &got) != 0 || got == SIGHUP) {
+		if (got == SIGHUP)
+			reload(service);
+	}
 	return got;
 }
 
@@ -113,7 +131,7 @@ lk_daemon_run(const struct lk_daemon_service *service)
 	}
 	lk_log(LK_LOG_INFO, "service.ready", LK_LOG_INT("pid", getpid()));
 	lk_daemon_notify("READY=1");
-	const int got = wait_for_end();
+	const int got = wait_for_end(service);
 	lk_log(LK_LOG_INFO, "service.draining", LK_LOG_TEXT("signal", sigabbrev_np(got)));
 	lk_daemon_notify("STOPPING=1");
 	start_watcher(service);

@@ -3,7 +3,6 @@
 #include "credentials_migrations.h"
 #include "daemon/daemon.h"
 #include "daemon/move.h"
-#include "log/log.h"
 #include "service.h"
 
 int
@@ -16,9 +15,8 @@ main(int argc, char **argv)
 
 	if (lk_move_asked(argc, argv))
 		return lk_move_main(&credentials_migrations);
-	LK_DAEMON_TRY(lk_config_load(
+	LK_DAEMON_TRY(lk_daemon_configure(
 	    &credentials_options, argc, argv, &cfg, err)); /* --check-config ends here */
-	lk_log_set_level((enum lk_log_level)cfg.log_level);
 	const struct lk_host_setup setup = credentials_host_setup(&cfg);
 	LK_DAEMON_TRY(lk_host_open(&setup, &host, err));
 	LK_DAEMON_TRY(credentials_open(host, &cfg, &credentials, err));

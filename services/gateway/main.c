@@ -2,7 +2,6 @@
  * and rest.c. */
 #include "daemon/daemon.h"
 #include "gateway.h"
-#include "log/log.h"
 
 int
 main(int argc, char **argv)
@@ -11,8 +10,7 @@ main(int argc, char **argv)
 	LK_AUTO(gateway_config_wipe) struct gateway_config cfg = { 0 };
 	LK_AUTO(gateway_closep) struct gateway *gateway = NULL;
 
-	LK_DAEMON_TRY(lk_config_load(&gateway_options, argc, argv, &cfg, err));
-	lk_log_set_level((enum lk_log_level)cfg.log_level);
+	LK_DAEMON_TRY(lk_daemon_configure(&gateway_options, argc, argv, &cfg, err));
 	LK_DAEMON_TRY(gateway_open(&cfg, &gateway, err));
 	return gateway_run(gateway);
 }

@@ -2,7 +2,6 @@
  * key.c. */
 #include "daemon/move.h"
 #include "keys_migrations.h"
-#include "log/log.h"
 #include "service.h"
 
 int
@@ -15,9 +14,8 @@ main(int argc, char **argv)
 
 	if (lk_move_asked(argc, argv))
 		return lk_move_main(&keys_migrations);
-	LK_DAEMON_TRY(
-	    lk_config_load(&keys_options, argc, argv, &cfg, err)); /* --check-config ends here */
-	lk_log_set_level((enum lk_log_level)cfg.log_level);
+	LK_DAEMON_TRY(lk_daemon_configure(
+	    &keys_options, argc, argv, &cfg, err)); /* --check-config ends here */
 	const struct lk_host_setup setup = keys_host_setup(&cfg);
 	LK_DAEMON_TRY(lk_host_open(&setup, &host, err));
 	LK_DAEMON_TRY(keys_process_open(host, &cfg, &keys, err));

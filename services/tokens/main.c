@@ -2,7 +2,6 @@
  * grant.c and validate.c. */
 #include "daemon/daemon.h"
 #include "daemon/move.h"
-#include "log/log.h"
 #include "service.h"
 #include "tokens_migrations.h"
 
@@ -16,9 +15,8 @@ main(int argc, char **argv)
 
 	if (lk_move_asked(argc, argv))
 		return lk_move_main(&tokens_migrations);
-	LK_DAEMON_TRY(
-	    lk_config_load(&tokens_options, argc, argv, &cfg, err)); /* --check-config ends here */
-	lk_log_set_level((enum lk_log_level)cfg.log_level);
+	LK_DAEMON_TRY(lk_daemon_configure(
+	    &tokens_options, argc, argv, &cfg, err)); /* --check-config ends here */
 	const struct lk_host_setup setup = tokens_host_setup(&cfg);
 	LK_DAEMON_TRY(lk_host_open(&setup, &host, err));
 	LK_DAEMON_TRY(tokens_open(host, &cfg, &tokens, err));

@@ -219,6 +219,9 @@ class WithServices(e2e.Case):
         self.state.kill("tokens")
         result = self.state.unavailable("status", "--timeout", "500ms")
         self.assertEqual((2, 1), (result.out.count("serving"), result.out.count("unavailable")))
+        self.assertEqual(["keys"], [one["service"] for one in self.state.json("status", "keys")["services"]])
+        self.state.unavailable("status", "tokens", "--timeout", "500ms")
+        self.state.misused("status", "gateway", reason="none of keys, tokens, credentials")
 
     def test_an_operator_means_a_tenant_by_id_name_or_domain(self):
         """At every command that has the option: what answers for the id answers the same for the others, and nothing else."""

@@ -139,6 +139,25 @@ well_behaved(void)
 	    .start = start_well, .drain = say_drain, .stop = say_stop });
 }
 
+/* Well the first time, then not: either way it goes on. */
+static lk_status
+reload_once(void *user, struct lk_error *err)
+{
+	static bool reloaded;
+
+	(void)user;
+	if (reloaded)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "KEY_FILE_GONE", "nothing to read");
+	reloaded = true;
+	return LK_OK;
+}
+
+static int
+reloads_once(void)
+{
+	return serve((struct lk_daemon_service){ .drain = say_drain, .reload = reload_once });
+}
+
 static int
 hangs_in_drain(void)
 {
@@ -218,6 +237,32 @@ sighup_and_sigpipe_end_nothing(void **state)
 	assert_int_equal(kill(child.pid, SIGTERM), 0);
 	assert_int_equal(child_end(&child, &messages), 0);
 	expect_contains(messages, "\"signal\":\"TERM\"");
+}
+
+static void
+expect_said(const struct child *child, const char *part)
+{
+	char line[LK_LOG_LINE_MAX + 1] = "";
+
+	while (strstr(line, part) == NULL)
+		assert_non_null(fgets(line, sizeof line, child->messages));
+}
+
+static void
+sighup_reloads_and_a_reload_that_fails_is_told_and_ends_nothing(void **state)
+{
+	struct child child = child_start(reloads_once);
+	LK_AUTO(lk_freep) char *messages = NULL;
+
+	(void)state;
+	expect_notified(&child, "READY=1");
+	assert_int_equal(kill(child.pid, SIGHUP), 0);
+	expect_said(&child, "\"event\":\"service.reloaded\"");
+	assert_int_equal(kill(child.pid, SIGHUP), 0);
+	expect_said(&child, "KEY_FILE_GONE");
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	assert_int_equal(child_end(&child, &messages), 0);
+	expect_contains(messages, "\"event\":\"test.drain\"");
 }
 
 static void
@@ -394,8 +439,10 @@ main_fails_with_the_status_of_its_error_and_cleans_up(void **state)
 }
 
 LK_TESTS(LK_CASE(sigterm_drains_then_stops_and_ends_well), LK_CASE(sigint_does_the_same),
-    LK_CASE(sighup_and_sigpipe_end_nothing), LK_CASE(a_second_sigterm_leaves_at_once),
-    LK_CASE(a_drain_that_hangs_ends_at_the_limit), LK_CASE(a_stop_that_hangs_ends_at_the_limit),
+    LK_CASE(sighup_and_sigpipe_end_nothing),
+    LK_CASE(sighup_reloads_and_a_reload_that_fails_is_told_and_ends_nothing),
+    LK_CASE(a_second_sigterm_leaves_at_once), LK_CASE(a_drain_that_hangs_ends_at_the_limit),
+    LK_CASE(a_stop_that_hangs_ends_at_the_limit),
     LK_CASE(a_start_that_fails_is_logged_once_and_nothing_is_drained),
     LK_CASE(a_process_begins_private_without_core_dumps_and_with_signals_blocked),
     LK_CASE(main_fails_with_the_status_of_its_error_and_cleans_up))

@@ -28,6 +28,61 @@ put_peer(const char *dir, const char *file, const char *role, const char *name)
 	lk_sign_key_free(key);
 }
 
+/* Somebody comes, somebody goes, a key is another one: found so after the reload, while what was
+ * found before still reads as it did. */
+static void
+a_reload_finds_what_is_there_now(void **state)
+{
+	const char *dir = lk_test_tmpdir();
+	struct lk_error err = { 0 };
+	LK_AUTO(lk_peers_closep) struct lk_peers *peers = NULL;
+	bool changed = true;
+
+	(void)state;
+	put_peer(dir, "keys.pub", "service", "keys");
+	put_peer(dir, "ops-1.pub", "operator", "ops-1");
+	put_peer(dir, "ops-2.pub", "operator", "ops-2");
+	expect_ok(lk_peers_open(&peers, dir, &err), &err);
+	expect_ok(lk_peers_reload(peers, dir, "keys", &changed, &err), &err);
+	assert_false(changed);
+	const struct lk_known_peer *gone = lk_peers_find(peers, "ops-1"),
+				   *old = lk_peers_find(peers, "ops-2");
+	assert_int_equal(remove(lk_test_path(dir, "ops-1.pub")), 0);
+	assert_int_equal(remove(lk_test_path(dir, "ops-2.pub")), 0);
+	put_peer(dir, "ops-2.pub", "operator", "ops-2");
+	put_peer(dir, "ops-3.pub", "operator", "ops-3");
+	expect_ok(lk_peers_reload(peers, dir, "keys", &changed, &err), &err);
+	assert_true(changed);
+	assert_null(lk_peers_find(peers, "ops-1"));
+	assert_non_null(lk_peers_find(peers, "ops-3"));
+	assert_memory_not_equal(
+	    lk_peers_find(peers, "ops-2")->public_key, old->public_key, sizeof old->public_key);
+	assert_string_equal(gone->name, "ops-1");
+}
+
+static void
+a_reload_that_fails_changes_nothing(void **state)
+{
+	const char *dir = lk_test_tmpdir();
+	struct lk_error err = { 0 };
+	LK_AUTO(lk_peers_closep) struct lk_peers *peers = NULL;
+	bool changed;
+
+	(void)state;
+	put_peer(dir, "keys.pub", "service", "keys");
+	expect_ok(lk_peers_open(&peers, dir, &err), &err);
+	put_peer(dir, "ops-1.pub", "operator", "other");
+	expect_fail(lk_peers_reload(peers, dir, "keys", &changed, &err), &err,
+	    LK_FAILED_PRECONDITION, "PEERS_UNREADABLE");
+	assert_int_equal(remove(lk_test_path(dir, "ops-1.pub")), 0);
+	assert_int_equal(remove(lk_test_path(dir, "keys.pub")), 0);
+	put_peer(dir, "keys.pub", "service", "keys"); /* another key */
+	expect_fail(lk_peers_reload(peers, dir, "keys", &changed, &err), &err,
+	    LK_FAILED_PRECONDITION, "PEERS_UNREADABLE");
+	assert_non_null(lk_peers_find(peers, "keys"));
+	assert_null(lk_peers_find(peers, "ops-1"));
+}
+
 static void
 expect_refused(const char *dir, const char *file)
 {
@@ -124,6 +179,7 @@ a_missing_folder_is_refused(void **state)
 }
 
 LK_TESTS(LK_CASE(operators_and_services_are_found_by_name),
+    LK_CASE(a_reload_finds_what_is_there_now), LK_CASE(a_reload_that_fails_changes_nothing),
     LK_CASE(a_file_that_speaks_for_another_name_is_refused), LK_CASE(an_unknown_role_is_refused),
     LK_CASE(a_name_outside_its_alphabet_is_refused), LK_CASE(a_file_that_is_no_key_is_refused),
     LK_CASE(a_file_that_others_may_write_is_refused), LK_CASE(a_missing_folder_is_refused))

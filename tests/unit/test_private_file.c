@@ -161,6 +161,35 @@ a_file_of_another_user_is_refused(void **state)
 	expect_fail(load(w, w->path), &w->err, LK_FAILED_PRECONDITION, "SECRET_FILE_OWNER");
 }
 
+/* The file is root's and of group `nobody`, and so are we, but for root. */
+static lk_status
+load_as_nobody(struct world *w, mode_t mode)
+{
+	put(w, line, sizeof line - 1);
+	assert_int_equal(chown(w->path, 0, 65534), 0);
+	assert_int_equal(chmod(w->path, mode), 0);
+	assert_int_equal(chdir(w->dir), 0); /* nobody may not come here from the top */
+	assert_int_equal(setegid(65534), 0);
+	assert_int_equal(seteuid(65534), 0);
+	const lk_status status = load(w, "pepper.key");
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	return status;
+}
+
+static void
+what_root_hands_over_may_be_readable_by_our_group(void **state)
+{
+	struct world *w = *state;
+
+	if (geteuid() != 0)
+		lk_test_skip("only root can hand a file over");
+	assert_int_equal(chmod(w->dir, 0755), 0);
+	assert_int_equal(load_as_nobody(w, 0440), LK_OK);
+	expect_fail(load_as_nobody(w, 0460), &w->err, LK_FAILED_PRECONDITION, "SECRET_FILE_MODE");
+	expect_fail(load_as_nobody(w, 0444), &w->err, LK_FAILED_PRECONDITION, "SECRET_FILE_MODE");
+}
+
 static void
 an_empty_or_huge_file_is_refused(void **state)
 {
@@ -213,6 +242,6 @@ LK_TESTS(CASE(a_secret_goes_through_a_file), CASE(an_existing_file_is_never_over
     CASE(replacing_puts_the_new_content_in_place), CASE(a_missing_file_is_not_found),
     CASE(any_right_of_group_or_others_is_refused_and_the_mode_is_told),
     CASE(links_directories_and_pipes_are_refused), CASE(a_file_of_another_user_is_refused),
-    CASE(an_empty_or_huge_file_is_refused),
+    CASE(what_root_hands_over_may_be_readable_by_our_group), CASE(an_empty_or_huge_file_is_refused),
     CASE(content_that_is_not_one_line_for_the_length_is_refused_and_not_told),
     CASE(a_directory_that_is_not_there_is_told_and_nothing_is_left))
