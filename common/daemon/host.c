@@ -18,6 +18,7 @@ enum { DRAIN_MS = 8000, CHANNEL_TIMEOUT_MS = 2000 };
 
 struct lk_host_private {
 	struct lk_health health;
+	struct lk_tls *tls;
 	struct lk_standing_remote *standing;
 	struct lk_peer_view *view;
 	struct lk_auth *auth;
@@ -56,9 +57,11 @@ open_identity(struct lk_host *host, const struct lk_host_setup *setup, struct lk
 }
 
 static lk_status
-open_channel(const char *url, struct lk_channel **out, struct lk_error *err)
+open_channel(
+    const struct lk_host *host, const char *url, struct lk_channel **out, struct lk_error *err)
 {
-	const struct lk_channel_config config = { .timeout_ms = CHANNEL_TIMEOUT_MS };
+	const struct lk_channel_config config = { .timeout_ms = CHANNEL_TIMEOUT_MS,
+		.tls = host->inner->tls };
 
 	return url ? lk_channel_open(out, url, &config, err) : LK_OK;
 }
@@ -88,13 +91,14 @@ open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_er
 	const struct lk_store_options options = { .on_fatal = log_fatal };
 
 	LK_TRY(open_identity(host, setup, err));
+	LK_TRY(lk_tls_open(&host->inner->tls, &setup->tls, err));
 	LK_TRY(lk_store_open(setup->store_url,
 	    LK_MIGRATIONS(
 		&audit_migrations, &idempotency_migrations, &feed_migrations, setup->migrations),
 	    &options, &host->store, err));
 	LK_TRY(open_feed(host, setup, err));
-	LK_TRY(open_channel(setup->keys_url, &host->keys, err));
-	LK_TRY(open_channel(setup->tokens_url, &host->tokens, err));
+	LK_TRY(open_channel(host, setup->keys_url, &host->keys, err));
+	LK_TRY(open_channel(host, setup->tokens_url, &host->tokens, err));
 	if (host->keys)
 		LK_TRY(lk_use_report_start(&host->uses, host->keys, host->maker, host->clock, err));
 	LK_TRY(lk_jwks_source_new(
@@ -230,6 +234,8 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	LK_TRY(make_auth(host, services, err));
 	const struct lk_server_config config = {
 		.url = inner->setup.listen_url,
+		.tls = inner->tls,
+		.allow_old_tls = inner->setup.allow_old_nng_tls,
 		.services = all,
 		.service_count = services->count + 3,
 		.authenticator =
@@ -312,6 +318,8 @@ lk_host_close(struct lk_host *host)
 	lk_assertion_maker_free(host->maker);
 	lk_sign_key_free(host->sign_key);
 	lk_peers_close(host->peers);
+	if (host->inner)
+		lk_tls_close(host->inner->tls);
 	lk_free(host->inner);
 	lk_free(host);
 }

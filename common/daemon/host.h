@@ -31,6 +31,8 @@ struct lk_host_setup {
 	const char *keys_url;                          /* NULL in keys itself */
 	const char *tokens_url;                        /* NULL in tokens itself */
 	const char *feed_readers[LK_HOST_READERS_MAX]; /* services that decide by our feed */
+	struct lk_tls_files tls;                       /* for addresses of tls+tcp:// */
+	bool allow_old_nng_tls;
 	int64_t workers, contexts, queue_limit;
 	const struct lk_migrations
 	    *migrations; /* the service's own; audit, feed and idempotency are added */
@@ -40,7 +42,9 @@ struct lk_host_setup {
 #define LK_HOST_OPTIONS(cfg)                                                                       \
 	.instance = (cfg).instance, .listen_url = (cfg).listen_url, .store_url = (cfg).store_url,  \
 	.peers_dir = (cfg).peers_dir, .peer_key_file = (cfg).peer_key_file,                        \
-	.workers = (cfg).workers, .contexts = (cfg).contexts, .queue_limit = (cfg).queue_limit
+	.tls = { (cfg).peer_tls_cert_file, (cfg).peer_tls_key_file, (cfg).peer_tls_ca_file },      \
+	.allow_old_nng_tls = (cfg).allow_old_nng_tls, .workers = (cfg).workers,                    \
+	.contexts = (cfg).contexts, .queue_limit = (cfg).queue_limit
 
 /* Everything here is the host's; a domain borrows it and reads no other field. */
 struct lk_host {

@@ -200,6 +200,8 @@ lk_feed_listen(struct lk_feed *feed, const char *service_url, struct lk_error *e
 {
 	char url[LK_URL_SIZE];
 
+	if (lk_url_is_tls(service_url))
+		return LK_OK;
 	LK_TRY(lk_feed_hint_url(service_url, url, err));
 	return feed_hints_start(feed, url, &feed->hints, err);
 }

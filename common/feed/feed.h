@@ -70,7 +70,8 @@ void lk_feed_open_from(struct lk_feed *feed, lk_feed_open_fn *page, void *user);
 
 /*
  * Begin to send hints on a PUB socket beside the service's own: lk_feed_hint_url(). Errors are
- * those of a server that starts to listen. Stops at close.
+ * those of a server that starts to listen. Stops at close. Between hosts (tls+tcp://) nothing is
+ * sent, and readers know by ReadFeed alone.
  */
 lk_status lk_feed_listen(struct lk_feed *feed, const char *service_url, struct lk_error *err);
 

@@ -201,6 +201,8 @@ add_link(struct hint_listener *listener, const char *service_url, struct lk_erro
 	char url[LK_URL_SIZE];
 	const char *path;
 
+	if (lk_url_is_tls(service_url))
+		return LK_OK; /* no hints come from another host */
 	LK_TRY(lk_feed_hint_url(service_url, url, err));
 	LK_TRY(lk_url_check(url, &path, err));
 	if (listener->count == LINKS_MAX)

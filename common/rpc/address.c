@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "rpc/channel_impl.h"
 #include "rpc/frame.h"
+#include "rpc/tls_nng.h"
 
 enum { RECONNECT_MIN_MS = 10, RECONNECT_MAX_MS = 200, PROBE_MIN_MS = 250, PROBE_MAX_MS = 2000 };
 
@@ -141,6 +142,20 @@ dialled_use(struct lk_address *address, struct lk_dialled *dialled)
 	pthread_mutex_unlock(&address->channel->mutex);
 }
 
+static lk_status
+start_dialer(struct lk_address *address, struct lk_dialled *dialled, struct lk_error *err)
+{
+	nng_dialer dialer;
+
+	if (nng_dialer_create(&dialer, dialled->socket, address->url) != 0)
+		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
+	if (lk_url_is_tls(address->url))
+		LK_TRY(lk_tls_dialer(address->channel->config.tls, address->url, dialer, err));
+	if (nng_dialer_start(dialer, NNG_FLAG_NONBLOCK) != 0)
+		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
+	return LK_OK;
+}
+
 lk_status
 lk_address_dial(struct lk_address *address, struct lk_error *err)
 {
@@ -149,9 +164,7 @@ lk_address_dial(struct lk_address *address, struct lk_error *err)
 	LK_TRY(dialled_new(address, &dialled, err));
 	dialled_use(address, dialled);
 	atomic_store(&address->mark, lk_address_mark(address));
-	if (nng_dial(dialled->socket, address->url, NULL, NNG_FLAG_NONBLOCK) != 0)
-		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
-	return LK_OK;
+	return start_dialer(address, dialled, err);
 }
 
 lk_status

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "rpc/method.h"
+#include "rpc/tls.h"
 #include "time/clock.h"
 
 struct lk_channel;
@@ -17,12 +18,13 @@ struct lk_channel_config {
 	const struct lk_clock *clock; /* [the system's] */
 	uint32_t timeout_ms;          /* of a request that names none [5,000] */
 	unsigned max_in_flight;       /* per address [256]; above it RESOURCE_EXHAUSTED */
+	const struct lk_tls *tls;     /* for addresses of tls+tcp://; borrowed */
 };
 
 /*
  * `urls` is one address or several by comma. Dials in the background and again when a connection is
  * lost, so the order in which processes start does not matter. INVALID_ARGUMENT URL_INVALID or
- * URL_TOO_LONG; FAILED_PRECONDITION URL_UNSUPPORTED for tls+tcp://. out_channel is yours.
+ * URL_TOO_LONG; over TLS the errors of lk_tls_dialer. out_channel is yours.
  */
 lk_status lk_channel_open(struct lk_channel **out_channel, const char *urls,
     const struct lk_channel_config *config, struct lk_error *err);

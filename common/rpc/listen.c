@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "rpc/probe.h"
+#include "rpc/tls_nng.h"
 
 enum { SOCKET_MODE = 0660, POLITE_MS = 200 };
 
@@ -91,6 +92,39 @@ lk_listen_start(struct lk_listen *listen, nng_socket socket, const char *url, st
 	listen->socket = socket;
 	lk_text_copy(listen->path, sizeof listen->path, path);
 	return lk_listen_again(listen, err);
+}
+
+static const bool nng_is_old = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
+
+static lk_status
+tls_failed(int rv, struct lk_error *err)
+{
+	if (rv == NNG_EADDRINUSE)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "ADDRESS_IN_USE",
+		    "a server listens at this port already");
+	return lk_fail(err, LK_FAILED_PRECONDITION, "LISTEN_FAILED",
+	    "nobody can listen at this address: %s", nng_strerror(rv));
+}
+
+lk_status
+lk_listen_tls(struct lk_listen *listen, nng_socket socket, const char *url,
+    const struct lk_tls *tls, bool allow_old, struct lk_error *err)
+{
+	nng_listener listener = NNG_LISTENER_INITIALIZER;
+
+	if (nng_is_old && !allow_old)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "NNG_TOO_OLD",
+		    "nng before 1.6 loses listeners of tls+tcp://: use a newer one, or say "
+		    "allow-old-nng-tls where nobody else can connect");
+	listen->socket = socket;
+	listen->path[0] = '\0';
+	int rv = nng_listener_create(&listener, socket, url);
+	if (rv != 0)
+		return tls_failed(rv, err);
+	const lk_status status = lk_tls_listener(tls, listener, err);
+	if (status != LK_OK || (rv = nng_listener_start(listener, 0)) != 0)
+		nng_listener_close(listener);
+	return status != LK_OK ? status : rv != 0 ? tls_failed(rv, err) : LK_OK;
 }
 
 void

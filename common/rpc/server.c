@@ -120,16 +120,28 @@ healed(void *user)
 		server->config.on_healed(server->config.hook_user);
 }
 
+static lk_status
+listen_at(struct lk_server *server, struct lk_error *err)
+{
+	const struct lk_server_config *config = &server->config;
+
+	if (lk_url_is_tls(server->url))
+		return lk_listen_tls(&server->listen, server->socket, server->url, config->tls,
+		    config->allow_old_tls, err);
+	LK_TRY(lk_listen_start(&server->listen, server->socket, server->url, err));
+	return lk_listener_guard_start(
+	    &server->guard, &server->listen, lk_probe_answers, healed, server, err);
+}
+
 lk_status
 lk_server_start(struct lk_server *server, struct lk_error *err)
 {
 	LK_TRY(open_socket(server, err));
 	LK_TRY(open_slots(server, err));
 	LK_TRY(lk_queue_start(server->queue, server->config.workers, err));
-	LK_TRY(lk_listen_start(&server->listen, server->socket, server->url, err));
-	server->listening = true;
-	return lk_listener_guard_start(
-	    &server->guard, &server->listen, lk_probe_answers, healed, server, err);
+	const lk_status status = listen_at(server, err);
+	server->listening = status == LK_OK;
+	return status;
 }
 
 /* From here on nobody new finds us, and nothing puts the path back. */

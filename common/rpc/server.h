@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "rpc/call.h"
 #include "rpc/method.h"
+#include "rpc/tls.h"
 #include "time/clock.h"
 
 struct lk_server;
@@ -30,7 +31,9 @@ struct lk_finished {
 /* Zero means the default in brackets. Everything is borrowed until lk_server_free, but `url` and
  * `services` are copied. */
 struct lk_server_config {
-	const char *url; /* ipc:///absolute/path.sock */
+	const char *url;          /* ipc:///absolute/path.sock, or tls+tcp://ADDRESS:PORT */
+	const struct lk_tls *tls; /* for the latter */
+	bool allow_old_tls;       /* even with nng before 1.6: see lk_listen_tls() */
 	const struct lk_service *services;
 	size_t service_count;
 	struct lk_authenticator authenticator; /* both functions are required */
@@ -64,8 +67,8 @@ lk_status lk_server_new(
 
 /*
  * Listen (mode 0660, in a directory that exists) and serve. A socket file left by a dead process is
- * replaced. FAILED_PRECONDITION ADDRESS_IN_USE when a server answers there already, URL_UNSUPPORTED
- * for tls+tcp://, URL_TOO_LONG for a path over 107 bytes.
+ * replaced. FAILED_PRECONDITION ADDRESS_IN_USE when a server answers there already, URL_TOO_LONG
+ * for a path over 107 bytes; over TLS the errors of lk_listen_tls.
  */
 lk_status lk_server_start(struct lk_server *server, struct lk_error *err);
 

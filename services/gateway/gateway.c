@@ -176,13 +176,16 @@ gateway_open(
 	const char *const urls[UPSTREAM_COUNT] = { config->keys_url, config->tokens_url,
 		config->credentials_url };
 
+	const struct lk_tls_files tls = { config->peer_tls_cert_file, config->peer_tls_key_file,
+		config->peer_tls_ca_file };
+
 	LK_TRY(check(config, err));
 	if (!gateway ||
 	    !(gateway->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	gateway->config = config;
 	LK_TRY(tls_files_read(config->tls_cert_file, config->tls_key_file, &gateway->tls, err));
-	LK_TRY(upstream_open(urls, (uint32_t)config->call_timeout,
+	LK_TRY(upstream_open(urls, &tls, (uint32_t)config->call_timeout,
 	    (struct upstream_counters){ gateway->metrics, CALL_KEYS, LOST_KEYS },
 	    &gateway->upstream, err));
 	LK_TRY(trade_new(gateway->upstream, config->instance, lk_clock_system(), gateway->metrics,

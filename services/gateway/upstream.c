@@ -5,6 +5,7 @@
 
 struct upstream {
 	struct lk_channel *channels[UPSTREAM_COUNT];
+	struct lk_tls *tls;
 	uint32_t timeout_ms;
 	struct upstream_counters counters;
 };
@@ -18,8 +19,9 @@ upstream_name(enum upstream_service service)
 }
 
 lk_status
-upstream_open(const char *const urls[UPSTREAM_COUNT], uint32_t timeout_ms,
-    struct upstream_counters counters, struct upstream **out_upstream, struct lk_error *err)
+upstream_open(const char *const urls[UPSTREAM_COUNT], const struct lk_tls_files *tls,
+    uint32_t timeout_ms, struct upstream_counters counters, struct upstream **out_upstream,
+    struct lk_error *err)
 {
 	LK_AUTO(upstream_closep) struct upstream *upstream = LK_ALLOC(struct upstream);
 
@@ -27,8 +29,10 @@ upstream_open(const char *const urls[UPSTREAM_COUNT], uint32_t timeout_ms,
 		return lk_fail_oom(err);
 	upstream->timeout_ms = timeout_ms;
 	upstream->counters = counters;
+	LK_TRY(lk_tls_open(&upstream->tls, tls, err));
+	const struct lk_channel_config config = { .tls = upstream->tls };
 	for (int i = 0; i < UPSTREAM_COUNT; i++)
-		LK_TRY(lk_channel_open(&upstream->channels[i], urls[i], NULL, err));
+		LK_TRY(lk_channel_open(&upstream->channels[i], urls[i], &config, err));
 	*out_upstream = LK_TAKE(upstream);
 	return LK_OK;
 }
@@ -40,6 +44,7 @@ upstream_close(struct upstream *upstream)
 		return;
 	for (int i = 0; i < UPSTREAM_COUNT; i++)
 		lk_channel_close(upstream->channels[i]);
+	lk_tls_close(upstream->tls);
 	lk_free(upstream);
 }
 

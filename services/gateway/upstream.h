@@ -20,8 +20,9 @@ struct upstream_counters {
 };
 
 /* Dials in the background: a service that is down is no reason not to start. */
-lk_status upstream_open(const char *const urls[UPSTREAM_COUNT], uint32_t timeout_ms,
-    struct upstream_counters counters, struct upstream **out_upstream, struct lk_error *err);
+lk_status upstream_open(const char *const urls[UPSTREAM_COUNT], const struct lk_tls_files *tls,
+    uint32_t timeout_ms, struct upstream_counters counters, struct upstream **out_upstream,
+    struct lk_error *err);
 void upstream_close(struct upstream *upstream);
 LK_DEFINE_FREEP(upstream_closep, struct upstream *, upstream_close)
 

@@ -65,18 +65,27 @@ a_path_has_107_bytes_at_most_and_the_limit_is_told(void **state)
 }
 
 static void
-tls_is_refused_clearly(void **state)
+services_of_another_host_have_ports_in_a_row(void **state)
 {
-	char out[LK_URL_LIST_SIZE];
+	char out[LK_URL_LIST_SIZE], host[LK_URL_SIZE];
+	const char *path = "x";
 	struct lk_error err = { 0 };
 
 	(void)state;
-	expect_fail(lk_url_check("tls+tcp://host:1", NULL, &err), &err, LK_FAILED_PRECONDITION,
-	    "URL_UNSUPPORTED");
-	expect_fail(lk_url_of_service(LK_URL_KEYS, "tls+tcp://host:1", NULL, out, &err), &err,
-	    LK_FAILED_PRECONDITION, "URL_UNSUPPORTED");
-	expect_fail(lk_url_of_service(LK_URL_KEYS, NULL, "ipc:///a,tls+tcp://host:1", out, &err),
-	    &err, LK_FAILED_PRECONDITION, "URL_UNSUPPORTED");
+	expect_ok(lk_url_check("tls+tcp://keys.example:7481", &path, &err), &err);
+	assert_null(path);
+	expect_ok(
+	    lk_url_of_service(LK_URL_CREDENTIALS, "tls+tcp://a.example:7481", NULL, out, &err),
+	    &err);
+	assert_string_equal(out, "tls+tcp://a.example:7483");
+	expect_ok(lk_url_of_service(LK_URL_KEYS, NULL, "ipc:///a,tls+tcp://b:1", out, &err), &err);
+	assert_true(lk_url_tls_host("tls+tcp://keys-1.example:7481", host));
+	assert_string_equal(host, "keys-1.example");
+	assert_false(lk_url_tls_host("tls+tcp://10.0.0.1:7481", host));
+	assert_false(lk_url_tls_host("tls+tcp://[::1]:7481", host));
+	assert_false(lk_url_tls_host("ipc:///a", host));
+	expect_field(lk_url_of_service(LK_URL_TOKENS, "tls+tcp://a:65535", NULL, out, &err), &err,
+	    "url", "URL_INVALID");
 }
 
 static void
@@ -84,7 +93,10 @@ what_is_no_address_is_refused(void **state)
 {
 	static const char *const wrong[] = { "tcp://127.0.0.1:1", "http://x", "/run/keys.sock",
 		"ipc://", "ipc:///", "ipc://relative", "ipc:///dir/", "ipc:///a ", "ipc:///a\n",
-		"ipc:///a\tb", "inproc://x", "ipc:///a,ipc:///b", "IPC:///a" };
+		"ipc:///a\tb", "inproc://x", "tls+tcp://", "tls+tcp://host",
+		"tls+tcp://host:", "tls+tcp://host:0", "tls+tcp://host:65536", "tls+tcp://host:1/x",
+		"tls+tcp://:1", "tls+tcp://a b:1", "tls+tcp://host:1,", "tls+tcp://u@host:1",
+		"ipc:///a,ipc:///b", "IPC:///a" };
 	struct lk_error err = { 0 };
 
 	(void)state;
@@ -123,6 +135,6 @@ an_empty_place_in_a_list_is_refused(void **state)
 
 LK_TESTS(LK_CASE(sockets_are_named_below_the_installations_address),
     LK_CASE(an_override_goes_before_and_may_list_several), LK_CASE(no_address_at_all_is_told),
-    LK_CASE(a_path_has_107_bytes_at_most_and_the_limit_is_told), LK_CASE(tls_is_refused_clearly),
-    LK_CASE(what_is_no_address_is_refused), LK_CASE(a_list_is_taken_one_by_one),
-    LK_CASE(an_empty_place_in_a_list_is_refused))
+    LK_CASE(a_path_has_107_bytes_at_most_and_the_limit_is_told),
+    LK_CASE(services_of_another_host_have_ports_in_a_row), LK_CASE(what_is_no_address_is_refused),
+    LK_CASE(a_list_is_taken_one_by_one), LK_CASE(an_empty_place_in_a_list_is_refused))

@@ -85,7 +85,8 @@ channel_open(latchkey_client *client, latchkey_service service, struct lk_channe
 	static const enum lk_url_service names[] = { LK_URL_KEYS, LK_URL_TOKENS,
 		LK_URL_CREDENTIALS };
 	const struct lk_channel_config config = { .clock = client->clock,
-		.timeout_ms = client->settings.timeout_ms };
+		.timeout_ms = client->settings.timeout_ms,
+		.tls = client->settings.tls };
 	char urls[LK_URL_LIST_SIZE];
 
 	LK_TRY(lk_url_of_service(names[service], client->settings.url,

@@ -176,6 +176,18 @@ urls_check(const struct settings *settings, struct lk_error *err)
 	return LK_OK;
 }
 
+static lk_status
+tls_gather(const latchkey_options *o, struct lk_tls **out, struct lk_error *err)
+{
+	const struct lk_tls_files files = {
+		given(o->tls_cert_file, "LATCHKEY_TLS_CERT_FILE", o),
+		given(o->tls_key_file, "LATCHKEY_TLS_KEY_FILE", o),
+		given(o->tls_ca_file, "LATCHKEY_TLS_CA_FILE", o),
+	};
+
+	return lk_tls_open(out, &files, err);
+}
+
 lk_status
 settings_gather(const latchkey_options *options, struct settings *out, struct lk_error *err)
 {
@@ -195,6 +207,7 @@ settings_gather(const latchkey_options *options, struct settings *out, struct lk
 	    given(o->tokens_url, "LATCHKEY_TOKENS_URL", o), err));
 	LK_TRY(keep(&out->service_urls[LATCHKEY_CREDENTIALS],
 	    given(o->credentials_url, "LATCHKEY_CREDENTIALS_URL", o), err));
+	LK_TRY(tls_gather(o, &out->tls, err));
 	if (!o->anonymous)
 		LK_TRY(identity_gather(o, out, err));
 	return urls_check(out, err);
@@ -206,6 +219,7 @@ settings_wipe(struct settings *settings)
 	lk_free(settings->url);
 	for (size_t i = 0; i < LATCHKEY_SERVICE_COUNT; i++)
 		lk_free(settings->service_urls[i]);
+	lk_tls_close(settings->tls);
 	latchkey_secret_free(settings->secret);
 	lk_sign_key_free(settings->sign_key);
 	memset(settings, 0, sizeof *settings);

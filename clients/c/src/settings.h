@@ -4,6 +4,7 @@
 
 #include "crypto/sign.h"
 #include "object.h"
+#include "rpc/tls.h"
 #include "rpc/url.h"
 
 enum { PROFILE_NAME_SIZE = 65, INSTANCE_SIZE = 33, DEFAULT_TIMEOUT_MS = 10000 };
@@ -14,6 +15,7 @@ struct settings {
 	char profile[PROFILE_NAME_SIZE];                  /* "": none */
 	latchkey_identity_source source;
 	latchkey_secret *secret;      /* an API key's or session's text, or NULL */
+	struct lk_tls *tls;           /* for services of other hosts, or NULL */
 	struct lk_sign_key *sign_key; /* an operator's, or NULL */
 	char operator_name[LK_PEER_NAME_SIZE];
 	char instance[INSTANCE_SIZE]; /* "": ask */

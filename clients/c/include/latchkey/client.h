@@ -12,8 +12,11 @@ typedef struct latchkey_client latchkey_client;
 /**
  * How to open a client. What is NULL is taken from the environment, unless `ignore_environment`.
  *
- * Where: `url` (LATCHKEY_URL, then the profile's) is ipc:///DIR/run; `keys_url` (LATCHKEY_KEYS_URL)
- * and so on override it for one service, several addresses by comma.
+ * Where: `url` (LATCHKEY_URL, then the profile's) is ipc:///DIR/run, or tls+tcp://HOST:PORT for
+ * services of another host, which have this port and the next two; `keys_url` (LATCHKEY_KEYS_URL)
+ * and so on override it for one service, several addresses by comma. TLS needs a certificate, its
+ * key and the authority's certificates, PEM files all: `tls_cert_file` (LATCHKEY_TLS_CERT_FILE),
+ * `tls_key_file` (LATCHKEY_TLS_KEY_FILE, mode 0600), `tls_ca_file` (LATCHKEY_TLS_CA_FILE).
  *
  * Who: the first of these that is there: `secret`, `secret_file`, `profile`, `operator_key_file`;
  * then LATCHKEY_API_KEY, LATCHKEY_API_KEY_FILE, LATCHKEY_PROFILE, the profile "default" where it
@@ -35,6 +38,9 @@ typedef struct latchkey_options {
 	uint32_t timeout_ms;     /**< of a call; 0: 10000 */
 	bool anonymous;          /**< speak as nobody, whatever there is */
 	bool ignore_environment; /**< nor the profile "default" */
+	const char *tls_cert_file;
+	const char *tls_key_file;
+	const char *tls_ca_file;
 } latchkey_options;
 
 /**

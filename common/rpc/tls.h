@@ -1,0 +1,29 @@
+/*
+ * TLS between hosts: both sides show a certificate, and believe only those of the installation's
+ * own authority. A client checks the name of the server it dials, too: without that any certificate
+ * of the authority would do.
+ */
+#ifndef LK_RPC_TLS_H
+#define LK_RPC_TLS_H
+
+#include "base/base.h"
+
+struct lk_tls;
+
+/* PEM files: our certificate and what is between it and the authority; its private key, a secret
+ * file; certificates of the authority. */
+struct lk_tls_files {
+	const char *cert_file, *key_file, *ca_file; /* all, or none */
+};
+
+/*
+ * Reads the files; *out is NULL, and nothing is read, when none is named. Immutable, thread-safe,
+ * yours. INVALID_ARGUMENT CONFIG_INVALID when some are named and others are not; those of
+ * lk_private_file_read for the key; FAILED_PRECONDITION TLS_FILE_INVALID when a file cannot be read
+ * or used, or the key is not the certificate's.
+ */
+lk_status lk_tls_open(struct lk_tls **out, const struct lk_tls_files *files, struct lk_error *err);
+void lk_tls_close(struct lk_tls *tls);
+LK_DEFINE_FREEP(lk_tls_closep, struct lk_tls *, lk_tls_close)
+
+#endif

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""The whole installation over tls+tcp://, as between hosts: certificates made by docker/certs, everybody shows one."""
+
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import http_client
+import latchkey_e2e as e2e
+import world
+
+OLD = re.search(r"MINOR_VERSION (\d+)", pathlib.Path("/usr/include/nng/nng.h").read_text())[1] in "012345"
+
+
+def ports_in_a_row(count):
+    """The first of `count` ports of loopback that nobody has at this moment."""
+    while True:
+        first = e2e.free_port()
+        probes = [socket.socket() for _ in range(count)]
+        try:
+            for n, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", first + n))
+            return first
+        except (OSError, OverflowError):
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+
+
+class Tls(e2e.Case):
+    def setUp(self):
+        super().setUp()
+        self.certs = self.state.folder / "certs"
+        self.make("localhost", "client")
+        self.first = ports_in_a_row(3)
+        self.urls = {name: f"tls+tcp://localhost:{self.first + n}" for n, name in enumerate(e2e.SERVICES)}
+        for name in (*e2e.SERVICES, "gateway"):
+            self.move(name)
+        self.state.shell["LATCHKEY_URL"] = self.urls["keys"]
+        self.shows("client")
+
+    def make(self, *names, folder=None):
+        subprocess.run(["bash", e2e.TOP / "docker/certs", folder or self.certs, *names], check=True, capture_output=True)
+
+    def move(self, name):
+        """A configuration from sockets to TLS."""
+        path = self.state.path / f"{name}.conf"
+        text = path.read_text()
+        for service, url in self.urls.items():
+            text = text.replace(f"ipc://{self.state.path}/run/{service}.sock", url)
+        text += "".join(f"peer-tls-{kind}-file = {self.certs}/{file}\n" for kind, file in
+                        (("cert", "localhost.crt"), ("key", "localhost.key"), ("ca", "ca.crt")))
+        path.write_text(text + ("allow-old-nng-tls = yes\n" if name != "gateway" else ""))
+
+    def shows(self, name, folder=None):
+        self.state.shell.update(LATCHKEY_TLS_CERT_FILE=f"{folder or self.certs}/{name}.crt", LATCHKEY_TLS_KEY_FILE=f"{folder or self.certs}/{name}.key",
+                                LATCHKEY_TLS_CA_FILE=f"{folder or self.certs}/ca.crt")
+
+    def use(self):
+        """A key is made, believed, traded, revoked, and refused by the very next check."""
+        key = self.ada.json("key", "create", "laptop")
+        token = self.state.with_key(key["key"]).ok("token", "issue").strip()
+        for shown in (key["key"], token):
+            self.assertTrue(self.api.json("validate", "-", stdin=shown)["active"])
+            self.assertEqual(204, self.http.ask("GET", "/auth", key=shown).status)
+        self.ada.ok("key", "revoke", key["id"])
+        for shown in (key["key"], token):
+            self.api.refused("validate", "-", stdin=shown)
+            self.assertEqual(401, self.http.ask("GET", "/auth", key=shown).status)
+
+    def test_the_main_job_between_hosts_and_renewal_by_restart(self):
+        self.state.start()
+        self.state.start("gateway")
+        self.http = http_client.Gateway(self.state)
+        made = self.state.json("tenant", "create", "genomics", "--domain", "genomics.example", "--admin", "ada@genomics.example")
+        self.ada = self.state.login("ada", made["admin"]["ticket"])
+        self.api = self.state.with_key(world.principal(self.state, "api", ["tokens.validate"], "ALL").secret)
+        fleet = self.state.with_key(world.principal(self.state, "fleet", ["credentials.fetch"], "genomics").secret)
+        self.use()
+        self.ada.ok("credential", "add", "aws", "--label", "bucket", stdin=world.AWS_FIELDS)
+        self.assertIn("AWS_SECRET_ACCESS_KEY", fleet.ok("exec", "--owner", "ada@genomics.example", "aws", "--", "env"))
+        for kind in ("crt", "key"):  # a new certificate of the same authority, taken by drain and restart
+            (self.certs / f"localhost.{kind}").unlink()
+        self.make("localhost")
+        self.state.restart()
+        e2e.wait_until(lambda: self.http.ask("GET", "/readyz").status == 200, 20, "the gateway finds all services again")
+        self.use()
+        self.others_are_refused()
+
+    def others_are_refused(self):
+        other = self.state.folder / "other"
+        self.make("localhost", folder=other)
+        self.shows("localhost", other)
+        self.state.unavailable("status", "--timeout", "500ms")
+        self.shows("nobody")
+        self.state.refused("status", reason="TLS_FILE_INVALID")
+        for name in ("CERT", "KEY", "CA"):
+            del self.state.shell[f"LATCHKEY_TLS_{name}_FILE"]
+        self.assertIn("TLS_FILES_MISSING", self.state.run("status").out + self.state.run("status").err)
+        self.shows("client")
+        self.state.ok("status")
+
+    def test_an_old_nng_listens_only_when_it_is_allowed_by_name(self):
+        path = self.state.path / "tokens.conf"
+        path.write_text(path.read_text().replace("allow-old-nng-tls = yes\n", ""))
+        if not OLD:
+            self.state.start("tokens")
+            return
+        done = subprocess.run([e2e.program("latchkey-tokens"), "--config", path], capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("NNG_TOO_OLD", done.stderr)
+
+
+if __name__ == "__main__":
+    e2e.main()
