@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "daemon/confine.h"
 #include "daemon/daemon.h"
 #include "log/log.h"
 
@@ -42,7 +43,7 @@ lk_daemon_configure(const struct lk_config_table *table, int argc, char **argv, 
 	source.level = level_of(table);
 	if (source.level)
 		level_set(out_config);
-	return LK_OK;
+	return lk_confine(table, argc, argv, out_config, err);
 }
 
 /* No field is larger than a pointer or int64_t. */

@@ -1,0 +1,287 @@
+/* What a process may do once it is in its sandbox: each case is a child that enters one and tries,
+ * from a thread that started later. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "daemon/confine.h"
+#include "daemon/sandbox.h"
+#include "test.h"
+
+struct places {
+	const char *folder;                 /* writable */
+	const char *own, *foreign, *beside; /* a file it may read, one it may not, one to make */
+};
+
+static struct places
+places_make(void)
+{
+	struct places p = { .folder = lk_test_tmpdir() };
+	const char *other = lk_test_tmpdir();
+
+	p.own = lk_test_path(other, "own");
+	p.foreign = lk_test_path(other, "foreign");
+	p.beside = lk_test_path(other, "beside");
+	lk_test_write_file(p.own, "own", 3);
+	lk_test_write_file(p.foreign, "foreign", 7);
+	return p;
+}
+
+/* 0 or errno. */
+static int
+opens(const char *path, int flags)
+{
+	const int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+static int
+makes_socket(int family)
+{
+	const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+static int
+listens(const char *folder)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = lk_test_path(folder, "s");
+	const char *final = lk_test_path(folder, "t");
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (!lk_text_copy(address.sun_path, sizeof address.sun_path, path))
+		return ENAMETOOLONG;
+	const bool ok = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+			rename(path, final) == 0 && unlink(final) == 0;
+	const int why = errno;
+	close(fd);
+	return ok ? 0 : why;
+}
+
+static int
+starts_a_program(void)
+{
+	char *const words[] = { "true", NULL };
+
+	execv("/bin/true", words);
+	return errno;
+}
+
+static int
+traces(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? 0 : errno;
+}
+
+struct trial {
+	const char *what;
+	int expected, got;
+};
+#define TRY(call, why)                                                                             \
+	{                                                                                          \
+#call, why, call                                                                   \
+	}
+
+static bool
+as_expected(const struct trial *trials, size_t count)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < count; i++) {
+		if (trials[i].got == trials[i].expected)
+			continue;
+		fprintf(stderr, "%s: %s, not %s\n", trials[i].what, strerror(trials[i].got),
+		    strerror(trials[i].expected));
+		all = false;
+	}
+	return all;
+}
+
+static void *
+try_confined(void *of)
+{
+	const struct places *p = of;
+	const struct trial trials[] = {
+		TRY(opens(p->own, O_RDONLY), 0),
+		TRY(opens(p->own, O_WRONLY), EACCES),
+		TRY(opens(p->foreign, O_RDONLY), EACCES),
+		TRY(opens(p->beside, O_WRONLY | O_CREAT), EACCES),
+		TRY(opens("/etc/shadow", O_RDONLY), EACCES),
+		TRY(opens("/etc/hosts", O_RDONLY), 0),
+		TRY(opens(lk_test_path(p->folder, "new"), O_RDWR | O_CREAT), 0),
+		TRY(unlink(lk_test_path(p->folder, "new")), 0),
+		TRY(listens(p->folder), 0),
+		TRY(makes_socket(AF_UNIX), 0),
+		TRY(makes_socket(AF_INET), EPERM),
+		TRY(makes_socket(AF_INET6), EPERM),
+		TRY(makes_socket(AF_NETLINK), EPERM),
+		TRY(makes_socket(AF_PACKET), EPERM),
+		TRY(starts_a_program(), EPERM),
+		TRY(traces(), EPERM),
+	};
+
+	return as_expected(trials, LK_ARRAY_LEN(trials)) ? NULL : of;
+}
+
+static void *
+try_with_network(void *of)
+{
+	const struct trial trials[] = {
+		TRY(makes_socket(AF_INET), 0),
+		TRY(makes_socket(AF_UNIX), 0),
+		TRY(makes_socket(AF_PACKET), EPERM),
+		TRY(starts_a_program(), EPERM),
+	};
+
+	return as_expected(trials, LK_ARRAY_LEN(trials)) ? NULL : of;
+}
+
+/* In a child: enter, try on another thread. 77 where the kernel cannot limit files. */
+static int
+child(struct lk_sandbox *sandbox, void *(*try)(void *), struct places *places)
+{
+	struct lk_error err = { 0 };
+	pthread_t thread;
+	void *wrong = NULL;
+	bool files = false;
+
+	if (lk_sandbox_enter(sandbox, &files, &err) != LK_OK) {
+		fprintf(stderr, "%s: %s\n", err.reason, err.message);
+		return 2;
+	}
+	if (!files)
+		return 77;
+	if (pthread_create(&thread, NULL, try, places) != 0 || pthread_join(thread, &wrong) != 0)
+		return 3;
+	return wrong ? 1 : 0;
+}
+
+static void
+expect_tried(struct lk_sandbox *sandbox, void *(*try)(void *), struct places *places)
+{
+	int status = 0;
+
+	fflush(NULL);
+	const pid_t pid = fork();
+	if (pid == 0)
+		_exit(child(sandbox, try, places));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		lk_test_skip("this kernel has no Landlock");
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+a_confined_process_reaches_its_own_files_and_sockets_and_starts_nothing(void **state)
+{
+	static struct lk_sandbox sandbox;
+	struct places places = places_make();
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(lk_sandbox_add(&sandbox, places.own, false, &err), &err);
+	expect_ok(lk_sandbox_add(&sandbox, places.folder, true, &err), &err);
+	expect_ok(lk_sandbox_add(&sandbox, "/not/there", true, &err), &err);
+	expect_tried(&sandbox, try_confined, &places);
+}
+
+static void
+where_the_network_is_allowed_only_the_internets_families_are(void **state)
+{
+	static struct lk_sandbox sandbox = { .network = true };
+	struct places places = places_make();
+
+	(void)state;
+	expect_tried(&sandbox, try_with_network, &places);
+}
+
+/* ---- From options ---- */
+
+struct config {
+	const char *listen_url, *store_url, *key_file, *peer_url;
+};
+static const struct lk_option rows[] = { LK_OPTION_ROW(struct config, STRING, listen_url, "listen",
+    NULL, "") LK_OPTION_ROW(struct config, STRING, store_url, "store-url", NULL, "")
+	    LK_OPTION_ROW(struct config, PATH, key_file, "key-file", NULL, "")
+		LK_OPTION_ROW(struct config, STRING, peer_url, "peer-url", NULL, "") };
+static const struct lk_config_table table = { "latchkey-test", "", rows, LK_ARRAY_LEN(rows) };
+
+static const struct lk_sandbox_path *
+found(const struct lk_sandbox *sandbox, const char *path)
+{
+	for (size_t i = 0; i < sandbox->count; i++) {
+		if (lk_text_is(sandbox->paths[i].path, path))
+			return &sandbox->paths[i];
+	}
+	return NULL;
+}
+
+static void
+a_sandbox_is_read_off_the_options(void **state)
+{
+	static struct lk_sandbox sandbox;
+	char *const words[] = { "latchkey-test", "--config", "/etc/a", "--config=/etc/b.conf" };
+	const struct config config = { "ipc:///run/lk/keys.sock", "sqlite:///data/keys.db",
+		"/secrets/key", "ipc:///run/lk/tokens.sock" };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(setenv("LATCHKEY_STORE_URL_FILE", "/secrets/url", 1), 0);
+	expect_ok(lk_confine_wish(&table, LK_ARRAY_LEN(words), (char **)(uintptr_t)words, &config,
+		      &sandbox, &err),
+	    &err);
+	assert_int_equal(unsetenv("LATCHKEY_STORE_URL_FILE"), 0);
+	assert_int_equal(sandbox.count, 5);
+	assert_true(found(&sandbox, "/run/lk")->writable);
+	assert_true(found(&sandbox, "/data")->writable);
+	assert_false(found(&sandbox, "/secrets/key")->writable);
+	assert_false(found(&sandbox, "/secrets/url")->writable);
+	assert_false(found(&sandbox, "/etc/b.conf")->writable);
+	assert_false(sandbox.network);
+	assert_false(sandbox.reads_anything);
+}
+
+static void
+whoever_names_another_host_has_the_network(void **state)
+{
+	static const struct config with[] = {
+		{ .listen_url = "127.0.0.1:7480" },
+		{ .listen_url = "tls+tcp://0.0.0.0:1" },
+		{ .store_url = "postgresql://keys@db.example/lk" },
+		{ .peer_url = "ipc:///a,tls+tcp://b:1" },
+	};
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(with); i++) {
+		static struct lk_sandbox sandbox;
+		memset(&sandbox, 0, sizeof sandbox);
+		expect_ok(lk_confine_wish(&table, 0, NULL, &with[i], &sandbox, &err), &err);
+		assert_true(sandbox.network);
+		assert_int_equal(sandbox.reads_anything, with[i].store_url != NULL);
+	}
+}
+
+LK_TESTS(LK_CASE(a_confined_process_reaches_its_own_files_and_sockets_and_starts_nothing),
+    LK_CASE(where_the_network_is_allowed_only_the_internets_families_are),
+    LK_CASE(a_sandbox_is_read_off_the_options), LK_CASE(whoever_names_another_host_has_the_network))
