@@ -80,7 +80,8 @@ listens(const char *folder)
 static int
 starts_a_program(void)
 {
-	char *const words[] = { "true", NULL };
+	static char name[] = "true";
+	char *const words[] = { name, NULL };
 
 	execv("/bin/true", words);
 	return errno;
@@ -240,7 +241,7 @@ static void
 a_sandbox_is_read_off_the_options(void **state)
 {
 	static struct lk_sandbox sandbox;
-	char *const words[] = { "latchkey-test", "--config", "/etc/a", "--config=/etc/b.conf" };
+	const char *const words[] = { "latchkey-test", "--config", "/etc/a", "--config=/etc/b.conf" };
 	const struct config config = { "ipc:///run/lk/keys.sock", "sqlite:///data/keys.db",
 		"/secrets/key", "ipc:///run/lk/tokens.sock" };
 	struct lk_error err = { 0 };
