@@ -124,6 +124,8 @@ CLI_FREEP(credential)
 CLI_FREEP(credential_list)
 CLI_FREEP(lease)
 CLI_FREEP(lease_list)
+CLI_FREEP(worker)
+CLI_FREEP(worker_list)
 CLI_FREEP(fetched)
 CLI_FREEP(event_list)
 

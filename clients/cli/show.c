@@ -259,6 +259,14 @@ show_lease(struct out *out, const latchkey_lease *lease)
 }
 
 void
+show_worker(struct out *out, const latchkey_worker *worker)
+{
+	out_text(out, "id", latchkey_worker_id(worker));
+	out_text(out, "enrolled_by", latchkey_worker_enrolled_by(worker));
+	out_time(out, "enrolled_at", latchkey_worker_enrolled_at_ms(worker));
+}
+
+void
 show_event(struct out *out, const latchkey_event *event)
 {
 	out_number(out, "sequence", latchkey_event_sequence(event));

@@ -19,6 +19,7 @@ void show_key(struct out *out, const latchkey_key *key);
 void show_finding(struct out *out, const latchkey_finding *finding);
 void show_credential(struct out *out, const latchkey_credential *credential);
 void show_lease(struct out *out, const latchkey_lease *lease);
+void show_worker(struct out *out, const latchkey_worker *worker);
 void show_event(struct out *out, const latchkey_event *event);
 void show_health(struct out *out, const latchkey_health *health);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/aead.h"
+#include "crypto/digest.h"
 
 enum { MAGIC_LEN = 4 };
 
@@ -49,6 +50,19 @@ void
 lk_transport_wipe(struct lk_transport *transport)
 {
 	lk_wipe(transport, sizeof *transport);
+}
+
+void
+lk_transport_binding(const struct lk_transport *transport, uint8_t out[LK_TRANSPORT_BINDING_LEN])
+{
+	const struct lk_secret32 *up =
+	    transport->is_server ? &transport->receive : &transport->send;
+	const struct lk_secret32 *down =
+	    transport->is_server ? &transport->send : &transport->receive;
+	const struct lk_bytes parts[] = { lk_bytes(up->bytes, sizeof up->bytes),
+		lk_bytes(down->bytes, sizeof down->bytes) };
+
+	lk_hash256_parts("latchkey transport binding v1", parts, LK_ARRAY_LEN(parts), out);
 }
 
 static lk_status

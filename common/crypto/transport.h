@@ -16,7 +16,11 @@
 #include "crypto/box.h"
 #include "crypto/secret.h"
 
-enum { LK_TRANSPORT_OVERHEAD = 4 + 24 + 16 /* magic, nonce, tag */, LK_TRANSPORT_FIELD_MAX = 128 };
+enum {
+	LK_TRANSPORT_OVERHEAD = 4 + 24 + 16 /* magic, nonce, tag */,
+	LK_TRANSPORT_FIELD_MAX = 128,
+	LK_TRANSPORT_BINDING_LEN = 32
+};
 
 /*
  * One side's two keys: LK_AUTO(lk_transport_wipe) struct lk_transport t = { 0 }; threads may
@@ -38,6 +42,11 @@ lk_status lk_transport_init_server(const struct lk_box_pair *own,
     const uint8_t peer[LK_BOX_PUBLIC_LEN], struct lk_transport *out_transport,
     struct lk_error *err);
 void lk_transport_wipe(struct lk_transport *transport);
+
+/* The same on both sides and for no other pair of keys: who signs it has agreed with the one who
+ * checks it, and with nobody between. Tells nothing of the keys. */
+void lk_transport_binding(
+    const struct lk_transport *transport, uint8_t out[LK_TRANSPORT_BINDING_LEN]);
 
 /*
  * A sealed part opens only in the call it was made for. Texts up to LK_TRANSPORT_FIELD_MAX

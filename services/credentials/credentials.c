@@ -44,6 +44,7 @@ credentials_open(struct lk_host *host, const struct credentials_config *config,
 	LK_AUTO(credentials_closep) struct credentials *credentials = LK_ALLOC(struct credentials);
 
 	if (!credentials || !(credentials->transports = transports_new(host->clock)) ||
+	    !(credentials->fetch_rate = fetch_rate_new(config->fetch_rate, host->clock)) ||
 	    !(credentials->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	credentials->host = host;
@@ -63,6 +64,7 @@ credentials_close(struct credentials *credentials)
 		return;
 	vault_close(&credentials->vault);
 	transports_free(credentials->transports);
+	fetch_rate_free(credentials->fetch_rate);
 	lk_metrics_free(credentials->metrics);
 	lk_free(credentials);
 }

@@ -118,3 +118,37 @@ encode_leases(struct lk_arena *arena, const struct lease *leases, size_t count, 
 	*out = list;
 	return LK_OK;
 }
+
+lk_status
+encode_worker(
+    struct lk_arena *arena, const struct worker *worker, WorkerMsg **out, struct lk_error *err)
+{
+	WorkerMsg *msg = LK_ARENA_NEW(arena, WorkerMsg);
+
+	if (!msg)
+		return lk_fail_oom(err);
+	latchkey__credentials__v1__worker__init(msg);
+	msg->enrolled_at_ms = worker->enrolled_at_ms;
+	msg->public_key.len = sizeof worker->public_key;
+	msg->public_key.data = lk_arena_copy(arena, worker->public_key, sizeof worker->public_key);
+	if (!msg->public_key.data)
+		return lk_fail_oom(err);
+	LK_TRY(lk_field_copy(arena, worker->id, &msg->id, err));
+	LK_TRY(lk_field_copy(arena, worker->enrolled_by, &msg->enrolled_by, err));
+	*out = msg;
+	return LK_OK;
+}
+
+lk_status
+encode_workers(struct lk_arena *arena, const struct worker *workers, size_t count, WorkerMsg ***out,
+    struct lk_error *err)
+{
+	WorkerMsg **list = lk_arena_array(arena, count, sizeof *list);
+
+	if (!list)
+		return lk_fail_oom(err);
+	for (size_t i = 0; i < count; i++)
+		LK_TRY(encode_worker(arena, &workers[i], &list[i], err));
+	*out = list;
+	return LK_OK;
+}

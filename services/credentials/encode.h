@@ -7,6 +7,7 @@
 #include "lease.h"
 #include "rpc/field.h"
 #include "wire.h"
+#include "worker_store.h"
 
 /* Metadata only: there is no way from here to the secret. */
 lk_status encode_credential(struct lk_arena *arena, const struct credential *credential,
@@ -27,5 +28,10 @@ lk_status encode_lease(struct lk_arena *arena, const struct lease *lease, int64_
     LeaseMsg **out, struct lk_error *err);
 lk_status encode_leases(struct lk_arena *arena, const struct lease *leases, size_t count,
     int64_t now_ms, LeaseMsg ***out, struct lk_error *err);
+
+lk_status encode_worker(
+    struct lk_arena *arena, const struct worker *worker, WorkerMsg **out, struct lk_error *err);
+lk_status encode_workers(struct lk_arena *arena, const struct worker *workers, size_t count,
+    WorkerMsg ***out, struct lk_error *err);
 
 #endif

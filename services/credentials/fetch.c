@@ -6,11 +6,13 @@
 #include "encode.h"
 #include "keys_peer.h"
 #include "lease_store.h"
+#include "signed_fetch.h"
 
 struct fetch {
 	struct credentials *credentials;
 	struct lk_call *call;
 	const FetchCredentialRequest *req;
+	const struct lk_transport *transport;
 	struct owner owner;
 	struct credential credential;
 	char purpose[LEASE_JOB_SIZE];
@@ -38,9 +40,6 @@ check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
 	if (f->owner.policy.needs_lease && f->req->lease[0] == '\0')
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LEASE_REQUIRED",
 		    "the tenant hands out credentials under a lease only");
-	if (f->owner.policy.needs_signature)
-		return lk_fail(err, LK_FAILED_PRECONDITION, "SIGNATURE_REQUIRED",
-		    "the tenant hands out credentials to signed fetches only");
 	if (credential_is_expired(&f->credential, now_ms) && f->owner.policy.block_expired)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
 		    "the credential has expired");
@@ -77,6 +76,8 @@ fetch_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    &f->credential, &sealed, err));
 	LK_TRY(check_lease(tx, f, now_ms, err));
 	LK_TRY(check_usable(f, now_ms, err));
+	LK_TRY(signed_fetch_check(f->credentials, tx, f->call, f->req, f->transport,
+	    f->owner.policy.needs_signature, err));
 	LK_TRY(vault_unseal(
 	    &f->credentials->vault, tx, &f->credential, sealed, arena, &f->secret, err));
 	LK_TRY(credential_touch(tx, f->credential.id, now_ms, err));
@@ -133,7 +134,9 @@ fetch_credential(struct credentials *credentials, struct lk_call *call,
 	const struct lk_transport_call place = { lk_call_request_id(call), lk_call_method(call) };
 	LK_AUTO(lk_transport_wipe) struct lk_transport transport = { 0 };
 
+	f.transport = &transport;
 	LK_TRY(check_request(&f, err));
+	LK_TRY(fetch_rate_take(credentials->fetch_rate, lk_call_caller(call)->id, err));
 	LK_TRY(transports_find(
 	    credentials->transports, lk_call_caller(call), req->transport_id, &transport, err));
 	lk_status status =

@@ -17,6 +17,7 @@
 #include "service_keks.h"
 #include "whose.h"
 #include "wire.h"
+#include "workers.h"
 
 enum { IDS_MAX = 128 };
 

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "daemon/host.h"
+#include "fetch_rate.h"
 #include "metrics/metrics.h"
 #include "transports.h"
 #include "vault.h"
@@ -28,6 +29,7 @@ struct credentials {
 	struct lk_host *host;
 	struct vault vault;
 	struct transports *transports;
+	struct fetch_rate *fetch_rate;
 	struct lk_metrics *metrics;
 };
 

@@ -1,7 +1,6 @@
 /* The wire types under the names this service uses; only service.c, change.c, fetch.c,
- * leases.c, secret.c, encode.c and keys_peer.c include this. */
-/* The wire types under the names this service uses; only service.c, service_keks.c, change.c,
- * fetch.c, secret.c, encode.c and keys_peer.c include this. */
+ * leases.c, service_keks.c, workers.c, signed_fetch.c, secret.c, encode.c and keys_peer.c include
+ * this. */
 #ifndef LK_CREDENTIALS_WIRE_H
 #define LK_CREDENTIALS_WIRE_H
 
@@ -46,6 +45,15 @@ typedef Latchkey__Credentials__V1__RewrapKeysRequest RewrapKeysRequest;
 typedef Latchkey__Credentials__V1__RewrapKeysResponse RewrapKeysResponse;
 typedef Latchkey__Credentials__V1__RetireKekRequest RetireKekRequest;
 typedef Latchkey__Credentials__V1__RetireKekResponse RetireKekResponse;
+
+typedef Latchkey__Credentials__V1__Worker WorkerMsg;
+typedef Latchkey__Credentials__V1__FetchSignature FetchSignatureMsg;
+typedef Latchkey__Credentials__V1__EnrolWorkerRequest EnrolWorkerRequest;
+typedef Latchkey__Credentials__V1__EnrolWorkerResponse EnrolWorkerResponse;
+typedef Latchkey__Credentials__V1__RemoveWorkerRequest RemoveWorkerRequest;
+typedef Latchkey__Credentials__V1__RemoveWorkerResponse RemoveWorkerResponse;
+typedef Latchkey__Credentials__V1__ListWorkersRequest ListWorkersRequest;
+typedef Latchkey__Credentials__V1__ListWorkersResponse ListWorkersResponse;
 
 typedef Latchkey__Accounts__V1__ResolveUserRequest ResolveUserRequest;
 typedef Latchkey__Accounts__V1__ResolveUserResponse ResolveUserResponse;

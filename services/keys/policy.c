@@ -243,6 +243,12 @@ became(
 }
 
 bool
+policy_frees_fetches(const struct policy *before, const struct policy *after)
+{
+	return became(before, after, POLICY_REQUIRE_SIGNED_FETCH, POLICY_NO);
+}
+
+bool
 policy_narrows(const struct policy *before, const struct policy *after)
 {
 	return (policy_keys_work(before) && !policy_keys_work(after)) ||

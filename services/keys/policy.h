@@ -61,6 +61,10 @@ void policy_text(const struct policy *policy, enum policy_name name, char out[PO
 /* Do the values go together? INVALID_ARGUMENT POLICY_CONFLICT naming the value at fault. */
 lk_status policy_check(const struct policy *policy, struct lk_error *err);
 
+/* Ends require_signed_fetch: for operators alone, because whoever could forge tokens could be any
+ * administrator. */
+bool policy_frees_fetches(const struct policy *before, const struct policy *after);
+
 /* Does the change take something away from those who have it now? Then the tenant's generation is
  * raised. */
 bool policy_narrows(const struct policy *before, const struct policy *after);

@@ -195,6 +195,9 @@ set_policy(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(policy_load(tx, &tenant, &before, err));
 	after = before;
 	LK_TRY(apply_values(op, tx, &tenant, req, &after, err));
+	if (policy_frees_fetches(&before, &after) && op->caller->kind != LK_CALLER_OPERATOR)
+		return lk_fail(err, LK_PERMISSION_DENIED, "OPERATOR_REQUIRED",
+		    "only an operator ends require_signed_fetch");
 	if (policy_narrows(&before, &after))
 		LK_TRY(tenant_raise_generation(tx, tenant.id, err));
 	LK_TRY(op_forget(op, tx, tenant.id, err));

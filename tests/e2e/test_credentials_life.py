@@ -11,6 +11,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import latchkey_e2e as e2e
+import latchkey_wire as wire
 import world
 
 NEWER = "AKIAIOSFODNN7NEWEREX\nnewerXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\neu-west-1"
@@ -51,7 +52,7 @@ class Life(e2e.Case):
         for name, reason in (("require_lease", "LEASE_REQUIRED"), ("require_signed_fetch", "SIGNATURE_REQUIRED")):
             self.ada.command_line().ok("policy", "set", f"{name}=yes")
             self.fleet.refused("credential-process", "aws", "--owner", self.ben.email, reason=reason)
-            self.ada.command_line().ok("policy", "set", f"{name}=no")
+            self.state.ok("policy", "set", f"{name}=no", "--tenant", "genomics")
         self.assertEqual(secret_of(world.AWS_FIELDS), self.fetched()["SecretAccessKey"])
 
     def test_renaming_changes_the_label_and_nothing_else(self):
@@ -152,11 +153,39 @@ class Life(e2e.Case):
         self.policy(external_unique_scope="user")
         self.line.ok(*add, stdin=world.AWS_FIELDS)
 
+    def test_a_fetch_is_the_last_use_noted_once_a_minute(self):
+        self.assertIsNone(self.line.json("credential", "show", self.id)["last_used_at"])
+        begun = time.time()
+        self.fetched()
+        used = self.line.json("credential", "show", self.id)["last_used_at"]
+        self.assertTrue(begun - 1 < seconds(used) < time.time() + 1, used)
+        self.fetched()
+        self.assertEqual(used, self.line.json("credential", "list")["credentials"][0]["last_used_at"])
+
     def test_a_disabled_owners_credential_is_not_handed_out(self):
         self.ada.caller.ok("keys", "AccountService/SetUserState", user=self.ben.id, state="disabled")
         self.fleet.refused("credential-process", "aws", "--owner", self.ben.email, reason="OWNER_NOT_ACTIVE")
         self.ada.caller.ok("keys", "AccountService/SetUserState", user=self.ben.id, state="active")
         self.assertEqual(secret_of(world.AWS_FIELDS), self.fetched()["SecretAccessKey"])
+
+
+class Rate(e2e.Case):
+    """Six fetches a minute are allowed to each worker, one of them at once."""
+
+    def test_a_worker_that_fetches_too_often_waits_and_no_other(self):
+        with open(self.state.path / "credentials.conf", "a", encoding="utf-8") as conf:
+            conf.write("fetch-rate = 6\n")
+        self.state.start()
+        genomics = world.Tenant(self.state, "genomics")
+        ben = genomics.user("ben", "key-manager")
+        world.add_aws(ben)
+        for name in ("fleet", "other-fleet"):
+            worker = wire.signed_in(self.state, world.principal(self.state, name, ["credentials.fetch"], "genomics").secret)
+            transport = worker.ok("credentials", "CredentialService/AgreeTransport", client_public_key=b"\x09" + bytes(31))
+            replies = [worker.call("credentials", "CredentialService/FetchCredential", owner=ben.email, provider="aws", purpose="job-1",
+                                   transport_id=transport["transport_id"]) for _ in range(3)]
+            self.assertEqual(["OK", "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"], [reply.status for reply in replies])
+            self.assertEqual("FETCH_RATE", replies[1].reason)
 
 
 e2e.main()

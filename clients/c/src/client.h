@@ -28,6 +28,7 @@ struct latchkey_client {
 	pthread_cond_t changed;
 	struct lk_channel *channels[LATCHKEY_SERVICE_COUNT]; /* opened at first use */
 	char instance[INSTANCE_SIZE];                        /* "" until known */
+	char self[LK_ID_SIZE]; /* usr_… or prn_… of who it speaks as; "" until asked */
 	struct lk_assertion_maker *maker; /* operators, once the instance is known */
 	struct lease token_lease;
 	struct lk_secret *token;

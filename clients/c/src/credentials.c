@@ -2,9 +2,12 @@
  * they come. */
 #include <latchkey/credentials.h>
 
+#include <latchkey/accounts.h>
 #include <string.h>
 
 #include "ask.h"
+#include "auth/fetch_signature.h"
+#include "identity.h"
 #include "provider.h"
 #include "rpc/decode.h"
 #include "sealing.h"
@@ -64,6 +67,13 @@ sealed_ask(struct sealed_call *sealed, const ProtobufCMessage *body, struct answ
 typedef lk_status (*sealed_step)(
     struct sealed_call *sealed, const void *request, struct answer *out, struct lk_error *err);
 
+/* A signed fetch whose answer was lost is signed anew. */
+static bool
+is_worth_again(const char *reason)
+{
+	return strncmp(reason, "TRANSPORT_", 10) == 0 || strcmp(reason, "SIGNATURE_REPLAYED") == 0;
+}
+
 static lk_status
 sealed_run(struct sealed_call *sealed, sealed_step step, const void *request, struct answer *out,
     struct lk_error *err)
@@ -75,7 +85,7 @@ sealed_run(struct sealed_call *sealed, sealed_step step, const void *request, st
 	for (int attempt = 0;; attempt++) {
 		LK_TRY(sealed_call_begin(sealed, err));
 		const lk_status status = step(sealed, request, out, said);
-		if (status == LK_OK || attempt > 0 || strncmp(said->reason, "TRANSPORT_", 10) != 0)
+		if (status == LK_OK || attempt > 0 || !is_worth_again(said->reason))
 			return status;
 		sealing_refused(sealed->client, &sealed->sealing);
 	}
@@ -186,12 +196,80 @@ latchkey_credential_replace(latchkey_client *client, const char *id,
 
 /* ---- fetch ---- */
 
+/* Who signs says who they are. */
+static lk_status
+self_learn(
+    latchkey_client *client, const latchkey_call *call, char out[LK_ID_SIZE], struct lk_error *err)
+{
+	latchkey_me *me = NULL;
+
+	pthread_mutex_lock(&client->lock);
+	memcpy(out, client->self, LK_ID_SIZE);
+	pthread_mutex_unlock(&client->lock);
+	if (*out)
+		return LK_OK;
+	LK_TRY((lk_status)latchkey_me_get(client, call, &me, (latchkey_error *)(void *)err));
+	const latchkey_identity *identity = latchkey_me_identity(me);
+	const bool known =
+	    identity && lk_text_copy(out, LK_ID_SIZE, latchkey_identity_subject(identity));
+	latchkey_me_free(me);
+	if (!known)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "WORKERS_ONLY",
+		    "only users and principals sign what they fetch");
+	pthread_mutex_lock(&client->lock);
+	memcpy(client->self, out, LK_ID_SIZE);
+	pthread_mutex_unlock(&client->lock);
+	return LK_OK;
+}
+
+static const char *
+or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+struct signed_part {
+	FetchSignatureMsg message;
+	uint8_t nonce[LK_FETCH_NONCE_LEN], signature[LK_SIGNATURE_LEN];
+};
+
+static lk_status
+fetch_sign(struct sealed_call *sealed, const latchkey_fetch_request *request,
+    struct signed_part *out, struct lk_error *err)
+{
+	latchkey_client *client = sealed->client;
+	char self[LK_ID_SIZE], instance[INSTANCE_SIZE];
+
+	LK_TRY(self_learn(client, sealed->call, self, err));
+	LK_TRY(client_instance(client, LATCHKEY_CREDENTIALS, sealed->deadline_ms, instance, err));
+	lk_random_fill(lk_random_system(), out->nonce, sizeof out->nonce);
+	struct lk_fetch_claim claim = {
+		.instance = instance,
+		.worker = self,
+		.owner = or_empty(request->owner),
+		.tenant = or_empty(request->tenant),
+		.provider = or_empty(request->provider),
+		.purpose = or_empty(request->purpose),
+		.lease = or_empty(request->lease),
+		.signed_at_ms = lk_clock_wall_ms(client->clock),
+		.nonce = lk_bytes(out->nonce, sizeof out->nonce),
+	};
+	lk_transport_binding(&sealed->sealing.transport, claim.binding);
+	lk_fetch_sign(client->settings.worker_key, &claim, out->signature);
+	latchkey__credentials__v1__fetch_signature__init(&out->message);
+	out->message.signed_at_ms = claim.signed_at_ms;
+	out->message.nonce = (ProtobufCBinaryData){ sizeof out->nonce, out->nonce };
+	out->message.signature = (ProtobufCBinaryData){ sizeof out->signature, out->signature };
+	return LK_OK;
+}
+
 static lk_status
 fetch_step(struct sealed_call *sealed, const void *from, struct answer *out, struct lk_error *err)
 {
 	Latchkey__Credentials__V1__FetchCredentialRequest body =
 	    LATCHKEY__CREDENTIALS__V1__FETCH_CREDENTIAL_REQUEST__INIT;
 	const latchkey_fetch_request *request = from;
+	struct signed_part signature;
 
 	body.owner = (char *)request->owner;
 	body.tenant = (char *)request->tenant;
@@ -199,6 +277,10 @@ fetch_step(struct sealed_call *sealed, const void *from, struct answer *out, str
 	body.purpose = (char *)request->purpose;
 	body.lease = (char *)request->lease;
 	body.transport_id = sealed->sealing.id;
+	if (sealed->client->settings.worker_key) {
+		LK_TRY(fetch_sign(sealed, request, &signature, err));
+		body.signature = &signature.message;
+	}
 	return sealed_ask(sealed, &body.base, out, err);
 }
 

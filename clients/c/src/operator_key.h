@@ -1,5 +1,5 @@
-/* An operator's private key as a file: one line, `ed25519-private <base64url of the seed> <name>`,
- * so that it says whose it is. */
+/* An operator's or worker's private key as a file: one line, `ed25519-private <base64url of the
+ * seed> <name>`, so that it says whose it is. */
 #ifndef LATCHKEY_OPERATOR_KEY_H
 #define LATCHKEY_OPERATOR_KEY_H
 

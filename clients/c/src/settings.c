@@ -157,6 +157,15 @@ identity_gather(const latchkey_options *options, struct settings *settings, stru
 	return LK_OK;
 }
 
+static lk_status
+worker_key_gather(const latchkey_options *options, struct settings *settings, struct lk_error *err)
+{
+	const char *path = given(options->worker_key_file, "LATCHKEY_WORKER_KEY_FILE", options);
+	char name[LK_PEER_NAME_SIZE];
+
+	return path ? operator_key_load(path, &settings->worker_key, name, err) : LK_OK;
+}
+
 /* Told now rather than at the first call: an address that is none, or none at all. */
 static lk_status
 urls_check(const struct settings *settings, struct lk_error *err)
@@ -210,6 +219,8 @@ settings_gather(const latchkey_options *options, struct settings *out, struct lk
 	LK_TRY(tls_gather(o, &out->tls, err));
 	if (!o->anonymous)
 		LK_TRY(identity_gather(o, out, err));
+	if (!o->anonymous)
+		LK_TRY(worker_key_gather(o, out, err));
 	return urls_check(out, err);
 }
 
@@ -222,5 +233,6 @@ settings_wipe(struct settings *settings)
 	lk_tls_close(settings->tls);
 	latchkey_secret_free(settings->secret);
 	lk_sign_key_free(settings->sign_key);
+	lk_sign_key_free(settings->worker_key);
 	memset(settings, 0, sizeof *settings);
 }

@@ -18,7 +18,8 @@ struct settings {
 	struct lk_tls *tls;           /* for services of other hosts, or NULL */
 	struct lk_sign_key *sign_key; /* an operator's, or NULL */
 	char operator_name[LK_PEER_NAME_SIZE];
-	char instance[INSTANCE_SIZE]; /* "": ask */
+	struct lk_sign_key *worker_key; /* signs fetches, or NULL */
+	char instance[INSTANCE_SIZE];   /* "": ask */
 	uint32_t timeout_ms;
 };
 

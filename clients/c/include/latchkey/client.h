@@ -41,6 +41,8 @@ typedef struct latchkey_options {
 	const char *tls_cert_file;
 	const char *tls_key_file;
 	const char *tls_ca_file;
+	const char *worker_key_file; /**< an enrolled worker's private key: what is fetched is
+					signed (LATCHKEY_WORKER_KEY_FILE) */
 } latchkey_options;
 
 /**

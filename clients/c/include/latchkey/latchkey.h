@@ -16,5 +16,6 @@
 #include <latchkey/roles.h>
 #include <latchkey/signing_keys.h>
 #include <latchkey/tokens.h>
+#include <latchkey/workers.h>
 
 #endif
