@@ -37,6 +37,17 @@ static const char *const withheld[] = {
 	"DX_SECURITY_CONTEXT",
 };
 
+const char *
+environment_misleading(size_t index)
+{
+	for (size_t i = 0; i < LK_ARRAY_LEN(withheld); i++) {
+		const bool is_ours = strncmp(withheld[i], "LATCHKEY_", 9) == 0;
+		if (!is_ours && index-- == 0)
+			return withheld[i];
+	}
+	return NULL;
+}
+
 static bool
 is_withheld(const char *entry)
 {

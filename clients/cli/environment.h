@@ -16,6 +16,9 @@ struct child_environment {
 void environment_begin(struct child_environment *child);
 void environment_free(struct child_environment *child); /* wipes what was added; twice is fine */
 
+/* The nth variable that could lead a tool to another credential; NULL past the last. */
+const char *environment_misleading(size_t index);
+
 /* How a provider's credential is handed to its tool. */
 struct handover {
 	const char *provider;

@@ -76,15 +76,23 @@ fetch(struct cli *cli, const latchkey_fetch_request *request, latchkey_fetched *
 }
 
 latchkey_status
-fetching_once(struct cli *cli, const char *purpose, latchkey_fetched **out_fetched)
+fetching_of(
+    struct cli *cli, const char *provider, const char *purpose, latchkey_fetched **out_fetched)
 {
 	LK_AUTO(me_freep) latchkey_me *me = NULL;
 	latchkey_fetch_request request = request_of(cli, purpose);
 
-	latchkey_status status = cli_connect(cli, false);
+	request.provider = provider;
+	latchkey_status status = cli->client ? LATCHKEY_OK : cli_connect(cli, false);
 	if (status == LATCHKEY_OK && !request.owner)
 		status = owner_own(cli, &me, &request.owner);
 	return status == LATCHKEY_OK ? fetch(cli, &request, out_fetched) : status;
+}
+
+latchkey_status
+fetching_once(struct cli *cli, const char *purpose, latchkey_fetched **out_fetched)
+{
+	return fetching_of(cli, cli_operand(cli, 0), purpose, out_fetched);
 }
 
 /* ---- Under a lease ---- */

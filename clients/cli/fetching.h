@@ -15,6 +15,10 @@ void fetching_purpose(const char *what, pid_t pid, char out[FETCHING_PURPOSE_SIZ
  * caller's own. Says so when it has expired and is handed out all the same. */
 latchkey_status fetching_once(struct cli *cli, const char *purpose, latchkey_fetched **out_fetched);
 
+/* The same of a provider that no operand names; as often as wanted. */
+latchkey_status fetching_of(
+    struct cli *cli, const char *provider, const char *purpose, latchkey_fetched **out_fetched);
+
 /*
  * The same, and the lease that the command is to hold for its life: that of --lease, else one that
  * the caller grants themselves on a credential of their own. *out_lease is NULL where there is

@@ -96,7 +96,7 @@ read_question(struct worker *worker, FetchCredentialRequest *out, struct lk_erro
 	for (size_t i = 0; i < parameters.count; i++)
 		LK_TRY(json_read_text(
 		    parameters.list[i].name, parameters.list[i].value, arena, &out->base, err));
-	return *out->purpose
+	return *out->purpose || *out->lease /* which says what for */
 		   ? LK_OK
 		   : json_read_text("purpose", "container-credentials", arena, &out->base, err);
 }
