@@ -109,10 +109,10 @@ class Leases(e2e.Case):
         cat.refused("lease", "list", "--all", reason="credentials.manage_any")
 
     def test_heartbeats_keep_it_and_silence_lets_it_lapse(self):
-        lease = self.grant(ttl="1s")
+        worker, lease = wire.signed_in(self.state, self.fleet.variables["LATCHKEY_API_KEY"]), self.grant(ttl="3s")
         for _ in range(3):
-            time.sleep(0.6)
-            self.fleet.ok("lease", "heartbeat", lease["id"])
+            time.sleep(1.2)
+            worker.ok("credentials", "CredentialService/HeartbeatLease", id=lease["id"])
         self.fleet.ok(*self.fetch(lease))
         e2e.wait_until(lambda: self.state_of(lease) == "lapsed", 5, "no heartbeat came")
         self.fleet.refused("lease", "heartbeat", lease["id"], reason="LEASE_ENDED")
