@@ -29,7 +29,7 @@ owner_check(
 	if (owner->state == USER_DISABLED)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE", "%s is disabled",
 		    owner->email);
-	LK_TRY(key_creation_check(&import->policy, false, owner->roles, &warn, err));
+	LK_TRY(key_creation_check(&import->policy, false, owner->roles.built_in, &warn, err));
 	LK_TRY(key_count_active(tx, owner->id, import->op->now_ms, &active, err));
 	return key_limit_check(&import->policy, active, err);
 }

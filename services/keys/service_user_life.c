@@ -81,7 +81,7 @@ static lk_status
 revoke_key(struct op *op, struct lk_tx *tx, const struct key *key, struct lk_error *err)
 {
 	LK_TRY(key_save_revoked(tx, key->id, op->now_ms, "owner deleted", err));
-	if (key_seal_ok(op->keys->setup.pepper, key))
+	if (key_seal_ok(op->keys, key))
 		LK_TRY(key_reseal(op->keys, tx, op->arena, key->id, err));
 	return op_forget(op, tx, key->id, err);
 }
