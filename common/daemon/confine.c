@@ -46,6 +46,46 @@ add_folder_of(struct lk_sandbox *sandbox, const char *path, struct lk_error *err
 	return lk_sandbox_add(sandbox, folder, true, err);
 }
 
+/* Files named within a text: kek-2=file:/PATH, passphrase:/PATH?from=file:/PATH. */
+static lk_status
+add_named_files(struct lk_sandbox *sandbox, const char *text, bool writable, struct lk_error *err)
+{
+	char path[LK_SANDBOX_PATH_SIZE];
+
+	for (const char *at = text; *at; at++) {
+		const bool begun = at == text || at[-1] == ':' || at[-1] == '=';
+		if (*at != '/' || at[1] == '/' || !begun)
+			continue;
+		const size_t len = strcspn(at, " ,?&;");
+		if (len >= sizeof path)
+			return lk_fail(err, LK_FAILED_PRECONDITION, "SANDBOX_FULL",
+			    "a path is too long to limit this process to it");
+		memcpy(path, at, len);
+		path[len] = '\0';
+		LK_TRY(writable ? add_folder_of(sandbox, path, err)
+				: lk_sandbox_add(sandbox, path, false, err));
+		at += len - 1;
+	}
+	return LK_OK;
+}
+
+/* Where secrets come from, by what each source is called (crypto/kek_source.h). What a token's
+ * library reads and writes nobody can say beforehand. */
+static lk_status
+add_sources(struct lk_sandbox *sandbox, const char *text, struct lk_error *err)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+	if (strstr(text, "pkcs11:")) {
+		sandbox->network = sandbox->reads_anything = true;
+		LK_TRY(lk_sandbox_add(sandbox, "/", true, err));
+	}
+	if (strstr(text, "secret:"))
+		LK_TRY(lk_sandbox_add(sandbox,
+		    credentials && *credentials ? credentials : "/run/secrets", false, err));
+	return add_named_files(sandbox, text, false, err);
+}
+
 /* An address: of a database, of this process, or of others, several by comma. */
 static lk_status
 add_address(struct lk_sandbox *sandbox, const char *option, const char *text, struct lk_error *err)
@@ -76,6 +116,9 @@ add_option(struct lk_sandbox *sandbox, const struct lk_option *option, const voi
 		return LK_OK;
 	if (option->type.kind == LK_OPTION_PATH)
 		return lk_sandbox_add(sandbox, text, false, err);
+	if (lk_text_is(option->name, "audit-checkpoints"))
+		return add_named_files(sandbox, text, true, err);
+	LK_TRY(add_sources(sandbox, text, err));
 	return add_address(sandbox, option->name, text, err);
 }
 

@@ -241,7 +241,8 @@ static void
 a_sandbox_is_read_off_the_options(void **state)
 {
 	static struct lk_sandbox sandbox;
-	const char *const words[] = { "latchkey-test", "--config", "/etc/a", "--config=/etc/b.conf" };
+	const char *const words[] = { "latchkey-test", "--config", "/etc/a",
+		"--config=/etc/b.conf" };
 	const struct config config = { "ipc:///run/lk/keys.sock", "sqlite:///data/keys.db",
 		"/secrets/key", "ipc:///run/lk/tokens.sock" };
 	struct lk_error err = { 0 };
