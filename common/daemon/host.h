@@ -42,7 +42,9 @@ struct lk_host_setup {
 #define LK_HOST_OPTIONS(cfg)                                                                       \
 	.instance = (cfg).instance, .listen_url = (cfg).listen_url, .store_url = (cfg).store_url,  \
 	.peers_dir = (cfg).peers_dir, .peer_key_file = (cfg).peer_key_file,                        \
-	.tls = { (cfg).peer_tls_cert_file, (cfg).peer_tls_key_file, (cfg).peer_tls_ca_file },      \
+	.tls = { .cert_file = (cfg).peer_tls_cert_file,                                            \
+		.key_file = (cfg).peer_tls_key_file,                                               \
+		.ca_file = (cfg).peer_tls_ca_file },                                               \
 	.allow_old_nng_tls = (cfg).allow_old_nng_tls, .workers = (cfg).workers,                    \
 	.contexts = (cfg).contexts, .queue_limit = (cfg).queue_limit
 

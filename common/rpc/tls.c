@@ -8,8 +8,8 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
-#include "crypto/pem_pair.h"
 #include "crypto/private_file.h"
+#include "crypto/tls_pair.h"
 #include "rpc/tls_nng.h"
 #include "rpc/url.h"
 
@@ -75,15 +75,14 @@ config_freep(nng_tls_config **config)
 		nng_tls_config_free(*config);
 }
 
-/* nng says what is wrong with the files when it is given them, but not that they are no pair. */
+/* nng says nothing of a key that is another certificate's, or of one that has expired. */
 static lk_status
-check(const struct lk_tls *tls, struct lk_error *err)
+check(const struct lk_tls *tls, const struct lk_clock *clock, struct lk_error *err)
 {
 	LK_AUTO(config_freep) nng_tls_config *config = NULL;
+	const int64_t now_ms = lk_clock_wall_ms(clock ? clock : lk_clock_system());
 
-	if (!lk_pem_pair_ok(tls->cert, tls->key))
-		return unusable(err, "TLS key file",
-		    "holds no private key in PEM, or not that of the certificate");
+	LK_TRY(lk_tls_pair_check(tls->cert, tls->key, now_ms, err));
 	return config_make(tls, NNG_TLS_MODE_SERVER, &config, err);
 }
 
@@ -105,7 +104,7 @@ lk_tls_open(struct lk_tls **out, const struct lk_tls_files *files, struct lk_err
 	LK_TRY(public_read(files->cert_file, "TLS certificate file", tls->cert, err));
 	LK_TRY(public_read(files->ca_file, "TLS CA file", tls->ca, err));
 	LK_TRY(key_read(files->key_file, tls->key, err));
-	LK_TRY(check(tls, err));
+	LK_TRY(check(tls, files->clock, err));
 	*out = LK_TAKE(tls);
 	return LK_OK;
 }

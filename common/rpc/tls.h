@@ -7,6 +7,7 @@
 #define LK_RPC_TLS_H
 
 #include "base/base.h"
+#include "time/clock.h"
 
 struct lk_tls;
 
@@ -14,13 +15,14 @@ struct lk_tls;
  * file; certificates of the authority. */
 struct lk_tls_files {
 	const char *cert_file, *key_file, *ca_file; /* all, or none */
+	const struct lk_clock *clock;               /* NULL: the system's */
 };
 
 /*
  * Reads the files; *out is NULL, and nothing is read, when none is named. Immutable, thread-safe,
  * yours. INVALID_ARGUMENT CONFIG_INVALID when some are named and others are not; those of
- * lk_private_file_read for the key; FAILED_PRECONDITION TLS_FILE_INVALID when a file cannot be read
- * or used, or the key is not the certificate's.
+ * lk_private_file_read for the key and of lk_tls_pair_check for the two, an expired certificate
+ * among them; FAILED_PRECONDITION TLS_FILE_INVALID when a file cannot be read or used.
  */
 lk_status lk_tls_open(struct lk_tls **out, const struct lk_tls_files *files, struct lk_error *err);
 void lk_tls_close(struct lk_tls *tls);

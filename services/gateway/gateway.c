@@ -176,8 +176,9 @@ gateway_open(
 	const char *const urls[UPSTREAM_COUNT] = { config->keys_url, config->tokens_url,
 		config->credentials_url };
 
-	const struct lk_tls_files tls = { config->peer_tls_cert_file, config->peer_tls_key_file,
-		config->peer_tls_ca_file };
+	const struct lk_tls_files tls = { .cert_file = config->peer_tls_cert_file,
+		.key_file = config->peer_tls_key_file,
+		.ca_file = config->peer_tls_ca_file };
 
 	LK_TRY(check(config, err));
 	if (!gateway ||

@@ -57,13 +57,15 @@ certificates_make(void)
 	tls_identity_free(&foreign);
 }
 
+/* On a day on which its certificate is good: only the other side may find that it is not. */
 static struct lk_tls *
 opened(const char *name, const char *ca)
 {
 	struct lk_error err = { 0 };
 	struct lk_tls *tls = NULL;
+	const int day = strcmp(name, "expired") == 0 ? -10 : strcmp(name, "early") == 0 ? 10 : 0;
 
-	expect_ok(tls_world_open(&tls, dir, name, ca, &err), &err);
+	expect_ok(tls_world_open(&tls, dir, name, ca, day, &err), &err);
 	return tls;
 }
 
@@ -268,10 +270,10 @@ files_that_do_not_belong_together_are_refused(void **state)
 	struct world *w = *state;
 	struct lk_tls *tls = NULL;
 	struct lk_tls_files files = { lk_test_path(dir, "server.crt"),
-		lk_test_path(dir, "client.key"), lk_test_path(dir, "ca.crt") };
+		lk_test_path(dir, "client.key"), lk_test_path(dir, "ca.crt"), NULL };
 
 	expect_fail(lk_tls_open(&tls, &files, &w->err), &w->err, LK_FAILED_PRECONDITION,
-	    "TLS_FILE_INVALID");
+	    "TLS_KEY_MISMATCH");
 	files.key_file = lk_test_path(dir, "server.key");
 	files.ca_file = lk_test_path(dir, "server.key");
 	expect_fail(lk_tls_open(&tls, &files, &w->err), &w->err, LK_FAILED_PRECONDITION,
@@ -287,8 +289,10 @@ files_that_do_not_belong_together_are_refused(void **state)
 	expect_fail(lk_tls_open(&tls, &files, &w->err), &w->err, LK_FAILED_PRECONDITION,
 	    "SECRET_FILE_MODE");
 	assert_int_equal(chmod(files.key_file, 0600), 0);
+	expect_fail(tls_world_open(&tls, dir, "expired", "ca", 0, &w->err), &w->err,
+	    LK_FAILED_PRECONDITION, "TLS_CERTIFICATE_EXPIRED");
 	assert_null(tls);
-	files = (struct lk_tls_files){ NULL, NULL, NULL };
+	files = (struct lk_tls_files){ NULL, NULL, NULL, NULL };
 	expect_ok(lk_tls_open(&tls, &files, &w->err), &w->err);
 	assert_null(tls);
 }

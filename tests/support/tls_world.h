@@ -94,18 +94,21 @@ tls_identity_write(const struct tls_identity *identity, const char *dir, const c
 	assert_int_equal(chmod(lk_test_path(dir, file), 0600), 0);
 }
 
-/* Who shows DIR/NAME.crt and believes DIR/CA.crt. */
+/* Who shows DIR/NAME.crt and believes DIR/CA.crt, judged as of `day` from today. */
 static inline lk_status
-tls_world_open(
-    struct lk_tls **out, const char *dir, const char *name, const char *ca, struct lk_error *err)
+tls_world_open(struct lk_tls **out, const char *dir, const char *name, const char *ca, int day,
+    struct lk_error *err)
 {
+	struct lk_clock_frozen clock;
 	char file[3][64];
 
+	lk_clock_frozen_init(
+	    &clock, lk_clock_wall_ms(lk_clock_system()) + (int64_t)day * TLS_WORLD_DAY_S * 1000);
 	snprintf(file[0], sizeof file[0], "%s.crt", name);
 	snprintf(file[1], sizeof file[1], "%s.key", name);
 	snprintf(file[2], sizeof file[2], "%s.crt", ca);
 	const struct lk_tls_files files = { lk_test_path(dir, file[0]), lk_test_path(dir, file[1]),
-		lk_test_path(dir, file[2]) };
+		lk_test_path(dir, file[2]), &clock.clock };
 	return lk_tls_open(out, &files, err);
 }
 

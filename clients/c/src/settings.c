@@ -189,9 +189,9 @@ static lk_status
 tls_gather(const latchkey_options *o, struct lk_tls **out, struct lk_error *err)
 {
 	const struct lk_tls_files files = {
-		given(o->tls_cert_file, "LATCHKEY_TLS_CERT_FILE", o),
-		given(o->tls_key_file, "LATCHKEY_TLS_KEY_FILE", o),
-		given(o->tls_ca_file, "LATCHKEY_TLS_CA_FILE", o),
+		.cert_file = given(o->tls_cert_file, "LATCHKEY_TLS_CERT_FILE", o),
+		.key_file = given(o->tls_key_file, "LATCHKEY_TLS_KEY_FILE", o),
+		.ca_file = given(o->tls_ca_file, "LATCHKEY_TLS_CA_FILE", o),
 	};
 
 	return lk_tls_open(out, &files, err);
