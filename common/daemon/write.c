@@ -253,3 +253,29 @@ lk_call_write_meaning(struct lk_call *call, struct lk_store *store, struct lk_by
 	}
 	return write.found ? outcome_replay(&write, err) : LK_OK;
 }
+
+/* ---- Reading ---- */
+
+struct reading {
+	lk_tx_fn *fn;
+	void *arg;
+	ProtobufCMessage *rep;
+};
+
+static lk_status
+read_run(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct reading *reading = arg;
+
+	protobuf_c_message_init(reading->rep->descriptor, reading->rep);
+	return reading->fn(tx, reading->arg, err);
+}
+
+lk_status
+lk_call_read(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *arg,
+    ProtobufCMessage *rep, struct lk_error *err)
+{
+	struct reading reading = { fn, arg, rep };
+
+	return lk_store_read(store, lk_call_deadline_steady_ms(call), read_run, &reading, err);
+}

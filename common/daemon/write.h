@@ -38,4 +38,12 @@ lk_status lk_call_write(struct lk_call *call, struct lk_store *store, lk_tx_fn *
 lk_status lk_call_write_meaning(struct lk_call *call, struct lk_store *store,
     struct lk_bytes meaning, lk_tx_fn *fn, void *arg, ProtobufCMessage *rep, struct lk_error *err);
 
+/*
+ * How a handler reads: `fn(tx, arg)` fills `rep` from one snapshot. It may run more than once:
+ * `rep` is empty again at each start. Answers whatever `fn` and lk_store_read answer. Blocks:
+ * workers only.
+ */
+lk_status lk_call_read(struct lk_call *call, struct lk_store *store, lk_tx_fn *fn, void *arg,
+    ProtobufCMessage *rep, struct lk_error *err);
+
 #endif

@@ -2,9 +2,9 @@
  * The PostgreSQL driver. A write is a serializable transaction of its own: what begins it and every
  * statement that nobody waits for travel with the next one that answers, so a write without a
  * question is one round trip. A read is the implicit transaction of one pipeline, without BEGIN:
- * its snapshot lasts until the sync that ends it. Most reads ask one question, so the sync goes
- * with the first statement; where a second follows, the read runs again, and from then on those
- * that begin so keep their pipeline open.
+ * its snapshot lasts until the sync that ends it. Most reads ask one question: where those
+ * that begin so asked no more so far, the sync goes with the first statement. Should a second
+ * follow, the read runs again, and from then on they keep their pipeline open.
  */
 #include <stdio.h>
 #include <string.h>
@@ -115,10 +115,24 @@ drain(struct lk_conn *conn)
 	conn->aborted = false;
 }
 
+/* Two that count at once count one; a kind that is long stays so. */
+static void
+count_short(struct lk_conn *conn)
+{
+	unsigned char seen;
+
+	if (!conn->read || conn->aborted)
+		return;
+	seen = atomic_load(conn->read);
+	if (seen < LK_PG_SHORT)
+		(void)atomic_compare_exchange_strong(conn->read, &seen, (unsigned char)(seen + 1));
+}
+
 static lk_status
 end_read(struct lk_conn *conn, struct lk_error *err)
 {
 	if (!conn->read_is_closed) {
+		count_short(conn);
 		LK_TRY(lk_pg_sync(conn, err));
 		lk_pg_push(conn);
 	}

@@ -14,6 +14,8 @@ enum {
 	LK_PG_PENDING_MAX = 128,
 	LK_PG_DOUBTS_MAX = 128,
 	LK_PG_KINDS = 1024,      /* of reads, told apart by their first statement */
+	LK_PG_SHORT = 16,        /* so often a kind must have asked one question only */
+	LK_PG_LONG = 255,        /* it was seen to ask more */
 	LK_PG_CONNECT_MS = 3000, /* to one host */
 };
 
@@ -50,7 +52,7 @@ struct lk_db {
 	atomic_bool suspect;  /* the keeper was lost, or a commit is in doubt */
 	atomic_uint era;      /* raised when the keeper was lost: older connections are, too */
 	atomic_int keeper_fd; /* anything to read there means that the keeper is lost */
-	atomic_bool longer[LK_PG_KINDS]; /* reads that had a second statement */
+	atomic_uchar kinds[LK_PG_KINDS]; /* up to LK_PG_SHORT, or LK_PG_LONG */
 	pthread_mutex_t mutex;           /* guards what follows, not the keeper */
 	pthread_cond_t repaired;
 	bool repairing;
@@ -125,7 +127,7 @@ struct lk_conn {
 	bool broken;
 	bool careful;        /* wait for every statement of the next transaction */
 	bool may_rerun;      /* why the last transaction failed */
-	atomic_bool *read;   /* of a read that runs: is its kind longer? NULL before the first */
+	atomic_uchar *read;  /* of a read that runs: its kind; NULL before its first statement */
 	bool read_is_closed; /* its sync went with its first statement */
 	uint32_t named;      /* statements prepared so far */
 

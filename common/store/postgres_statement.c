@@ -205,11 +205,11 @@ join_read(struct lk_stmt *stmt, struct lk_error *err)
 	if (conn->role != LK_CONN_READER)
 		return LK_OK;
 	if (!conn->read) {
-		conn->read = &conn->db->longer[stmt->kind];
+		conn->read = &conn->db->kinds[stmt->kind];
 		return LK_OK;
 	}
-	if (!atomic_load(conn->read))
-		atomic_store(conn->read, true);
+	if (atomic_load(conn->read) != LK_PG_LONG)
+		atomic_store(conn->read, LK_PG_LONG);
 	if (!conn->read_is_closed)
 		return LK_OK;
 	conn->may_rerun = true;
@@ -219,7 +219,7 @@ join_read(struct lk_stmt *stmt, struct lk_error *err)
 static lk_status
 close_read(struct lk_conn *conn, struct lk_error *err)
 {
-	if (conn->role != LK_CONN_READER || !conn->read || atomic_load(conn->read))
+	if (conn->role != LK_CONN_READER || !conn->read || atomic_load(conn->read) != LK_PG_SHORT)
 		return LK_OK;
 	conn->read_is_closed = true;
 	return lk_pg_sync(conn, err);

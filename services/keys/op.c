@@ -31,8 +31,8 @@ op_write(struct op *op, lk_tx_fn *fn)
 lk_status
 op_read(struct op *op, lk_tx_fn *fn)
 {
-	const lk_status status = lk_store_read(op->keys->setup.store,
-	    lk_call_deadline_steady_ms(op->call), fn, op, lk_call_error(op->call));
+	const lk_status status =
+	    lk_call_read(op->call, op->keys->setup.store, fn, op, op->rep, lk_call_error(op->call));
 
 	key_damages_write(op->keys);
 	return status;

@@ -105,6 +105,38 @@ write_once(struct world *w)
 	    w->with_secret ? &w->secret.base : &w->plain.base, &w->err);
 }
 
+/* Asks once, or twice where w->fail says so, and appends what it found in between. */
+static lk_status
+look(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	struct world *w = arg;
+	bool has;
+
+	w->ran++;
+	LK_TRY(lk_tx_query_first(
+	    tx, "SELECT count(*) FROM idempotency", LK_NO_ARGS, &rows, &has, err));
+	assert_string_equal(w->plain.token_id, "");
+	w->plain.token_id = (char *)(uintptr_t) "jti_1";
+	return w->fail ? lk_tx_query_first(tx, "SELECT 1", LK_NO_ARGS, &rows, &has, err) : LK_OK;
+}
+
+static void
+a_read_that_runs_again_finds_its_reply_empty(void **state)
+{
+	struct world *w = *state;
+
+	expect_ok(write_once(w), &w->err);
+	w->ran = 0;
+	for (int i = 0; i < 40; i++) {
+		w->fail = i == 30;
+		expect_ok(
+		    lk_call_read(w->call, w->store, look, w, &w->plain.base, &w->err), &w->err);
+		assert_string_equal(w->plain.token_id, "jti_1");
+	}
+	assert_int_equal(w->ran, lk_test_on_postgres() ? 41 : 40);
+}
+
 static void
 expect_runs(struct world *w, int runs)
 {
@@ -293,7 +325,8 @@ the_object_of_a_reply_is_found_inside_it(void **state)
 	assert_string_equal(lk_reply_object_id(&reply.base), "key_1");
 }
 
-LK_TESTS(LK_CASE_WITH(without_a_key_every_call_writes, setup, teardown),
+LK_TESTS(LK_CASE_WITH(a_read_that_runs_again_finds_its_reply_empty, setup, teardown),
+    LK_CASE_WITH(without_a_key_every_call_writes, setup, teardown),
     LK_CASE_WITH(the_same_call_again_is_answered_from_memory, setup, teardown),
     LK_CASE_WITH(another_body_under_the_same_key_is_refused, setup, teardown),
     LK_CASE_WITH(keys_of_other_callers_methods_and_tenants_are_other_keys, setup, teardown),
