@@ -73,7 +73,8 @@ struct feed_change {
 	struct feed_world *world;
 	const char *id;
 	uint64_t generation;
-	lk_status end; /* what the transaction answers */
+	lk_status end;    /* what the transaction answers */
+	uint64_t further; /* generations, in the same transaction */
 };
 
 static inline lk_status
@@ -81,19 +82,27 @@ feed_change_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	const struct feed_change *c = arg;
 
-	LK_TRY(lk_feed_emit(
-	    c->world->feed, tx, c->world->arena, LK_FEED_GENERATION, c->id, c->generation, err));
+	for (uint64_t i = 0; i <= c->further; i++)
+		LK_TRY(lk_feed_emit(c->world->feed, tx, c->world->arena, LK_FEED_GENERATION, c->id,
+		    c->generation + i, err));
 	return c->end;
+}
+
+/* Many at once. */
+static inline void
+feed_world_changes(struct feed_world *w, const char *id, uint64_t generation, uint64_t count)
+{
+	struct feed_change change = { w, id, generation, LK_OK, count - 1 };
+
+	lk_arena_reset(w->arena);
+	expect_ok(
+	    lk_store_write(w->store, LK_NO_DEADLINE, feed_change_in, &change, &w->err), &w->err);
 }
 
 static inline void
 feed_world_change(struct feed_world *w, const char *id, uint64_t generation)
 {
-	struct feed_change change = { w, id, generation, LK_OK };
-
-	lk_arena_reset(w->arena);
-	expect_ok(
-	    lk_store_write(w->store, LK_NO_DEADLINE, feed_change_in, &change, &w->err), &w->err);
+	feed_world_changes(w, id, generation, 1);
 }
 
 /* Ask the handler as a server would, inline first; the answer lives until the next question. */

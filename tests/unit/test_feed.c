@@ -65,7 +65,7 @@ static void
 a_change_that_is_undone_leaves_no_event_and_no_gap(void **state)
 {
 	struct feed_world *w = *state;
-	struct feed_change undone = { w, "key_a", 1, LK_ABORTED };
+	struct feed_change undone = { w, "key_a", 1, LK_ABORTED, 0 };
 	char epoch[LK_FEED_EPOCH_SIZE];
 
 	feed_world_read(w, "", 0, 0);
@@ -217,7 +217,7 @@ an_id_that_is_too_long_fails_the_change(void **state)
 {
 	struct feed_world *w = *state;
 	char id[LK_FEED_ID_SIZE + 1];
-	struct feed_change change = { w, id, 1, LK_OK };
+	struct feed_change change = { w, id, 1, LK_OK, 0 };
 
 	memset(id, 'x', sizeof id);
 	id[LK_FEED_ID_SIZE] = '\0';
@@ -233,8 +233,8 @@ the_outbox_keeps_the_newest_rows_only(void **state)
 
 	feed_world_read(w, "", 0, 0);
 	copy_epoch(w, epoch);
-	for (uint64_t i = 1; i <= 16384 + 256; i++)
-		feed_world_change(w, "key_a", i);
+	for (uint64_t i = 0; i < 16384 + 256; i += 64)
+		feed_world_changes(w, "key_a", i + 1, 64);
 	feed_world_read(w, epoch, 255, 0);
 	assert_true(w->answer.truncated);
 	feed_world_read(w, epoch, 256, 0);
