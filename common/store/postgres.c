@@ -310,12 +310,13 @@ static const struct lk_remote remote = {
 	.later = lk_pg_later,
 };
 
+/* lk_owner says who has the schema, and is made with it (postgres_lease.c). */
 static const char postgres_columns[] =
     "SELECT t.relname, a.attname, coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0)::int"
     " FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace"
     " JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped"
     " LEFT JOIN pg_index AS i ON i.indrelid = t.oid AND i.indisprimary"
-    " WHERE n.nspname = current_schema() AND t.relkind IN ('r', 'p')"
+    " WHERE n.nspname = current_schema() AND t.relkind IN ('r', 'p') AND t.relname <> 'lk_owner'"
     " ORDER BY t.relname, a.attnum";
 
 static const char postgres_references[] =
