@@ -7,14 +7,6 @@
 
 /* ---- tickets ---- */
 
-static void
-show_ticket(struct cli *cli, const latchkey_ticket *ticket, const latchkey_secret *secret)
-{
-	show_user(&cli->out, latchkey_ticket_user(ticket));
-	out_text(&cli->out, "ticket", latchkey_secret_text(secret));
-	out_time(&cli->out, "ticket_expires_at", latchkey_ticket_expires_at_ms(ticket));
-}
-
 int
 run_tenant_create(struct cli *cli)
 {
@@ -34,7 +26,7 @@ run_tenant_create(struct cli *cli)
 			 cli->client, &request, &cli->call, &ticket, &secret, &cli->error));
 	show_tenant(&cli->out, latchkey_ticket_tenant(ticket));
 	out_object(&cli->out, "admin");
-	show_ticket(cli, ticket, secret);
+	show_ticket(&cli->out, ticket, secret);
 	out_object_end(&cli->out);
 	return cli_answer(cli);
 }
@@ -57,7 +49,7 @@ run_user_create(struct cli *cli)
 	CLI_TRY(cli, cli_connect(cli, false));
 	CLI_TRY(cli,
 	    latchkey_user_create(cli->client, &request, &cli->call, &ticket, &secret, &cli->error));
-	show_ticket(cli, ticket, secret);
+	show_ticket(&cli->out, ticket, secret);
 	return cli_answer(cli);
 }
 
@@ -70,7 +62,7 @@ run_user_ticket(struct cli *cli)
 	CLI_TRY(cli, cli_connect(cli, false));
 	CLI_TRY(cli, latchkey_user_ticket(cli->client, cli_operand(cli, 0),
 			 cli_value(cli, OPT_TENANT), &cli->call, &ticket, &secret, &cli->error));
-	show_ticket(cli, ticket, secret);
+	show_ticket(&cli->out, ticket, secret);
 	return cli_answer(cli);
 }
 

@@ -248,6 +248,18 @@ run_logout(struct cli *cli)
 	return cli_answer(cli);
 }
 
+static latchkey_status
+capabilities_show(struct cli *cli)
+{
+	LK_AUTO(capabilities_freep) latchkey_capabilities *may = NULL;
+	const latchkey_status status =
+	    latchkey_capabilities_get(cli->client, &cli->call, &may, &cli->error);
+
+	if (status == LATCHKEY_OK)
+		show_capabilities(&cli->out, may);
+	return status;
+}
+
 int
 run_whoami(struct cli *cli)
 {
@@ -259,6 +271,8 @@ run_whoami(struct cli *cli)
 	out_text(&cli->out, "profile", latchkey_client_profile(cli->client));
 	if (latchkey_me_identity(me))
 		show_identity(&cli->out, latchkey_me_identity(me));
+	if (args_has(&cli->args, OPT_CAPABILITIES))
+		CLI_TRY(cli, capabilities_show(cli));
 	return cli_answer(cli);
 }
 

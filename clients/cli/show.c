@@ -13,6 +13,7 @@
 		    out, #item "s", noun##_##item, of, latchkey_##noun##_##item##_count(of));      \
 	}
 TEXTS(user, role)
+TEXTS(capabilities, role)
 TEXTS(principal, permission)
 TEXTS(principal, tenant)
 TEXTS(role, permission)
@@ -85,6 +86,36 @@ show_user(struct out *out, const latchkey_user *user)
 	out_text(out, "tenant", latchkey_user_tenant(user));
 	out_time(out, "created_at", latchkey_user_created_at_ms(user));
 	out_time(out, "last_sign_in_at", latchkey_user_last_sign_in_at_ms(user));
+}
+
+void
+show_ticket(struct out *out, const latchkey_ticket *ticket, const latchkey_secret *secret)
+{
+	show_user(out, latchkey_ticket_user(ticket));
+	out_text(out, "ticket", latchkey_secret_text(secret));
+	out_time(out, "ticket_expires_at", latchkey_ticket_expires_at_ms(ticket));
+}
+
+void
+show_registration(struct out *out, const latchkey_registration *registration)
+{
+	out_text(out, "id", latchkey_registration_id(registration));
+	out_text(out, "email", latchkey_registration_email(registration));
+	out_text(out, "name", latchkey_registration_display_name(registration));
+	out_text(out, "tenant", latchkey_registration_tenant(registration));
+	out_time(out, "created_at", latchkey_registration_created_at_ms(registration));
+}
+
+void
+show_capabilities(struct out *out, const latchkey_capabilities *may)
+{
+	out_flag(out, "shows_keys", latchkey_capabilities_shows_keys(may));
+	out_flag(out, "shows_credentials", latchkey_capabilities_shows_credentials(may));
+	out_flag(out, "may_create_keys", latchkey_capabilities_may_create_keys(may));
+	out_text(out, "create_key_reason", latchkey_capabilities_create_key_reason(may));
+	out_number(out, "active_keys", latchkey_capabilities_active_keys(may));
+	out_text(out, "policy_profile", latchkey_capabilities_profile(may));
+	show_capabilities_roles(out, may);
 }
 
 void

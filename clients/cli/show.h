@@ -8,6 +8,10 @@
 
 void show_tenant(struct out *out, const latchkey_tenant *tenant);
 void show_user(struct out *out, const latchkey_user *user);
+void show_ticket(struct out *out, const latchkey_ticket *ticket, const latchkey_secret *secret);
+void show_registration(struct out *out, const latchkey_registration *registration);
+/* A list of roles in JSON is named `roles`: those that the caller may give. */
+void show_capabilities(struct out *out, const latchkey_capabilities *capabilities);
 void show_principal(struct out *out, const latchkey_principal *principal);
 void show_issuer(struct out *out, const latchkey_issuer *issuer);
 void show_open_session(struct out *out, const latchkey_open_session *session);

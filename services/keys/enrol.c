@@ -1,11 +1,24 @@
-/* Making tickets; see enrol.h. */
+/* Roles and tickets of new users; see enrol.h. */
 #include "enrol.h"
 
 #include <string.h>
 
 #include "encode.h"
 #include "issue.h"
+#include "role_store.h"
 #include "session_store.h"
+
+lk_status
+roles_to_give(struct op *op, struct lk_tx *tx, const struct tenant *tenant, char *const *names,
+    size_t count, struct roles *out_roles, struct lk_error *err)
+{
+	static const struct roles none = { 0 };
+
+	LK_TRY(roles_of_names(tx, tenant->id, names, count, out_roles, err));
+	if (out_roles->built_in != role_bit(ROLE_MEMBER) || out_roles->own_count > 0)
+		LK_TRY(lk_caller_require(op->caller, LK_PERM_ROLES_MANAGE, err));
+	return role_change_check(op->caller->permissions, &none, out_roles, err);
+}
 
 lk_status
 ticket_issue(struct op *op, struct lk_tx *tx, const struct user *user, char **out_text,

@@ -5,7 +5,13 @@
 #include "rate.h"
 #include "sign_in_gate.h"
 
-enum { DEAD_KEYS = 4096, OWNERS_MIN = 4096, TENANTS_IN_MEMORY = 16384, PASSWORD_CHECKS = 2 };
+enum {
+	DEAD_KEYS = 4096,
+	OWNERS_MIN = 4096,
+	TENANTS_IN_MEMORY = 16384,
+	PASSWORD_CHECKS = 2,
+	REQUESTS_PER_MINUTE = 10
+};
 
 lk_status
 keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error *err)
@@ -24,7 +30,8 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	keys->gate = sign_in_gate_new(
 	    setup->password_checks ? setup->password_checks : PASSWORD_CHECKS, setup->random);
 	keys->rate = rate_new((const uint32_t[RATE_KINDS]){ setup->creations_per_minute,
-				  10 * setup->creations_per_minute, setup->failures_per_minute },
+				  10 * setup->creations_per_minute, setup->failures_per_minute,
+				  REQUESTS_PER_MINUTE, 20 * REQUESTS_PER_MINUTE },
 	    setup->random);
 	keys->damages = damage_log_new();
 	if (!keys->gate || !keys->rate || !keys->damages || !keys->key_cache || !keys->dead_cache ||

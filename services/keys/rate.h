@@ -12,6 +12,8 @@ enum rate_kind {
 	RATE_CREATIONS,        /* of keys, by a caller */
 	RATE_TENANT_CREATIONS, /* by all callers of a tenant */
 	RATE_FAILURES,         /* keys that were no good, by the address that showed them */
+	RATE_REQUESTS,         /* of accounts, in a tenant, whether or not there is one */
+	RATE_ALL_REQUESTS,     /* of accounts, in all together */
 	RATE_KINDS,
 };
 

@@ -37,19 +37,6 @@ kind_of_request(const CreateUserRequest *req, enum user_kind *out, struct lk_err
 	return lk_fail_field(err, "kind", "KIND_INVALID", "a user is human or service");
 }
 
-/* Being a member is what a tenant's policy makes it; every other role is somebody's to give. */
-static lk_status
-roles_of_request(struct op *op, struct lk_tx *tx, const struct tenant *tenant,
-    const CreateUserRequest *req, struct roles *out, struct lk_error *err)
-{
-	static const struct roles none = { 0 };
-
-	LK_TRY(roles_of_names(tx, tenant->id, req->roles, req->n_roles, out, err));
-	if (out->built_in != role_bit(ROLE_MEMBER) || out->own_count > 0)
-		LK_TRY(lk_caller_require(op->caller, LK_PERM_ROLES_MANAGE, err));
-	return role_change_check(op->caller->permissions, &none, out, err);
-}
-
 static lk_status
 user_from_request(
     struct op *op, const CreateUserRequest *req, struct user *out, struct lk_error *err)
@@ -77,7 +64,7 @@ create_user(struct lk_tx *tx, void *arg, struct lk_error *err)
 
 	LK_TRY(user_from_request(op, req, &user, err));
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
-	LK_TRY(roles_of_request(op, tx, &tenant, req, &user.roles, err));
+	LK_TRY(roles_to_give(op, tx, &tenant, req->roles, req->n_roles, &user.roles, err));
 	memcpy(user.tenant, tenant.id, sizeof user.tenant);
 	LK_TRY(user_insert(tx, &user, err));
 	const struct lk_audit_event event = user_event("user.created", &user, user.email);

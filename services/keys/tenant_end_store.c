@@ -19,6 +19,7 @@ static const char Q_END_USER_ROLES[] =
 static const char Q_END_USER_OWN_ROLES_OF_TENANT[] =
     "DELETE FROM user_own_roles WHERE role IN (SELECT id FROM roles WHERE tenant = $1)";
 static const char Q_END_ROLES[] = "DELETE FROM roles WHERE tenant = $1";
+static const char Q_END_REGISTRATIONS[] = "DELETE FROM registrations WHERE tenant = $1";
 static const char Q_END_MEMBERS[] = "DELETE FROM workgroup_members WHERE workgroup IN "
 				    "(SELECT id FROM workgroups WHERE tenant = $1)";
 static const char Q_END_WORKGROUPS[] = "DELETE FROM workgroups WHERE tenant = $1";
@@ -31,8 +32,8 @@ static const char Q_END_TENANT[] =
 
 static const char *const children_first[] = { Q_END_KEY_WORKGROUPS, Q_END_KEY_USE, Q_END_KEYS,
 	Q_END_SESSIONS, Q_END_TICKETS, Q_END_SUBJECTS, Q_END_ISSUERS, Q_END_PASSWORDS,
-	Q_END_USER_ROLES, Q_END_USER_OWN_ROLES_OF_TENANT, Q_END_ROLES, Q_END_MEMBERS,
-	Q_END_WORKGROUPS, Q_END_USERS, Q_END_POLICY, Q_END_REACH };
+	Q_END_USER_ROLES, Q_END_USER_OWN_ROLES_OF_TENANT, Q_END_ROLES, Q_END_REGISTRATIONS,
+	Q_END_MEMBERS, Q_END_WORKGROUPS, Q_END_USERS, Q_END_POLICY, Q_END_REACH };
 
 lk_status
 tenant_end(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)

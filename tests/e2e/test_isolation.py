@@ -18,7 +18,7 @@ OPERATORS_ONLY = {"CreateTenant", "ListTenants", "RenameTenant", "SetTenantState
                   "ListKeks", "RotateKek", "RewrapKeys", "RetireKek", "EnrolWorker", "RemoveWorker", "ListWorkers"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser"}
 PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential", "HeartbeatLease"}  # no administrator may
-NAMES_NOBODY = {"GetMe", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
+NAMES_NOBODY = {"GetMe", "GetCapabilities", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [
     "users.manage", "roles.manage", "workgroups.manage", "policy.manage", "api_keys.manage", "api_keys.manage_any",
     "credentials.manage", "credentials.manage_any", "tokens.revoke_any", "sessions.manage_any", "audit.read"]
@@ -55,6 +55,8 @@ class TwoTenants(e2e.Case):
         self.victim_workgroup = self.workgroup(self.bea, "plants")
         self.victim_role = self.bea.caller.ok("keys", "AccountService/CreateRole", name="gardener",
                                               permissions=["audit.read"])["role"]["id"]
+        self.bea.caller.ok("keys", "AccountService/SetPolicy", values=[{"name": "self_registration", "value": "on"}])
+        wire.once(self.state, "keys", "AccountService/RequestAccount", tenant="botany", email="eve@botany.example")
         self.victim_token = wire.access_token(self.state, self.victim_key.secret)
         self.own_workgroup = self.workgroup(self.ada, "readers")
         self.own_key = self.ada.key("own")
@@ -81,6 +83,9 @@ class TwoTenants(e2e.Case):
             "UpdateUser": [{"display_name": "taken", **user} for user in users],
             "DeleteUser": users,
             "IssueTicket": users,
+            "ListRegistrations": in_botany,
+            "AdmitRegistration": [{"registration": "eve@botany.example", **place} for place in ({}, *in_botany)],
+            "RejectRegistration": [{"registration": "eve@botany.example", **place} for place in ({}, *in_botany)],
             "EndSession": [{"session": self.bea.session_id}],
             "ListSessions": users,
             "AddIssuer": [{"issuer": "https://x.example", "audience": "x", "jwks": self.JWKS, **place} for place in in_botany],

@@ -67,6 +67,19 @@ class People(e2e.Case):
         self.assertTrue(self.is_good(self.key.secret))
         self.fleet.ok("credential-process", "aws", "--owner", "benedict@genomics.example", "--tenant", "proteomics")
 
+    def test_I13_an_account_is_asked_for_at_a_prompt_and_admitted(self):
+        line, nobody = self.ada.command_line(), self.state.with_key("")
+        line.ok("policy", "set", "self_registration=on")
+        nobody.ok("register", "eve@genomics.example", "--tenant", "genomics.example", "--name", "Eve")
+        nobody.ok("register", "dan@genomics.example", "--tenant", "genomics")
+        names = [one["email"] for one in line.json("registration", "list")["registrations"]]
+        self.assertEqual(["eve@genomics.example", "dan@genomics.example"], names)
+        line.ok("registration", "reject", "dan@genomics.example")
+        eve = world.User(self.state, line.json("registration", "admit", "eve@genomics.example", "--role", "key-manager")["ticket"])
+        may = eve.command_line().json("whoami", "--capabilities")
+        self.assertEqual((True, True, []), (may["shows_keys"], may["may_create_keys"], may["roles"]))
+        self.assertEqual([], line.json("registration", "list")["registrations"])
+
     def test_I14_roles_and_workgroups_are_made_changed_and_ended_at_a_prompt(self):
         line, cat = self.ada.command_line(), self.genomics.user("cat", "member")
         line.ok("role", "create", "keeper", "--permission", "credentials.manage", "--permission", "audit.read")

@@ -28,7 +28,7 @@ SERVED = {
     "tokens": ("tokens", "audit", "health", "common"),
     "credentials": ("credentials", "audit", "health", "common"),
 }
-PUBLIC = {"RedeemTicket", "SignIn", "IssueToken", "ExchangeToken", "DescribeToken", "GetJwks", "Check"}
+PUBLIC = {"RedeemTicket", "SignIn", "RequestAccount", "IssueToken", "ExchangeToken", "DescribeToken", "GetJwks", "Check"}
 
 
 class Contract:

@@ -6,32 +6,7 @@
 
 typedef const latchkey_call *call_options;
 
-/* ---- tickets: three methods answer one ---- */
-
-struct ticket_answer {
-	UserMsg *user;
-	TenantMsg *tenant;
-	char *secret;
-	int64_t expires_at_ms;
-};
-
-static lk_status
-ticket_take(struct answer *answer, const struct ticket_answer *from, latchkey_ticket **out_ticket,
-    latchkey_secret **out_secret, struct lk_error *err)
-{
-	struct ticket *ticket = object_new(answer->arena, sizeof *ticket);
-
-	if (!ticket)
-		return lk_fail_oom(err);
-	if (!from->user)
-		return lk_fail(err, LK_INTERNAL, "REPLY_INCOMPLETE",
-		    "the service left out a part of its answer");
-	LK_TRY(secret_take(from->secret, out_secret, err));
-	*ticket = (struct ticket){ from->user, from->tenant, from->expires_at_ms };
-	answer->arena = NULL;
-	*out_ticket = (latchkey_ticket *)(void *)ticket;
-	return LK_OK;
-}
+/* ---- tickets ---- */
 
 latchkey_status
 latchkey_tenant_create(latchkey_client *client, const latchkey_tenant_request *request,
@@ -53,9 +28,9 @@ latchkey_tenant_create(latchkey_client *client, const latchkey_tenant_request *r
 	if (!said->tenant)
 		return (latchkey_status)lk_fail(err, LK_INTERNAL, "REPLY_INCOMPLETE",
 		    "the service left out a part of its answer");
-	const struct ticket_answer from = { said->admin, said->tenant, said->secret_ticket,
-		said->ticket_expires_at_ms };
-	return (latchkey_status)ticket_take(&answer, &from, out_ticket, out_secret, err);
+	const struct ticket from = { said->admin, said->tenant, said->ticket_expires_at_ms };
+	return (latchkey_status)ticket_take(
+	    &answer, &from, said->secret_ticket, out_ticket, out_secret, err);
 }
 
 latchkey_status
@@ -77,9 +52,9 @@ latchkey_user_create(latchkey_client *client, const latchkey_user_request *reque
 	PUBLIC_TRY(ask(
 	    client, &(struct question){ M_USER_CREATE, &body.base, .call = call }, &answer, err));
 	const CreateUserResponse *said = (void *)answer.message;
-	const struct ticket_answer from = { said->user, NULL, said->secret_ticket,
-		said->ticket_expires_at_ms };
-	return (latchkey_status)ticket_take(&answer, &from, out_ticket, out_secret, err);
+	const struct ticket from = { said->user, NULL, said->ticket_expires_at_ms };
+	return (latchkey_status)ticket_take(
+	    &answer, &from, said->secret_ticket, out_ticket, out_secret, err);
 }
 
 latchkey_status
@@ -97,9 +72,9 @@ latchkey_user_ticket(latchkey_client *client, const char *user, const char *tena
 	PUBLIC_TRY(ask(
 	    client, &(struct question){ M_TICKET_ISSUE, &body.base, .call = call }, &answer, err));
 	const IssueTicketResponse *said = (void *)answer.message;
-	const struct ticket_answer from = { said->user, NULL, said->secret_ticket,
-		said->ticket_expires_at_ms };
-	return (latchkey_status)ticket_take(&answer, &from, out_ticket, out_secret, err);
+	const struct ticket from = { said->user, NULL, said->ticket_expires_at_ms };
+	return (latchkey_status)ticket_take(
+	    &answer, &from, said->secret_ticket, out_ticket, out_secret, err);
 }
 
 latchkey_status

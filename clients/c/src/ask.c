@@ -240,3 +240,21 @@ batch_check(size_t count, struct lk_error *err)
 		return lk_fail_field(err, "count", "BATCH_SIZE", "1 to %d at once", BATCH_MAX);
 	return LK_OK;
 }
+
+lk_status
+ticket_take(struct answer *answer, const struct ticket *from, char *secret,
+    latchkey_ticket **out_ticket, latchkey_secret **out_secret, struct lk_error *err)
+{
+	struct ticket *ticket = object_new(answer->arena, sizeof *ticket);
+
+	if (!ticket)
+		return lk_fail_oom(err);
+	if (!from->user)
+		return lk_fail(err, LK_INTERNAL, "REPLY_INCOMPLETE",
+		    "the service left out a part of its answer");
+	LK_TRY(secret_take(secret, out_secret, err));
+	*ticket = *from;
+	answer->arena = NULL;
+	*out_ticket = (latchkey_ticket *)(void *)ticket;
+	return LK_OK;
+}

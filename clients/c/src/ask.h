@@ -59,6 +59,11 @@ lk_status ask_for_secret(latchkey_client *client, enum method_symbol method,
     const ProtobufCMessage *body, const latchkey_call *call, size_t part, size_t secret,
     void *out_object, latchkey_secret **out_secret, struct lk_error *err);
 
+/* An answer that holds a ticket: `secret` is its text, wiped in the answer, which is taken.
+ * INTERNAL REPLY_INCOMPLETE. */
+lk_status ticket_take(struct answer *answer, const struct ticket *from, char *secret,
+    latchkey_ticket **out_ticket, latchkey_secret **out_secret, struct lk_error *err);
+
 /* Batch forms carry 1 to 64. INVALID_ARGUMENT BATCH_SIZE. */
 enum { BATCH_MAX = 64 };
 lk_status batch_check(size_t count, struct lk_error *err);

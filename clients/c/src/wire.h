@@ -18,6 +18,7 @@ typedef Latchkey__Common__V1__Assertion AssertionMsg;
 #define WIRE_ACCOUNTS(name) typedef Latchkey__Accounts__V1__##name name
 typedef Latchkey__Accounts__V1__Tenant TenantMsg;
 typedef Latchkey__Accounts__V1__User UserMsg;
+typedef Latchkey__Accounts__V1__Registration RegistrationMsg;
 typedef Latchkey__Accounts__V1__Principal PrincipalMsg;
 typedef Latchkey__Accounts__V1__Role RoleMsg;
 typedef Latchkey__Accounts__V1__Workgroup WorkgroupMsg;
@@ -32,6 +33,9 @@ WIRE_ACCOUNTS(SetUserRolesResponse);
 WIRE_ACCOUNTS(SetUserStateResponse);
 WIRE_ACCOUNTS(RenameTenantResponse);
 WIRE_ACCOUNTS(CreateRoleResponse);
+WIRE_ACCOUNTS(GetCapabilitiesResponse);
+WIRE_ACCOUNTS(ListRegistrationsResponse);
+WIRE_ACCOUNTS(AdmitRegistrationResponse);
 WIRE_ACCOUNTS(UpdateRoleResponse);
 WIRE_ACCOUNTS(DeleteRoleResponse);
 WIRE_ACCOUNTS(RenameWorkgroupResponse);

@@ -13,6 +13,7 @@
 #include <latchkey/keys.h>
 #include <latchkey/leases.h>
 #include <latchkey/people.h>
+#include <latchkey/registrations.h>
 #include <latchkey/roles.h>
 #include <latchkey/signing_keys.h>
 #include <latchkey/tokens.h>
