@@ -173,7 +173,7 @@ class TwoTenants(e2e.Case):
             self.assertEqual("OK", reply.status, str(reply))
             self.assert_nothing_of_botany_in(reply, request)
 
-    def test_an_administrator_reaches_nothing_of_another_tenant(self):
+    def test_I9_an_administrator_reaches_nothing_of_another_tenant(self):
         self.assert_nothing_reached(self.ada.caller)
         self.assert_lists_hold_nothing_of_botany(self.ada.caller)
 

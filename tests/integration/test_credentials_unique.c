@@ -126,7 +126,7 @@ stored_of_64(int owners, bool one_per_tenant)
 }
 
 static void
-one_of_an_owner_is_stored_of_64_at_once(void **state)
+P10_one_of_an_owner_is_stored_of_64_at_once(void **state)
 {
 	(void)state;
 	assert_int_equal(1, stored_of_64(1, false));
@@ -228,7 +228,7 @@ only_the_version_before_is_replaced(void **state)
 }
 
 #define STORED(fn) LK_CASE_WITH(fn, setup, teardown)
-LK_TESTS(STORED(one_of_an_owner_is_stored_of_64_at_once),
+LK_TESTS(STORED(P10_one_of_an_owner_is_stored_of_64_at_once),
     STORED(one_of_each_owner_is_stored_of_64_at_once),
     STORED(one_of_the_tenant_is_stored_of_64_at_once),
     STORED(one_for_the_tenant_is_refused_beside_those_of_before),

@@ -212,10 +212,58 @@ I2_the_last_administrator_of_a_tenant_stays(void **state)
 	ask_ok(w, OPERATOR, "DeleteUser", &end, NULL);
 }
 
+static void
+G1_G5_a_key_needs_no_password_and_its_name_is_a_label(void **state)
+{
+	struct world *w = *state;
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	const char *ben = world_user(w, ada, "ben@genomics.example", "key-manager");
+
+	world_set_policy(w, ada, "", "password_login", "off");
+	const struct world_key one = world_key(w, ben, "laptop"), two = world_key(w, ben, "laptop");
+	assert_string_not_equal(one.id, two.id);
+	expect_active(w, SERVICE, one.secret);
+	world_revoke(w, ben, one.id);
+	expect_refused(w, SERVICE, one.secret, "KEY_REFUSED");
+	expect_active(w, SERVICE, two.secret);
+}
+
+static void
+G2_a_service_account_owns_keys_and_is_managed_apart(void **state)
+{
+	struct world *w = *state;
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	CreateUserRequest make = LATCHKEY__ACCOUNTS__V1__CREATE_USER_REQUEST__INIT;
+	CreateUserResponse *made;
+	CreateKeyRequest req = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+	CreateKeyResponse *key;
+	SetUserStateRequest off = LATCHKEY__ACCOUNTS__V1__SET_USER_STATE_REQUEST__INIT;
+	char *roles[] = { text("key-manager") };
+
+	make.email = text("pipeline@genomics.example");
+	make.kind = LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_SERVICE;
+	make.roles = roles;
+	make.n_roles = 1;
+	ask_ok(w, ada, "CreateUser", &make, &made);
+	req.owner = off.user = made->user->id;
+	req.name = text("nightly");
+	ask_ok(w, ada, "CreateKey", &req, &key);
+	const VerifyKeyResponse *seen = world_verify(w, SERVICE, key->secret_key);
+	assert_true(seen->active);
+	assert_int_equal(
+	    seen->identity->kind, LATCHKEY__COMMON__V1__SUBJECT_KIND__SUBJECT_KIND_SERVICE);
+	assert_string_equal(seen->identity->subject, made->user->id);
+	off.state = text("disabled");
+	ask_ok(w, ada, "SetUserState", &off, NULL);
+	expect_refused(w, SERVICE, key->secret_key, "KEY_REFUSED");
+}
+
 LK_TESTS(KEYS_CASE(I1_a_suspended_tenant_is_refused_at_once_and_comes_back),
     KEYS_CASE(I1_nobody_comes_into_a_suspended_tenant),
     KEYS_CASE(I10_a_tenant_is_renamed_and_every_id_stays),
     KEYS_CASE(I1_a_deleted_tenant_is_gone_for_good_and_its_names_are_free),
     KEYS_CASE(I10_a_user_is_renamed_by_an_administrator_and_the_id_stays),
     KEYS_CASE(G8_a_deleted_user_is_gone_with_keys_and_sessions_and_the_address_is_free),
-    KEYS_CASE(I2_the_last_administrator_of_a_tenant_stays))
+    KEYS_CASE(I2_the_last_administrator_of_a_tenant_stays),
+    KEYS_CASE(G1_G5_a_key_needs_no_password_and_its_name_is_a_label),
+    KEYS_CASE(G2_a_service_account_owns_keys_and_is_managed_apart))

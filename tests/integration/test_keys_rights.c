@@ -70,7 +70,7 @@ set_state(struct world *w, const char *admin, const char *user, const char *to)
 }
 
 static void
-a_role_taken_away_is_missed_at_once(void **state)
+G3_a_role_taken_away_is_missed_at_once(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -92,7 +92,7 @@ a_role_taken_away_is_missed_at_once(void **state)
 }
 
 static void
-a_key_follows_its_owner_through_workgroups(void **state)
+I4_a_key_follows_its_owner_through_workgroups(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -157,7 +157,7 @@ a_disabled_principal_is_refused(void **state)
 }
 
 static void
-switching_keys_off_suspends_them_and_spares_sessions(void **state)
+G4_switching_keys_off_suspends_them_and_spares_sessions(void **state)
 {
 	struct world *w = *state;
 	const struct world_tenant t = world_tenant(w, "genomics", "panomics");
@@ -180,7 +180,7 @@ switching_keys_off_suspends_them_and_spares_sessions(void **state)
 }
 
 static void
-a_key_makes_no_keys_unless_it_was_said_by_name(void **state)
+L11_a_key_makes_no_keys_unless_it_was_said_by_name(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -345,7 +345,7 @@ a_narrowed_token_counts_for_less_than_its_owner(void **state)
 }
 
 static void
-workgroup_administrators_choose_members(void **state)
+I2_workgroup_administrators_choose_members(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -373,15 +373,15 @@ workgroup_administrators_choose_members(void **state)
 	assert_int_equal(listed->n_workgroups, 1);
 }
 
-LK_TESTS(KEYS_CASE(a_role_taken_away_is_missed_at_once),
-    KEYS_CASE(a_key_follows_its_owner_through_workgroups),
+LK_TESTS(KEYS_CASE(G3_a_role_taken_away_is_missed_at_once),
+    KEYS_CASE(I4_a_key_follows_its_owner_through_workgroups),
     KEYS_CASE(a_disabled_owner_suspends_every_key_and_session),
     KEYS_CASE(a_disabled_principal_is_refused),
-    KEYS_CASE(switching_keys_off_suspends_them_and_spares_sessions),
-    KEYS_CASE(a_key_makes_no_keys_unless_it_was_said_by_name),
+    KEYS_CASE(G4_switching_keys_off_suspends_them_and_spares_sessions),
+    KEYS_CASE(L11_a_key_makes_no_keys_unless_it_was_said_by_name),
     KEYS_CASE(a_limited_key_makes_keys_with_its_limits),
     KEYS_CASE(a_key_may_list_and_revoke_itself),
     KEYS_CASE(an_administrator_manages_the_keys_of_others_within_their_own_rights),
     KEYS_CASE(nobody_hands_out_what_they_do_not_hold),
     KEYS_CASE(a_narrowed_token_counts_for_less_than_its_owner),
-    KEYS_CASE(workgroup_administrators_choose_members))
+    KEYS_CASE(I2_workgroup_administrators_choose_members))

@@ -213,7 +213,7 @@ uses_are_written_down_at_most_once_a_minute(void **state)
 }
 
 static void
-an_exchange_is_noted_as_a_sign_in(void **state)
+G6_an_exchange_is_noted_as_a_sign_in(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -397,7 +397,7 @@ read_digest(struct lk_tx *tx, void *arg, struct lk_error *err)
 }
 
 static void
-a_tombstone_keeps_the_row_and_destroys_the_digest(void **state)
+G7_a_tombstone_keeps_the_row_and_destroys_the_digest(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -486,9 +486,9 @@ LK_TESTS(KEYS_CASE(unknown_wrong_revoked_and_expired_answer_the_same),
     KEYS_CASE(made_up_keys_push_no_real_one_out_of_memory),
     KEYS_CASE(a_batch_answers_in_the_order_asked), KEYS_CASE(bad_questions_name_their_field),
     KEYS_CASE(uses_are_written_down_at_most_once_a_minute),
-    KEYS_CASE(an_exchange_is_noted_as_a_sign_in),
+    KEYS_CASE(G6_an_exchange_is_noted_as_a_sign_in),
     KEYS_CASE(I3_the_eleventh_key_is_refused_with_limit_and_count),
     KEYS_CASE(a_ticket_opens_for_one_of_many),
     KEYS_CASE(no_check_after_the_answer_accepts_a_revoked_key),
-    KEYS_CASE(a_tombstone_keeps_the_row_and_destroys_the_digest),
+    KEYS_CASE(G7_a_tombstone_keeps_the_row_and_destroys_the_digest),
     KEYS_CASE(no_secret_is_in_the_database))

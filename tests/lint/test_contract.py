@@ -64,7 +64,7 @@ class Contract(unittest.TestCase):
         self.messages = contracts()
         self.assertGreater(len(self.messages), 20)
 
-    def test_no_listing_holds_a_secret(self):
+    def test_P11_no_listing_holds_a_secret(self):
         listings = [m for m in self.messages if re.search(r"\.(List|Get|Describe|Search)\w*(Response|Reply)$", m)]
         self.assertTrue(listings)
         for listing in listings:

@@ -26,7 +26,7 @@ static const char ID[] = "AKIAIOSFODNN7EXAMPLE";
 static const char SECRET[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 static void
-aws_credentials_are_checked_field_by_field(void **state)
+P9_aws_credentials_are_checked_field_by_field(void **state)
 {
 	struct lk_error err = { 0 };
 
@@ -66,7 +66,7 @@ regions_of_all_partitions_pass_and_others_do_not(void **state)
 }
 
 static void
-a_dnanexus_token_is_one_bearer_word(void **state)
+P9_a_dnanexus_token_is_one_bearer_word(void **state)
 {
 	Latchkey__Credentials__V1__DnanexusSecret dnanexus =
 	    LATCHKEY__CREDENTIALS__V1__DNANEXUS_SECRET__INIT;
@@ -169,7 +169,7 @@ s3_credentials_are_checked_field_by_field(void **state)
 }
 
 static void
-an_unknown_provider_is_told_with_those_we_know(void **state)
+P4_an_unknown_provider_is_told_with_those_we_know(void **state)
 {
 	const struct provider *provider = NULL;
 	struct lk_error err = { 0 };
@@ -266,10 +266,10 @@ only_owner_administrator_and_operator_manage_it(void **state)
 	assert_true(credential_is_managed_by(&c, &caller));
 }
 
-LK_TESTS(LK_CASE(aws_credentials_are_checked_field_by_field),
+LK_TESTS(LK_CASE(P9_aws_credentials_are_checked_field_by_field),
     LK_CASE(regions_of_all_partitions_pass_and_others_do_not),
-    LK_CASE(a_dnanexus_token_is_one_bearer_word),
+    LK_CASE(P9_a_dnanexus_token_is_one_bearer_word),
     LK_CASE(s3_credentials_are_checked_field_by_field),
-    LK_CASE(an_unknown_provider_is_told_with_those_we_know),
+    LK_CASE(P4_an_unknown_provider_is_told_with_those_we_know),
     LK_CASE(labels_and_purposes_are_short_printable_text), LK_CASE(its_life_is_bounded_by_policy),
     LK_CASE(it_expires_at_its_instant), LK_CASE(only_owner_administrator_and_operator_manage_it))

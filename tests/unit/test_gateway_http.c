@@ -243,7 +243,7 @@ the_front_refuses_dot_segments(void **state)
 }
 
 static void
-a_host_selects_a_tenant_or_none(void **state)
+I15_a_host_selects_a_tenant_or_none(void **state)
 {
 	static const struct {
 		const char *host, *by_domain, *by_label;
@@ -282,4 +282,4 @@ LK_TESTS(LK_CASE(every_route_names_an_rpc_that_there_is), LK_CASE(no_two_routes_
     IN_WORLD(forwarded_addresses_are_believed_from_trusted_proxies_only),
     IN_WORLD(the_front_lets_a_plain_request_pass),
     IN_WORLD(the_front_refuses_what_is_there_twice_or_coded),
-    IN_WORLD(the_front_refuses_dot_segments), IN_WORLD(a_host_selects_a_tenant_or_none))
+    IN_WORLD(the_front_refuses_dot_segments), IN_WORLD(I15_a_host_selects_a_tenant_or_none))

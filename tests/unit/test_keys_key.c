@@ -166,7 +166,7 @@ keys_are_made_only_where_they_are_enabled(void **state)
 }
 
 static void
-administrators_may_be_kept_from_owning_keys(void **state)
+I7_administrators_may_be_kept_from_owning_keys(void **state)
 {
 	const role_set admin = role_bit(ROLE_TENANT_ADMIN);
 	struct policy policy = of(PROFILE_ICA);
@@ -285,7 +285,7 @@ LK_TESTS(LK_CASE(a_name_is_one_to_sixty_four_printable_characters),
     LK_CASE(nothing_said_takes_the_default_of_the_policy),
     LK_CASE(policy_may_reserve_the_choice_of_life), LK_CASE(bad_lives_name_the_field),
     LK_CASE(the_limit_is_told_with_its_count), LK_CASE(keys_are_made_only_where_they_are_enabled),
-    LK_CASE(administrators_may_be_kept_from_owning_keys),
+    LK_CASE(I7_administrators_may_be_kept_from_owning_keys),
     LK_CASE(a_key_has_no_more_than_owner_and_maker), LK_CASE(a_narrow_maker_makes_a_narrow_key),
     LK_CASE(delegating_permissions_are_given_by_name_and_by_leave),
     LK_CASE(a_key_loses_what_its_owner_loses), LK_CASE(revoking_twice_is_refused))
