@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import latchkey_e2e as e2e
+import postgres
 import latchkey_wire as wire
 
 PASSWORD, OTHER = "correct horse battery", "staple staple staple"
@@ -181,11 +182,18 @@ class SignIn(e2e.Case):
         e2e.wait_until(lambda: len(refused()) == 1, 5, "one row, and none for who is nobody")
 
     def stored_hash(self, replace=None):
-        with contextlib.closing(sqlite3.connect(self.state.path / "data/keys.db")) as database:
-            if replace:
-                database.execute("UPDATE user_passwords SET hash = ?", (replace,))
-                database.commit()
-            return database.execute("SELECT hash FROM user_passwords").fetchone()[0]
+        statements = ["SELECT hash FROM user_passwords"]
+        if replace:
+            statements.insert(0, f"UPDATE user_passwords SET hash = '{replace}'")
+        return [self.sql(statement) for statement in statements][-1]
+
+    def sql(self, statement):
+        """In the database of keys, whatever it is; the first value of the answer."""
+        if self.engine == "postgres":
+            statement = statement.replace("user_passwords", f"{self.state.schema('keys')}.user_passwords")
+            return self.state.server.sql(statement, postgres.DATABASE).strip()
+        with contextlib.closing(sqlite3.connect(self.state.path / "data/keys.db")) as database, database:
+            return (database.execute(statement).fetchone() or [""])[0]
 
     def test_a_weak_hash_of_old_is_replaced_at_the_next_sign_in(self):
         self.enrol()
