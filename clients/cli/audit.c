@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "checkpoints.h"
 #include "cli.h"
 #include "crypto/sign.h"
 #include "handlers.h"
@@ -155,11 +157,28 @@ public_key(struct cli *cli, const char *dir, const char *service, uint8_t out_ke
 	return LATCHKEY_OK;
 }
 
+static latchkey_status
+trail_verify(struct cli *cli, latchkey_service service, const uint8_t public_key[32],
+    const struct checkpoints *checkpoints, const latchkey_audit_head *remembered,
+    latchkey_audit_result *out)
+{
+	latchkey_audit_head *kept = NULL;
+	size_t count = 0;
+
+	latchkey_status status = checkpoints_of(cli, checkpoints, latchkey_service_name(service),
+	    public_key, remembered, &kept, &count);
+	if (status == LATCHKEY_OK)
+		status = latchkey_audit_verify(
+		    cli->client, service, public_key, kept, count, &cli->call, out, &cli->error);
+	lk_free(kept);
+	return status;
+}
+
 /* One service: its rows, or what is wrong. Heads that were found good are kept for the next time.
  */
 static latchkey_status
-service_verify(struct cli *cli, latchkey_service service, const char *dir, struct heads *heads,
-    bool *out_whole)
+service_verify(struct cli *cli, latchkey_service service, const char *dir,
+    const struct checkpoints *checkpoints, struct heads *heads, bool *out_whole)
 {
 	const char *name = latchkey_service_name(service);
 	latchkey_audit_result result = { .rows = 0 };
@@ -168,8 +187,7 @@ service_verify(struct cli *cli, latchkey_service service, const char *dir, struc
 	latchkey_status status = public_key(cli, dir, name, key);
 	if (status != LATCHKEY_OK)
 		return status;
-	status = latchkey_audit_verify(cli->client, service, key, heads_find(heads, service),
-	    &cli->call, &result, &cli->error);
+	status = trail_verify(cli, service, key, checkpoints, heads_find(heads, service), &result);
 	if (status != LATCHKEY_OK && status != LATCHKEY_DATA_LOSS)
 		return status;
 	*out_whole = status == LATCHKEY_OK;
@@ -211,6 +229,7 @@ run_audit_verify(struct cli *cli)
 		"message", NULL };
 	bool chosen[LATCHKEY_SERVICE_COUNT], whole = true;
 	char dir[4000], instance[HEADS_INSTANCE_SIZE];
+	LK_AUTO(checkpoints_free) struct checkpoints checkpoints = { .count = 0 };
 	struct heads heads;
 
 	if (!services_chosen(cli, chosen))
@@ -219,11 +238,14 @@ run_audit_verify(struct cli *cli)
 	CLI_TRY(cli, peers_dir(cli, dir, sizeof dir));
 	CLI_TRY(cli, instance_of(cli, chosen, instance, sizeof instance));
 	CLI_TRY(cli, heads_load(cli, instance, &heads));
+	CLI_TRY(
+	    cli, checkpoints_load(cli, cli_value(cli, OPT_CHECKPOINTS), instance, &checkpoints));
 	out_list(&cli->out, "services", columns);
 	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {
 		bool one = true;
 		if (chosen[i])
-			CLI_TRY(cli, service_verify(cli, (latchkey_service)i, dir, &heads, &one));
+			CLI_TRY(cli, service_verify(cli, (latchkey_service)i, dir, &checkpoints,
+					 &heads, &one));
 		whole = whole && one;
 	}
 	out_list_end(&cli->out);

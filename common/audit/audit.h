@@ -3,6 +3,7 @@
 #ifndef LK_AUDIT_H
 #define LK_AUDIT_H
 
+#include "audit/checkpoint.h"
 #include "auth/caller.h"
 #include "crypto/sign.h"
 #include "rpc/call.h"
@@ -50,12 +51,17 @@ struct lk_audit_sealer;
 void lk_audit_refusal_later(struct lk_store *store, struct lk_audit_sealer *sealer,
     struct lk_call *call, const struct lk_audit_event *event);
 
-/* Numbers and chains rows at most 100 ms after their commit; its own thread. One per store. */
+/* Numbers and chains rows at most 100 ms after their commit, and writes a checkpoint about each
+ * second in which there were any, at start and at stop; its own thread. One per store. */
 struct lk_audit_config {
 	const char *service;
 	const char *instance;
 	const struct lk_sign_key *signing_key; /* borrowed; signs the head for readers */
 	const struct lk_clock *clock;
+	struct lk_checkpoints
+	    *checkpoints; /* taken, also on failure; NULL: there is no second place */
+	/* When one could not be written (`failure`), and when that is over (NULL); may be NULL. */
+	void (*on_checkpoint)(const struct lk_error *failure);
 };
 lk_status lk_audit_sealer_start(struct lk_audit_sealer **out, struct lk_store *store,
     const struct lk_audit_config *config, struct lk_error *err);

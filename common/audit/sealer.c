@@ -10,7 +10,7 @@
 
 #include "audit/row.h"
 
-enum { BATCH_MAX = 256, BATCH_BYTES = 1024 * 1024, LOOK_EVERY_MS = 90 };
+enum { BATCH_MAX = 256, BATCH_BYTES = 1024 * 1024, LOOK_EVERY_MS = 90, LOOKS_PER_CHECKPOINT = 10 };
 
 struct lk_audit_sealer {
 	struct lk_store *store;
@@ -20,6 +20,9 @@ struct lk_audit_sealer {
 	pthread_mutex_t lock;
 	pthread_cond_t stopping_changed;
 	bool started, stopping;
+	/* The thread's own, and start's before it. */
+	uint64_t checkpoint; /* the sequence of the last one */
+	bool has_checkpoint, checkpoint_failed;
 };
 
 /* ---- One batch ---- */
@@ -159,6 +162,66 @@ lk_audit_seal_now(struct lk_audit_sealer *sealer, struct lk_error *err)
 	return LK_OK;
 }
 
+/* ---- The second place ---- */
+
+struct reading {
+	const struct lk_audit_config *config;
+	struct audit_head head;
+};
+
+static lk_status
+read_head(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct reading *reading = arg;
+
+	return audit_head_read(tx, reading->config, &reading->head, err);
+}
+
+static void
+sign_checkpoint(
+    const struct lk_audit_sealer *sealer, const struct audit_head *head, struct lk_checkpoint *out)
+{
+	const struct lk_audit_config *config = &sealer->config;
+
+	*out = (struct lk_checkpoint){ .sequence = head->sequence,
+		.signed_at_ms = audit_sealer_now_ms(sealer) };
+	lk_text_copy(out->instance, sizeof out->instance, config->instance);
+	lk_text_copy(out->service, sizeof out->service, config->service);
+	memcpy(out->hash, head->hash, sizeof out->hash);
+	lk_chain_head_sign(config->signing_key, config->instance, config->service, head->sequence,
+	    head->hash, out->signed_at_ms, out->signature);
+}
+
+static lk_status
+checkpoint_write(struct lk_audit_sealer *sealer, struct lk_error *err)
+{
+	struct reading reading = { .config = &sealer->config };
+	struct lk_checkpoint checkpoint;
+
+	LK_TRY(lk_store_read(sealer->store, LK_NO_DEADLINE, read_head, &reading, err));
+	if (sealer->has_checkpoint && sealer->checkpoint == reading.head.sequence)
+		return LK_OK;
+	sign_checkpoint(sealer, &reading.head, &checkpoint);
+	LK_TRY(lk_checkpoints_add(sealer->config.checkpoints, &checkpoint, err));
+	sealer->checkpoint = checkpoint.sequence;
+	sealer->has_checkpoint = true;
+	return LK_OK;
+}
+
+/* What cannot be written now is covered by the next one. */
+static void
+checkpoint_now(struct lk_audit_sealer *sealer)
+{
+	struct lk_error err = { 0 };
+
+	if (!sealer->config.checkpoints)
+		return;
+	const bool failed = checkpoint_write(sealer, &err) != LK_OK;
+	if (failed != sealer->checkpoint_failed && sealer->config.on_checkpoint)
+		sealer->config.on_checkpoint(failed ? &err : NULL);
+	sealer->checkpoint_failed = failed;
+}
+
 /* ---- The thread ---- */
 
 /* Under the lock. */
@@ -180,7 +243,7 @@ sealer_run(void *arg)
 	struct lk_audit_sealer *sealer = arg;
 	bool stopping = false;
 
-	while (!stopping) {
+	for (int look = 1; !stopping; look++) {
 		pthread_mutex_lock(&sealer->lock);
 		if (!sealer->stopping)
 			wait_a_little(sealer);
@@ -188,6 +251,8 @@ sealer_run(void *arg)
 		pthread_mutex_unlock(&sealer->lock);
 		/* What cannot be sealed now (disk full, store closing) is sealed later. */
 		LK_IGNORE(lk_audit_seal_now(sealer, NULL));
+		if (stopping || look % LOOKS_PER_CHECKPOINT == 0)
+			checkpoint_now(sealer);
 	}
 	return NULL;
 }
@@ -214,10 +279,13 @@ lk_audit_sealer_start(struct lk_audit_sealer **out, struct lk_store *store,
 	LK_AUTO(lk_audit_sealer_stopp)
 	struct lk_audit_sealer *sealer = LK_ALLOC(struct lk_audit_sealer);
 
-	if (sealer == NULL)
+	if (sealer == NULL) {
+		lk_checkpoints_close(config->checkpoints);
 		return lk_fail_oom(err);
+	}
 	sealer_init(sealer, store, config);
 	LK_TRY(lk_audit_seal_now(sealer, err)); /* what an earlier process left */
+	checkpoint_now(sealer);
 	sealer->started = pthread_create(&sealer->thread, NULL, sealer_run, sealer) == 0;
 	if (!sealer->started)
 		return lk_fail(
@@ -239,6 +307,7 @@ lk_audit_sealer_stop(struct lk_audit_sealer *sealer)
 		pthread_join(sealer->thread, NULL);
 	pthread_cond_destroy(&sealer->stopping_changed);
 	pthread_mutex_destroy(&sealer->lock);
+	lk_checkpoints_close(sealer->config.checkpoints);
 	lk_free(sealer);
 }
 

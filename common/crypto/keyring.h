@@ -16,11 +16,13 @@ enum {
 	LK_KEK_ID_SIZE = 17,       /* [a-z0-9-]{1,16} and NUL */
 	LK_KEYRING_MAX = 16,       /* root keys in one ring */
 	LK_WRAP_KEY_MAX = 1024,    /* bytes that can be wrapped */
-	LK_WRAP_OVERHEAD_MAX = 61, /* magic 4, length of the id 1, id up to 16, nonce 24, tag 16 */
+	LK_WRAP_OVERHEAD_MAX = 61, /* magic 4, length of the id 1, id up to 16, nonce 24, tag 16;
+				      in a token nonce 12 */
 };
 
 /* Keys in guarded memory. Fill it, then share it: threads may use a ring that nobody changes. */
 struct lk_keyring;
+struct lk_token_key; /* token_key.h */
 
 lk_status lk_keyring_new(struct lk_keyring **out_ring, struct lk_error *err);
 
@@ -30,6 +32,10 @@ lk_status lk_keyring_new(struct lk_keyring **out_ring, struct lk_error *err);
  */
 lk_status lk_keyring_add(
     struct lk_keyring *ring, const char *id, const struct lk_secret32 *key, struct lk_error *err);
+
+/* The same for a key inside a PKCS#11 token, which is taken also on failure. */
+lk_status lk_keyring_add_token(
+    struct lk_keyring *ring, const char *id, struct lk_token_key *key, struct lk_error *err);
 
 /* New wrappings use this one. NOT_FOUND KEK_MISSING. */
 lk_status lk_keyring_activate(struct lk_keyring *ring, const char *id, struct lk_error *err);
@@ -52,10 +58,10 @@ struct lk_wrap_context {
 };
 
 /*
- * Encrypt a key of 1 to LK_WRAP_KEY_MAX bytes under the active root key: XChaCha20-Poly1305 with a
- * random nonce, the root key's id, purpose and subject as associated data. The blob lies in the
- * arena. INVALID_ARGUMENT SEAL_CONTEXT for a field outside its bounds, FAILED_PRECONDITION
- * KEK_MISSING for an empty ring.
+ * Encrypt a key of 1 to LK_WRAP_KEY_MAX bytes under the active root key: XChaCha20-Poly1305 (in a
+ * token: AES-256-GCM) with a random nonce, the root key's id, purpose and subject as associated
+ * data. The blob lies in the arena. INVALID_ARGUMENT SEAL_CONTEXT for a field outside its bounds,
+ * FAILED_PRECONDITION KEK_MISSING for an empty ring, UNAVAILABLE KEK_TOKEN_FAILED.
  */
 lk_status lk_wrap_key(const struct lk_keyring *ring, const struct lk_wrap_context *context,
     struct lk_bytes key, struct lk_arena *arena, struct lk_bytes *out_blob, struct lk_error *err);

@@ -25,6 +25,14 @@ lk_status lk_private_file_read(const char *path, const char *what, uint8_t *out,
     size_t *out_len, struct lk_error *err);
 
 /*
+ * A secret that the system mounts for this process: it may be a link and be readable by others
+ * (whoever shares the mount is the system's business), but belongs to the effective user or to root
+ * and can be written by nobody else. Errors as above.
+ */
+lk_status lk_mounted_file_read(const char *path, const char *what, uint8_t *out, size_t out_cap,
+    size_t *out_len, struct lk_error *err);
+
+/*
  * A new file with mode 0600, file and directory synced. ALREADY_EXISTS SECRET_FILE_EXISTS;
  * UNAVAILABLE SECRET_FILE_WRITE.
  */
@@ -42,6 +50,10 @@ lk_status lk_secret_file_create(
 /* One that must hold 32 bytes, under LK_AUTO(lk_secret32_wipe). Besides the errors of
  * lk_private_file_read: FAILED_PRECONDITION SECRET_FILE_CONTENT. */
 lk_status lk_secret_file_load32(
+    const char *path, const char *what, struct lk_secret32 *out_secret, struct lk_error *err);
+
+/* The same of a file that lk_mounted_file_read takes. */
+lk_status lk_mounted_file_load32(
     const char *path, const char *what, struct lk_secret32 *out_secret, struct lk_error *err);
 
 #endif

@@ -85,6 +85,15 @@ open_feed(struct lk_host *host, const struct lk_host_setup *setup, struct lk_err
 	return LK_OK;
 }
 
+static void
+on_checkpoint(const struct lk_error *failure)
+{
+	if (failure)
+		lk_log(LK_LOG_ERROR, "audit.checkpoint_failed", LK_LOG_FAILURE(failure));
+	else
+		lk_log(LK_LOG_INFO, "audit.checkpoint_written");
+}
+
 static lk_status
 open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_error *err)
 {
@@ -104,8 +113,13 @@ open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_er
 	LK_TRY(lk_jwks_source_new(
 	    &host->jwks, host->tokens, host->peers, setup->instance, host->clock, err));
 	LK_TRY(lk_jwks_source_poll(host->jwks, err));
-	const struct lk_audit_config audit = { setup->service, setup->instance, host->sign_key,
-		host->clock };
+	struct lk_audit_config audit = { .service = setup->service,
+		.instance = setup->instance,
+		.signing_key = host->sign_key,
+		.clock = host->clock,
+		.on_checkpoint = on_checkpoint };
+	if (setup->audit_checkpoints && *setup->audit_checkpoints)
+		LK_TRY(lk_checkpoints_open(setup->audit_checkpoints, &audit.checkpoints, err));
 	return lk_audit_sealer_start(&host->sealer, host->store, &audit, err);
 }
 

@@ -28,6 +28,7 @@ enum { LK_HOST_READERS_MAX = 4 };
 struct lk_host_setup {
 	const char *service; /* "tokens": also the name of its key in peers/ */
 	const char *instance, *listen_url, *store_url, *peers_dir, *peer_key_file;
+	const char *audit_checkpoints;                 /* "" for none */
 	const char *keys_url;                          /* NULL in keys itself */
 	const char *tokens_url;                        /* NULL in tokens itself */
 	const char *feed_readers[LK_HOST_READERS_MAX]; /* services that decide by our feed */
@@ -41,7 +42,8 @@ struct lk_host_setup {
 /* .instance = cfg.instance, …: the fields of options_common.def */
 #define LK_HOST_OPTIONS(cfg)                                                                       \
 	.instance = (cfg).instance, .listen_url = (cfg).listen_url, .store_url = (cfg).store_url,  \
-	.peers_dir = (cfg).peers_dir, .peer_key_file = (cfg).peer_key_file,                        \
+	.peers_dir = (cfg).peers_dir, .audit_checkpoints = (cfg).audit_checkpoints,                \
+	.peer_key_file = (cfg).peer_key_file,                                                      \
 	.tls = { .cert_file = (cfg).peer_tls_cert_file,                                            \
 		.key_file = (cfg).peer_tls_key_file,                                               \
 		.ca_file = (cfg).peer_tls_ca_file },                                               \

@@ -56,10 +56,11 @@ prove(struct lk_tx *tx, const struct vault *vault, const struct kek *kek, struct
 		return LK_OK;
 	}
 	LK_TRY(kek_load_proof(tx, kek->id, arena, &proof, err));
-	if (lk_unwrap_key(vault->ring, &context, proof, arena, &text, err) != LK_OK)
+	const lk_status opened = lk_unwrap_key(vault->ring, &context, proof, arena, &text, err);
+	if (opened == LK_DATA_LOSS)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "KEK_WRONG",
 		    "root key %s is not the key that was used under this name before", kek->id);
-	return LK_OK;
+	return opened;
 }
 
 /* One that never was in use may go; any other is needed. */
@@ -174,10 +175,13 @@ rewrap_one(struct lk_tx *tx, const struct vault *vault, const struct tenant_key 
 
 	if (lk_wrapped_kek_id(row->wrapped, named, NULL) == LK_OK && lk_text_is(named, active))
 		return LK_OK;
-	if (lk_unwrap_key32(vault->ring, &context, row->wrapped, &key, NULL) != LK_OK) {
+	const lk_status opened = lk_unwrap_key32(vault->ring, &context, row->wrapped, &key, err);
+	if (opened == LK_DATA_LOSS) {
 		step->broken++;
+		lk_error_clear(err);
 		return LK_OK;
 	}
+	LK_TRY(opened);
 	LK_TRY(lk_wrap_key_under(vault->ring, active, &context,
 	    lk_bytes(key.bytes, sizeof key.bytes), arena, &wrapped, err));
 	LK_TRY(tenant_key_rewrap(tx, row->tenant, row->wrapped, wrapped, active, err));

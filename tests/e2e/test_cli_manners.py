@@ -335,7 +335,40 @@ class Trail(e2e.Case):
     def test_a_tail_that_was_written_anew_is_found(self):
         self.assertEqual("AUDIT_REWRITTEN", self.cut(then=lambda: [world.Tenant(self.state, f"t{n}") for n in range(3)]))
 
-    def cut(self, then=lambda: None):
+    def checkpoints(self):
+        """Every service writes checkpoints into one file from now on."""
+        place = self.state.folder / "checkpoints"
+        for service in e2e.SERVICES:
+            with open(self.state.path / f"{service}.conf", "a", encoding="utf-8") as conf:
+                conf.write(f"audit-checkpoints = file:{place}\n")
+        self.state.restart()
+        return place
+
+    def with_checkpoints(self, place, home):
+        """What somebody says who never verified this trail before."""
+        (self.state.folder / home).mkdir()
+        result = self.state.run("audit", "verify", "--json", "--service", "keys", "--checkpoints", place,
+                                env={"HOME": str(self.state.folder / home)})
+        return result.json()["services"][0]["reason"] or ""
+
+    def test_a_cut_or_rewritten_trail_is_found_by_the_checkpoints_of_a_second_place(self):
+        place = self.checkpoints()
+        e2e.wait_until(lambda: "latchkey-audit-head" in place.read_text(), 5, "a checkpoint is written")
+        self.assertEqual(0o600, place.stat().st_mode & 0o777)
+        self.assertEqual("", self.with_checkpoints(place, "first"))
+        self.cut(done=lambda: None)
+        self.assertEqual("AUDIT_CUT", self.with_checkpoints(place, "second"))
+        for n in range(3):
+            world.Tenant(self.state, f"t{n}")
+        e2e.wait_until(self.sealed, 10, "all rows are sealed")
+        self.assertEqual("AUDIT_REWRITTEN", self.with_checkpoints(place, "third"))
+        forged = place.with_name("forged")
+        lines = [line.split(" ") for line in place.read_text().splitlines() if " keys " in line]
+        lines[0][4] = str(int(lines[0][4]) + 1)
+        forged.write_text("Nov 27 host logger: " + " ".join(lines[0]) + "\n")
+        self.assertEqual("AUDIT_CHECKPOINT_FORGED", self.with_checkpoints(forged, "fourth"))
+
+    def cut(self, then=lambda: None, done=None):
         """Drop the last rows and put the head before them, as one who can write the database would."""
         self.state.stop()
         with sqlite3.connect(self.state.path / "data/keys.db") as database:
@@ -346,6 +379,8 @@ class Trail(e2e.Case):
         self.state.start()
         then()
         e2e.wait_until(self.sealed, 10, "all rows are sealed")
+        if done:
+            return done()
         service = e2e.wait_until(self.broken, 10, "the trail is found broken")
         return service["reason"]
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import secrets
+import subprocess
 import sys
 import threading
 
@@ -15,7 +16,12 @@ import latchkey_e2e as e2e
 import world
 
 SEED = int(os.environ.get("LATCHKEY_TEST_SEED", "20261127"))
-TENANTS = 6
+TENANTS = 4
+MODULES = [pathlib.Path("/usr/lib/softhsm/libsofthsm2.so"), pathlib.Path("/usr/lib64/softhsm/libsofthsm2.so")]
+
+
+def key_line():
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=") + "\n"
 
 
 class Kek(e2e.Case):
@@ -35,12 +41,12 @@ class Kek(e2e.Case):
     def add_key(self, name):
         path = self.state.path / "secrets" / f"credentials.{name}"
         path.touch(0o600)
-        path.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=") + "\n")
+        path.write_text(key_line())
         self.configure(f"kek = {name}=file:{path}")
         return path
 
-    def configure(self, line, instead_of=None):
-        conf = self.state.path / "credentials.conf"
+    def configure(self, line, instead_of=None, conf=None):
+        conf = conf or self.state.path / "credentials.conf"
         text = conf.read_text()
         conf.write_text(text.replace(instead_of, line) if instead_of else text + line + "\n")
 
@@ -73,6 +79,76 @@ class Kek(e2e.Case):
         for action in ("kek.rotated", "tenant_keys.rewrapped", "kek.retired"):
             self.assertIn(action, actions)
         self.state.ok("audit", "verify")
+
+    # Sources
+
+    def token(self):
+        """A software token with an AES key in it that cannot leave; the source of a root key."""
+        conf, store, pin = (self.state.folder / name for name in ("softhsm2.conf", "tokens", "pin"))
+        store.mkdir()
+        conf.write_text(f"directories.tokendir = {store}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        pin.touch(0o600)
+        pin.write_text("271828\n")
+        self.state.shell["SOFTHSM2_CONF"] = str(conf)
+        module = next(str(path) for path in MODULES if path.exists())
+        for command in (["softhsm2-util", "--init-token", "--free", "--label", "vault", "--so-pin", "314159", "--pin", "271828"],
+                        ["pkcs11-tool", "--module", module, "--token-label", "vault", "--login", "--pin", "271828", "--keygen",
+                         "--key-type", "AES:32", "--label", "kek", "--sensitive"]):
+            subprocess.run(command, env=self.state.shell, check=True, capture_output=True)
+        return f"pkcs11:token=vault;object=kek;type=secret-key?module-path={module}&pin-source=file:{pin}"
+
+    def passphrase(self):
+        for name, text in (("argon2id", "argon2id m=19456 t=2 salt=AAECAwQFBgcICQoLDA0ODw\n"), ("words", "correct horse battery\n")):
+            path = self.state.path / "secrets" / name
+            path.touch(0o600)
+            path.write_text(text)
+        return f"passphrase:{self.state.path}/secrets/argon2id?from=file:{self.state.path}/secrets/words"
+
+    def mounted(self):
+        folder = self.state.folder / "credentials"
+        folder.mkdir()
+        (folder / "kek").write_text(key_line())
+        (folder / "kek").chmod(0o400)
+        self.state.shell["CREDENTIALS_DIRECTORY"] = str(folder)
+        return "secret:kek"
+
+    def test_root_keys_of_every_source_take_over_from_each_other(self):
+        sources = {"token": self.token(), "words": self.passphrase(), "mounted": self.mounted()}
+        file_key = f"kek-2=file:{self.state.path}/secrets/credentials.kek-2"
+        self.configure("kek = " + " ".join([file_key, *(f"{name}={source}" for name, source in sources.items())]),
+                       f"kek = {file_key}")
+        self.state.restart("credentials")
+        for name in (*sources, "kek-2"):
+            self.state.ok("kek", "rotate", name)
+            self.assertEqual(("active", TENANTS), self.status()[name])
+            self.opens(self.people[0], "AKIAIOSFODNN7EXAMPLE")
+        self.state.ok("kek", "rotate", "token")
+        self.state.restart("credentials")
+        self.opens(self.people[1], "AKIAIOSFODNN7EXAMPLE")
+        self.configure("correct horse battery?\n", "correct horse battery\n", self.state.path / "secrets/words")
+        self.refuses_to_start("KEK_WRONG")
+        self.configure("correct horse battery\n", "correct horse battery?\n", self.state.path / "secrets/words")
+        self.configure("000000\n", "271828\n", self.state.folder / "pin")
+        self.refuses_to_start("KEK_TOKEN_PIN")
+
+    def refuses_to_start(self, reason):
+        if "credentials" in self.state.running:
+            self.state.stop("credentials")
+        with self.assertRaises(AssertionError):
+            self.state.start("credentials")
+        self.assertIn(reason, self.state.log("credentials"))
+        del self.state.running["credentials"]
+
+    def test_the_signing_keys_take_any_source_too(self):
+        self.configure(f"kek = token={self.token()}", None, self.state.path / "tokens.conf")
+        self.state.restart("tokens")
+        self.state.ok("signing-key", "rotate")
+        self.configure(f"kek = wrong={self.passphrase()}", None, self.state.path / "tokens.conf")
+        self.state.stop("tokens")
+        with self.assertRaises(AssertionError):
+            self.state.start("tokens")
+        self.assertIn("kek", self.state.log("tokens"))
+        del self.state.running["tokens"]
 
     # kill -9 while others write
 

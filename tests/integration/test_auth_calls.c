@@ -235,8 +235,10 @@ setup(void **state)
 	    lk_store_open("sqlite://:memory:",
 		LK_MIGRATIONS(&audit_migrations, &idempotency_migrations), NULL, &w.store, &w.err),
 	    &w.err);
-	const struct lk_audit_config audit = { "keys", "test", w.identity.keys[WORLD_KEYS],
-		&w.f->clock.clock };
+	const struct lk_audit_config audit = { .service = "keys",
+		.instance = "test",
+		.signing_key = w.identity.keys[WORLD_KEYS],
+		.clock = &w.f->clock.clock };
 	expect_ok(lk_audit_sealer_start(&w.sealer, w.store, &audit, &w.err), &w.err);
 	lk_health_init(&w.health, "keys", "0", "test", lk_clock_system());
 	open_identity(&w, url);

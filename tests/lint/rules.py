@@ -16,6 +16,7 @@ WRAPPERS = {
     "postgresql/": ("common/store/",),
     "jwt.h": ("services/tokens/", "common/auth/"),
     "openssl/": ("common/crypto/",),
+    "p11-kit/": ("common/crypto/",),
     "microhttpd": ("services/gateway/",),
 }
 ONE_FILE = ("jwt.h", "microhttpd")

@@ -52,7 +52,9 @@ audit_setup(void **state)
 		      &w.store, &w.err),
 	    &w.err);
 	expect_ok(lk_sign_key_generate(&w.key, &w.err), &w.err);
-	const struct lk_audit_config config = { "keys", "test", w.key, &w.clock.clock };
+	const struct lk_audit_config config = {
+		.service = "keys", .instance = "test", .signing_key = w.key, .clock = &w.clock.clock
+	};
 	expect_ok(lk_audit_sealer_start(&w.sealer, w.store, &config, &w.err), &w.err);
 	w.caller = (struct lk_caller){ .kind = LK_CALLER_USER,
 		.id = "usr_1",

@@ -20,7 +20,10 @@ struct trail {
 static struct lk_audit_config
 config_of(const struct trail *t)
 {
-	return (struct lk_audit_config){ "keys", "hold", t->key, lk_clock_system() };
+	return (struct lk_audit_config){ .service = "keys",
+		.instance = "hold",
+		.signing_key = t->key,
+		.clock = lk_clock_system() };
 }
 
 static lk_status

@@ -194,7 +194,10 @@ static void
 a_new_sealer_goes_on_where_the_last_one_stopped(void **state)
 {
 	struct world *w = *state;
-	const struct lk_audit_config config = { "keys", "test", w->key, &w->clock.clock };
+	const struct lk_audit_config config = { .service = "keys",
+		.instance = "test",
+		.signing_key = w->key,
+		.clock = &w->clock.clock };
 
 	w->events = 3;
 	expect_ok(record(w), &w->err);

@@ -64,7 +64,7 @@ typedef struct latchkey_audit_result {
 /**
  * Read a service's whole chain (operators only), recompute every hash, check the signature of its
  * head with the service's public key (32 bytes, from peers/), and that the chain still contains
- * `remembered` (may be NULL).
+ * every head that is `remembered` (in order of sequence, each above 0; several of one are fine).
  *
  * @return LATCHKEY_DATA_LOSS with reason AUDIT_ROW_BROKEN, AUDIT_GAP, AUDIT_HEAD_BROKEN,
  * AUDIT_SIGNATURE, AUDIT_CUT (shorter than what is remembered) or AUDIT_REWRITTEN (other rows than
@@ -72,7 +72,7 @@ typedef struct latchkey_audit_result {
  */
 LATCHKEY_API latchkey_status latchkey_audit_verify(latchkey_client *client,
     latchkey_service service, const uint8_t public_key[32], const latchkey_audit_head *remembered,
-    const latchkey_call *call, latchkey_audit_result *out_result,
+    size_t remembered_count, const latchkey_call *call, latchkey_audit_result *out_result,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
 LATCHKEY_END_DECLS
