@@ -73,9 +73,11 @@ lk_bench_compare(const struct lk_bench *bench, bool quick)
 		ratio[i] = ours[i] / against[i];
 	}
 	const double middle = median(ratio, rounds);
-	printf("%-36s %-20s %12.0f/s   %-24s %12.0f/s   ratio %.2f (wanted %.2f)\n", bench->work,
-	    bench->ours, median(ours, rounds), bench->against, median(against, rounds), middle,
-	    bench->wanted);
+	char wanted[32] = "";
+	if (bench->wanted > 0)
+		snprintf(wanted, sizeof wanted, " (wanted %.2f)", bench->wanted);
+	printf("%-36s %-20s %12.0f/s   %-24s %12.0f/s   ratio %.2f%s\n", bench->work, bench->ours,
+	    median(ours, rounds), bench->against, median(against, rounds), middle, wanted);
 	fflush(stdout);
 	return middle;
 }

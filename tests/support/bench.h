@@ -13,7 +13,7 @@ struct lk_bench {
 	const char *work;    /* "VerifyKey, 64 in flight" */
 	const char *ours;    /* "latchkey-keys" */
 	const char *against; /* "bare nng echo" */
-	double wanted;       /* the ratio design.md asks for */
+	double wanted;       /* the ratio design.md asks for; 0: it asks for none */
 	void (*run_ours)(void *arg, uint64_t times);
 	void (*run_against)(void *arg, uint64_t times);
 	void *arg;
