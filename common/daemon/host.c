@@ -182,7 +182,7 @@ on_healed(void *user)
 
 /* Without keys and tokens to ask there is nothing to know of them. */
 static lk_status
-make_view(struct lk_host *host, struct lk_error *err)
+make_view(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
 {
 	struct lk_host_private *inner = host->inner;
 	struct lk_peer_view_config config = {
@@ -195,6 +195,8 @@ make_view(struct lk_host *host, struct lk_error *err)
 		.keys_url = inner->setup.keys_url,
 		.tokens_url = inner->setup.tokens_url,
 		.jwks = host->jwks,
+		.tenants_changed = services->tenants_changed,
+		.tenants_changed_user = services->tenants_changed_user,
 	};
 
 	if (host->keys) {
@@ -208,7 +210,7 @@ make_view(struct lk_host *host, struct lk_error *err)
 static lk_status
 make_auth(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
 {
-	LK_TRY(make_view(host, err));
+	LK_TRY(make_view(host, services, err));
 	const struct lk_auth_config config = {
 		.service = host->service,
 		.instance = host->instance,

@@ -88,6 +88,8 @@ struct lk_host_services {
 	/* When the server listens, to start threads that flush stops; may be NULL. */
 	lk_status (*start)(void *user, struct lk_error *err);
 	void *start_user;
+	void (*tenants_changed)(void *user); /* as in daemon/peer_view.h; may be NULL */
+	void *tenants_changed_user;
 	void (*flush)(
 	    void *user); /* after the last call is answered, before the store closes; may be NULL */
 	void *flush_user;

@@ -53,11 +53,22 @@ feed_ask(void *user, const ReadFeedRequest *request, uint32_t timeout_ms, struct
 /* ---- keys: standing ---- */
 
 static void
+tenants_changed(const struct peer_feed *feed)
+{
+	const struct lk_peer_view_config *config = &feed->view->config;
+
+	if (config->tenants_changed)
+		config->tenants_changed(config->tenants_changed_user);
+}
+
+static void
 keys_event(void *user, const struct lk_feed_event *event)
 {
 	const struct peer_feed *feed = user;
 
 	lk_standing_cache_event(feed->view->standing, event);
+	if (event->kind == LK_FEED_TENANT_DELETED)
+		tenants_changed(feed);
 }
 
 static void
@@ -66,6 +77,7 @@ keys_flush(void *user)
 	const struct peer_feed *feed = user;
 
 	lk_standing_cache_flush(feed->view->standing);
+	tenants_changed(feed);
 }
 
 /* ---- tokens: revoked tokens, and signing keys ---- */

@@ -23,6 +23,10 @@ struct lk_peer_view_config {
 	const char *keys_url, *tokens_url; /* beside the channels */
 	struct lk_jwks_source *jwks;       /* beside tokens */
 	struct lk_standing_source ask;     /* beside keys */
+	/* A tenant was deleted, or may have been unseen; quick, on the feed's thread; may be NULL.
+	 */
+	void (*tenants_changed)(void *user);
+	void *tenants_changed_user;
 };
 
 lk_status lk_peer_view_new(

@@ -44,6 +44,7 @@ credentials_open(struct lk_host *host, const struct credentials_config *config,
 	LK_AUTO(credentials_closep) struct credentials *credentials = LK_ALLOC(struct credentials);
 
 	if (!credentials || !(credentials->transports = transports_new(host->clock)) ||
+	    !(credentials->shredder = shredder_new(host)) ||
 	    !(credentials->fetch_rate = fetch_rate_new(config->fetch_rate, host->clock)) ||
 	    !(credentials->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
@@ -62,11 +63,36 @@ credentials_close(struct credentials *credentials)
 {
 	if (!credentials)
 		return;
+	shredder_free(credentials->shredder);
 	vault_close(&credentials->vault);
 	transports_free(credentials->transports);
 	fetch_rate_free(credentials->fetch_rate);
 	lk_metrics_free(credentials->metrics);
 	lk_free(credentials);
+}
+
+static lk_status
+start(void *user, struct lk_error *err)
+{
+	struct credentials *credentials = user;
+
+	return shredder_start(credentials->shredder, err);
+}
+
+static void
+flush(void *user)
+{
+	struct credentials *credentials = user;
+
+	shredder_stop(credentials->shredder);
+}
+
+static void
+tenants_changed(void *user)
+{
+	struct credentials *credentials = user;
+
+	shredder_hint(credentials->shredder);
 }
 
 struct lk_host_services
@@ -75,5 +101,11 @@ credentials_services(struct credentials *credentials)
 	return (struct lk_host_services){
 		.services = { { &credentials_method_table, credentials } },
 		.count = 1,
+		.tenants_changed = tenants_changed,
+		.tenants_changed_user = credentials,
+		.start = start,
+		.start_user = credentials,
+		.flush = flush,
+		.flush_user = credentials,
 	};
 }

@@ -7,6 +7,7 @@
 #include "daemon/host.h"
 #include "fetch_rate.h"
 #include "metrics/metrics.h"
+#include "shredder.h"
 #include "transports.h"
 #include "vault.h"
 
@@ -29,6 +30,7 @@ struct credentials {
 	struct lk_host *host;
 	struct vault vault;
 	struct transports *transports;
+	struct shredder *shredder;
 	struct fetch_rate *fetch_rate;
 	struct lk_metrics *metrics;
 };

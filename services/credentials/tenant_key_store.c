@@ -10,6 +10,9 @@ static const char Q_REWRAP[] =
     "UPDATE tenant_key SET wrapped = $2, kek = $3 WHERE tenant = $1 AND wrapped = $4";
 static const char Q_COUNT[] = "SELECT COUNT(*) FROM tenant_key";
 static const char Q_COUNT_OTHERS[] = "SELECT COUNT(*) FROM tenant_key WHERE kek <> $1";
+static const char Q_DESTROY_LEASES[] = "DELETE FROM lease WHERE tenant = $1";
+static const char Q_DESTROY_CREDENTIALS[] = "DELETE FROM credential WHERE tenant = $1";
+static const char Q_DESTROY[] = "DELETE FROM tenant_key WHERE tenant = $1";
 static const char Q_WRAPPED[] = "SELECT wrapped FROM tenant_key";
 
 lk_status
@@ -119,5 +122,17 @@ tenant_key_count_named(struct lk_tx *tx, const char *kek, int64_t *out_count, st
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
 	*out_count = found;
+	return LK_OK;
+}
+
+lk_status
+tenant_key_destroy(struct lk_tx *tx, const char *tenant, bool *out_destroyed, struct lk_error *err)
+{
+	int64_t keys;
+
+	LK_TRY(lk_tx_exec(tx, Q_DESTROY_LEASES, LK_ARGS(lk_text(tenant)), NULL, err));
+	LK_TRY(lk_tx_exec(tx, Q_DESTROY_CREDENTIALS, LK_ARGS(lk_text(tenant)), NULL, err));
+	LK_TRY(lk_tx_exec(tx, Q_DESTROY, LK_ARGS(lk_text(tenant)), &keys, err));
+	*out_destroyed = keys > 0;
 	return LK_OK;
 }

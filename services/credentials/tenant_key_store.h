@@ -34,4 +34,9 @@ lk_status tenant_key_count(
 lk_status tenant_key_count_named(
     struct lk_tx *tx, const char *kek, int64_t *out_count, struct lk_error *err);
 
+/* The tenant's key and everything that is sealed under it or belongs to that, for ever: deleted
+ * rows are overwritten in the file. False when there was no key. */
+lk_status tenant_key_destroy(
+    struct lk_tx *tx, const char *tenant, bool *out_destroyed, struct lk_error *err);
+
 #endif

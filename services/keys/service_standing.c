@@ -1,4 +1,4 @@
-/* What other services ask: GetStanding, ResolveUser. */
+/* What other services ask: GetStanding, ResolveUser, FindDeletedTenants. */
 #include "access.h"
 #include "encode.h"
 #include "handlers.h"
@@ -54,6 +54,41 @@ accounts_get_standing(struct lk_call *call, const GetStandingRequest *req, GetSt
 		    call, req->queries[rep->n_standings], &rep->standings[rep->n_standings], err));
 	return LK_OK;
 }
+
+/* ---- FindDeletedTenants ---- */
+
+static lk_status
+find_deleted(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct op *op = arg;
+	const FindDeletedTenantsRequest *req = op->req;
+	FindDeletedTenantsResponse *rep = op->rep;
+
+	rep->n_ids = 0;
+	for (size_t i = 0; i < req->n_ids; i++) {
+		bool deleted;
+		LK_TRY(tenant_is_deleted(tx, req->ids[i], &deleted, err));
+		if (deleted)
+			rep->ids[rep->n_ids++] = req->ids[i];
+	}
+	return LK_OK;
+}
+
+lk_status
+accounts_find_deleted_tenants(
+    struct lk_call *call, const FindDeletedTenantsRequest *req, FindDeletedTenantsResponse *rep)
+{
+	struct lk_error *err = lk_call_error(call);
+	struct op op = op_of(call, req, rep);
+
+	if (req->n_ids == 0 || req->n_ids > QUERIES_MAX)
+		return lk_fail_field(
+		    err, "ids", "IDS_INVALID", "1 to %d ids may be given", QUERIES_MAX);
+	rep->ids = lk_arena_array(lk_call_arena(call), req->n_ids, sizeof *rep->ids);
+	return rep->ids ? op_read(&op, find_deleted) : lk_fail_oom(err);
+}
+
+/* ---- ResolveUser ---- */
 
 /* On whose behalf a service asks, and as whom the tenant is looked up. */
 struct resolve {

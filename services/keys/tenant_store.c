@@ -14,6 +14,7 @@ static const char Q_TENANT_BY_DOMAIN[] =
 static const char Q_LIST_TENANTS[] =
     "SELECT " TENANT_COLUMNS
     " FROM tenants WHERE id > $1 AND deleted_at_ms = 0 ORDER BY id LIMIT $2";
+static const char Q_IS_DELETED[] = "SELECT id FROM tenants WHERE id = $1 AND deleted_at_ms <> 0";
 static const char Q_RAISE_TENANT[] = "UPDATE tenants SET generation = generation + 1 WHERE id = $1";
 static const char Q_LOCK_TENANT[] = "UPDATE tenants SET generation = generation WHERE id = $1";
 static const char Q_SAVE_TENANT_NAMES[] = "UPDATE tenants SET name = $2, domain = $3 WHERE id = $1";
@@ -176,4 +177,12 @@ policy_save_value(
 {
 	return lk_tx_exec(tx, Q_SAVE_POLICY_VALUE,
 	    LK_ARGS(lk_text(tenant), lk_text(name), lk_text(value)), NULL, err);
+}
+
+lk_status
+tenant_is_deleted(struct lk_tx *tx, const char *id, bool *out_deleted, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_IS_DELETED, LK_ARGS(lk_text(id)), &rows, out_deleted, err);
 }

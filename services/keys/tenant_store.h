@@ -35,4 +35,8 @@ lk_status policy_load(
 lk_status policy_save_value(struct lk_tx *tx, const char *tenant, const char *name,
     const char *value, struct lk_error *err);
 
+/* One that was deleted has a row still; of one that never was, false. */
+lk_status tenant_is_deleted(
+    struct lk_tx *tx, const char *id, bool *out_deleted, struct lk_error *err);
+
 #endif

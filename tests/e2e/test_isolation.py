@@ -16,7 +16,7 @@ OPERATORS_ONLY = {"CreateTenant", "ListTenants", "RenameTenant", "SetTenantState
                   "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain", "GetPepperStatus",
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey",
                   "ListKeks", "RotateKek", "RewrapKeys", "RetireKek", "EnrolWorker", "RemoveWorker", "ListWorkers"}
-SERVICES_ONLY = {"GetStanding", "ResolveUser"}
+SERVICES_ONLY = {"GetStanding", "ResolveUser", "FindDeletedTenants"}
 PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential", "HeartbeatLease"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "GetCapabilities", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id
 EVERYTHING_A_KEY_MAY = [

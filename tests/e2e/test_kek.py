@@ -80,6 +80,30 @@ class Kek(e2e.Case):
             self.assertIn(action, actions)
         self.state.ok("audit", "verify")
 
+    # Tenants that are deleted
+
+    def tables(self, tenant):
+        found = world.rows(self.state)["credentials"]
+        return [name for name in ("tenant_key", "credential") if tenant in repr(found[name])]
+
+    def delete(self, user):
+        domain = user.email.split("@")[1]
+        tenant = self.state.json("tenant", "show", domain)
+        self.state.ok("tenant", "delete", tenant["id"], "--confirm", tenant["name"])
+        return tenant["id"]
+
+    def test_the_key_of_a_deleted_tenant_is_destroyed_with_its_credentials(self):
+        tenant = self.delete(self.people[0])
+        e2e.wait_until(lambda: self.tables(tenant) == [], 10, "the tenant's key is destroyed")
+        self.state.stop("credentials")
+        missed = self.delete(self.people[1])
+        self.assertEqual(["tenant_key", "credential"], self.tables(missed))
+        self.state.start("credentials")
+        e2e.wait_until(lambda: self.tables(missed) == [], 10, "it is destroyed though nobody was told")
+        self.opens(self.people[2], "AKIAIOSFODNN7EXAMPLE")
+        destroyed = self.state.json("audit", "list", "--service", "credentials", "--action", "tenant_key.destroyed")["events"]
+        self.assertEqual({tenant, missed}, {event["object"] for event in destroyed})
+
     # Sources
 
     def token(self):
