@@ -21,7 +21,7 @@ a_ticket_becomes_a_session_once(void **state)
 }
 
 static void
-a_key_is_shown_once_and_listed_masked(void **state)
+P7_a_key_is_shown_once_and_listed_masked(void **state)
 {
 	struct world *w = *state;
 	const struct world_tenant t = world_tenant(w, "genomics", "panomics");
@@ -102,7 +102,7 @@ revoking_twice_is_refused(void **state)
 }
 
 static void
-revoking_many_is_all_or_nothing(void **state)
+P8_revoking_many_is_all_or_nothing(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -126,7 +126,7 @@ revoking_many_is_all_or_nothing(void **state)
 }
 
 static void
-without_the_permission_keys_are_out_of_reach(void **state)
+P2_without_the_permission_keys_are_out_of_reach(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -158,8 +158,8 @@ a_write_sent_twice_happens_once(void **state)
 }
 
 LK_TESTS(KEYS_CASE(a_ticket_becomes_a_session_once),
-    KEYS_CASE(a_key_is_shown_once_and_listed_masked), KEYS_CASE(a_good_key_says_whose_it_is),
+    KEYS_CASE(P7_a_key_is_shown_once_and_listed_masked), KEYS_CASE(a_good_key_says_whose_it_is),
     KEYS_CASE(a_revoked_key_is_refused_by_the_very_next_check),
-    KEYS_CASE(revoking_twice_is_refused), KEYS_CASE(revoking_many_is_all_or_nothing),
-    KEYS_CASE(without_the_permission_keys_are_out_of_reach),
+    KEYS_CASE(revoking_twice_is_refused), KEYS_CASE(P8_revoking_many_is_all_or_nothing),
+    KEYS_CASE(P2_without_the_permission_keys_are_out_of_reach),
     KEYS_CASE(a_write_sent_twice_happens_once))

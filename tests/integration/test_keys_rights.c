@@ -259,7 +259,7 @@ a_key_may_list_and_revoke_itself(void **state)
 }
 
 static void
-an_administrator_manages_the_keys_of_others_within_their_own_rights(void **state)
+G8_an_administrator_manages_the_keys_of_others_within_their_own_rights(void **state)
 {
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
@@ -381,7 +381,7 @@ LK_TESTS(KEYS_CASE(G3_a_role_taken_away_is_missed_at_once),
     KEYS_CASE(L11_a_key_makes_no_keys_unless_it_was_said_by_name),
     KEYS_CASE(a_limited_key_makes_keys_with_its_limits),
     KEYS_CASE(a_key_may_list_and_revoke_itself),
-    KEYS_CASE(an_administrator_manages_the_keys_of_others_within_their_own_rights),
+    KEYS_CASE(G8_an_administrator_manages_the_keys_of_others_within_their_own_rights),
     KEYS_CASE(nobody_hands_out_what_they_do_not_hold),
     KEYS_CASE(a_narrowed_token_counts_for_less_than_its_owner),
     KEYS_CASE(I2_workgroup_administrators_choose_members))

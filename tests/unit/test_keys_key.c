@@ -55,7 +55,7 @@ a_name_may_be_left_out_where_policy_says_so(void **state)
 }
 
 static void
-a_life_above_the_maximum_names_the_maximum(void **state)
+L5_a_life_above_the_maximum_names_the_maximum(void **state)
 {
 	const struct policy policy = of(PROFILE_DEFAULT);
 	struct lk_error err = { 0 };
@@ -280,7 +280,7 @@ revoking_twice_is_refused(void **state)
 
 LK_TESTS(LK_CASE(a_name_is_one_to_sixty_four_printable_characters),
     LK_CASE(a_name_may_be_left_out_where_policy_says_so),
-    LK_CASE(a_life_above_the_maximum_names_the_maximum),
+    LK_CASE(L5_a_life_above_the_maximum_names_the_maximum),
     LK_CASE(a_life_without_a_maximum_still_ends),
     LK_CASE(nothing_said_takes_the_default_of_the_policy),
     LK_CASE(policy_may_reserve_the_choice_of_life), LK_CASE(bad_lives_name_the_field),
