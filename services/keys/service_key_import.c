@@ -133,6 +133,10 @@ keys_import_keys(struct lk_call *call, const ImportKeysRequest *req, ImportKeysR
 	struct op op = op_of(call, req, rep);
 	struct lk_error *err = lk_call_error(call);
 
+	if (op.caller->key[0] != '\0')
+		return lk_fail(err, LK_PERMISSION_DENIED, "KEYS_DO_NOT_IMPORT",
+		    "keys are imported by people and operators: a key has limits that they would "
+		    "not have");
 	LK_TRY(foreign_source_check(req->source, err));
 	if (req->n_keys == 0 || req->n_keys > IMPORT_MAX)
 		return lk_fail_field(

@@ -73,6 +73,27 @@ key_event(struct op *op, struct lk_tx *tx, const char *action, const struct key 
 
 /* ---- RotateKey ---- */
 
+/* Who rotates is shown a secret: so nobody rotates what can do more than they can, and a key, which
+ * is limited in more ways than one, only itself. */
+static lk_status
+may_be_shown(
+    const struct op *op, const struct change *change, lk_permissions owner, struct lk_error *err)
+{
+	const struct key *key = &change->key;
+	const char *names[LK_PERM_COUNT];
+	const lk_permissions more =
+	    key_permissions_now(&change->policy, owner, key->all_permissions, key->permissions) &
+	    ~op->caller->permissions;
+
+	if (op->caller->key[0] != '\0' && strcmp(op->caller->key, key->id) != 0)
+		return lk_fail(err, LK_PERMISSION_DENIED, "KEY_ROTATES_ITSELF",
+		    "a key rotates itself and no other");
+	if (lk_permissions_names(more, names) > 0)
+		return lk_fail(err, LK_PERMISSION_DENIED, "PERMISSION_EXCEEDS",
+		    "the key has %s and you do not", names[0]);
+	return LK_OK;
+}
+
 /* May a key be made for this owner now? The one it replaces does not count. */
 static lk_status
 owner_may_have(struct op *op, struct lk_tx *tx, const struct change *change, bool *out_warn,
@@ -89,6 +110,7 @@ owner_may_have(struct op *op, struct lk_tx *tx, const struct change *change, boo
 	if (!found || owner.state != USER_ACTIVE)
 		return lk_fail(
 		    err, LK_FAILED_PRECONDITION, "OWNER_NOT_ACTIVE", "the owner is not active");
+	LK_TRY(may_be_shown(op, change, user_permissions(&owner, &change->policy), err));
 	LK_TRY(
 	    key_creation_check(&change->policy, !change->any, owner.roles.built_in, out_warn, err));
 	LK_TRY(key_count_active(tx, owner.id, op->now_ms, &active, err));

@@ -182,6 +182,36 @@ I6_an_overlap_is_bounded_by_policy_and_by_the_keys_own_end(void **state)
 }
 
 static void
+L11_nobody_gets_by_rotating_what_they_do_not_have(void **state)
+{
+	struct world *w = *state;
+	const struct world_tenant t = world_tenant(w, "genomics", "panomics");
+	const char *ada = world_redeem(w, t.ticket);
+	const char *ben = world_user(w, ada, "ben@genomics.example", "key-manager");
+	const struct world_key wide = world_key(w, ben, "wide");
+	CreateKeyRequest req = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+	SetUserRolesRequest roles = LATCHKEY__ACCOUNTS__V1__SET_USER_ROLES_REQUEST__INIT;
+	RotateKeyRequest rotate = LATCHKEY__KEYS__V1__ROTATE_KEY_REQUEST__INIT;
+	char *permissions[] = { text("api_keys.manage") };
+	char *worker[] = { text("ingestion-worker"), text("key-manager") };
+
+	req.permissions = permissions;
+	req.n_permissions = 1;
+	const struct world_key narrow = made(w, ben, &req);
+	const char *by_key = lk_arena_format(w->arena, "%s %s", world_id(w, ben), narrow.id);
+	rotate.id = wide.id;
+	ask_fails(w, by_key, "RotateKey", &rotate, LK_PERMISSION_DENIED, "KEY_ROTATES_ITSELF");
+	rotated(w, by_key, narrow.id, "1h");
+	roles.user = world_id(w, ben);
+	roles.roles = worker;
+	roles.n_roles = 2;
+	roles.tenant = t.id;
+	ask_ok(w, OPERATOR, "SetUserRoles", &roles, NULL);
+	ask_fails(w, ada, "RotateKey", &rotate, LK_PERMISSION_DENIED, "PERMISSION_EXCEEDS");
+	rotated(w, ben, wide.id, "1h");
+}
+
+static void
 I3_rotating_at_the_limit_is_possible_and_makes_room_for_nothing(void **state)
 {
 	struct world *w = *state;
@@ -329,6 +359,7 @@ LK_TESTS(KEYS_CASE(KEYS_a_key_with_networks_is_good_from_within_alone),
     KEYS_CASE(KEYS_a_key_is_refused_before_its_time),
     KEYS_CASE(I6_a_rotated_key_goes_on_for_the_overlap),
     KEYS_CASE(I6_an_overlap_is_bounded_by_policy_and_by_the_keys_own_end),
+    KEYS_CASE(L11_nobody_gets_by_rotating_what_they_do_not_have),
     KEYS_CASE(I3_rotating_at_the_limit_is_possible_and_makes_room_for_nothing),
     KEYS_CASE(I6_a_rotation_sent_twice_happens_once),
     KEYS_CASE(KEYS_a_suspended_key_is_refused_until_it_is_resumed),
