@@ -1,4 +1,6 @@
 /* What becomes of tenants and users once they are made: renamed, suspended, deleted. */
+#include <stdio.h>
+
 #include "cli.h"
 #include "handlers.h"
 #include "show.h"
@@ -44,16 +46,35 @@ run_tenant_resume(struct cli *cli)
 	return tenant_state(cli, "active");
 }
 
+/* What was sealed for it goes, too; should that fail, it can be done later by the id. */
+static latchkey_status
+tenant_destroy(struct cli *cli, const char *id)
+{
+	const latchkey_status status =
+	    latchkey_credential_destroy(cli->client, id, id, &cli->call, &cli->error);
+
+	if (status != LATCHKEY_OK)
+		fprintf(stderr,
+		    "latchkey: the tenant is deleted, its provider secrets are not yet: "
+		    "latchkey credential destroy %s --confirm %s\n",
+		    id, id);
+	return status;
+}
+
 int
 run_tenant_delete(struct cli *cli)
 {
 	const char *confirm = cli_value(cli, OPT_CONFIRM_NAME);
+	LK_AUTO(tenant_freep) latchkey_tenant *tenant = NULL;
 
 	if (!confirm)
 		return cli_misused(cli, "say --confirm with the tenant's name");
 	CLI_TRY(cli, cli_connect(cli, false));
-	CLI_TRY(cli, latchkey_tenant_delete(
-			 cli->client, cli_operand(cli, 0), confirm, &cli->call, &cli->error));
+	CLI_TRY(cli, latchkey_tenant_get(
+			 cli->client, cli_operand(cli, 0), &cli->call, &tenant, &cli->error));
+	CLI_TRY(cli, latchkey_tenant_delete(cli->client, latchkey_tenant_id(tenant), confirm,
+			 &cli->call, &cli->error));
+	CLI_TRY(cli, tenant_destroy(cli, latchkey_tenant_id(tenant)));
 	out_text(&cli->out, "tenant", cli_operand(cli, 0));
 	out_flag(&cli->out, "deleted", true);
 	return cli_answer(cli);

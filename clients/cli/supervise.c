@@ -141,6 +141,7 @@ supervise(
 	latchkey_lease_holder *holder = NULL;
 	sigset_t ours, before;
 
+	signal(SIGCHLD, SIG_DFL); /* where it is ignored nobody is told how a child ended */
 	signals_of_ours(&ours);
 	sigprocmask(SIG_BLOCK, &ours, &before);
 	const int why = start(&s, command, child, &before);

@@ -174,6 +174,7 @@ leases_list(struct lk_call *call, const ListLeasesRequest *req, ListLeasesRespon
 struct beat {
 	struct leasing l;
 	const char *id;
+	bool blocks_expired;
 };
 
 static lk_status
@@ -185,12 +186,26 @@ find_held_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	return lease_alive_check(&b->l.lease, now_of(b->l.call), err);
 }
 
+/* Where policy hands out no expired one, nobody goes on working with it. */
+static lk_status
+check_unexpired(struct lk_tx *tx, const struct beat *b, struct lk_error *err)
+{
+	struct credential credential;
+
+	LK_TRY(credential_load(tx, b->l.lease.credential, &credential, err));
+	if (b->blocks_expired && credential_is_expired(&credential, now_of(b->l.call)))
+		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
+		    "the credential has expired");
+	return LK_OK;
+}
+
 static lk_status
 beat_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct beat *b = arg;
 
 	LK_TRY(find_held_in(tx, b, err));
+	LK_TRY(check_unexpired(tx, b, err));
 	lease_beat(&b->l.lease, now_of(b->l.call));
 	LK_TRY(lease_update(tx, &b->l.lease, err));
 	return answer(&b->l, err);
@@ -203,14 +218,17 @@ leases_heartbeat(
 	struct credentials *credentials = lk_call_user(call);
 	struct lk_store *store = credentials->host->store;
 	struct lk_error *err = lk_call_error(call);
-	struct beat b = { { .credentials = credentials, .call = call, .answer = &rep->lease },
-		req->id };
+	struct beat b = {
+		.l = { .credentials = credentials, .call = call, .answer = &rep->lease },
+		.id = req->id,
+	};
 	struct owner owner;
 
 	LK_TRY(lk_store_read(store, lk_call_deadline_steady_ms(call), find_held_in, &b, err));
 	LK_TRY(keys_peer_owner(
 	    credentials->host, call, b.l.lease.owner, b.l.lease.tenant, &owner, err));
 	LK_TRY(keys_peer_active(&owner, err));
+	b.blocks_expired = owner.policy.block_expired;
 	return lk_call_write(call, store, beat_in, &b, &rep->base, err);
 }
 
@@ -240,8 +258,10 @@ lk_status
 leases_end(struct lk_call *call, const EndLeaseRequest *req, EndLeaseResponse *rep)
 {
 	struct credentials *credentials = lk_call_user(call);
-	struct beat b = { { .credentials = credentials, .call = call, .answer = &rep->lease },
-		req->id };
+	struct beat b = {
+		.l = { .credentials = credentials, .call = call, .answer = &rep->lease },
+		.id = req->id,
+	};
 
 	return lk_call_write(
 	    call, credentials->host->store, end_in, &b, &rep->base, lk_call_error(call));

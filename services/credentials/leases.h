@@ -11,7 +11,7 @@
 lk_status leases_grant(struct lk_call *call, const GrantLeaseRequest *req, GrantLeaseResponse *rep);
 lk_status leases_list(struct lk_call *call, const ListLeasesRequest *req, ListLeasesResponse *rep);
 /* The owner must still be active and within the worker's reach. NOT_FOUND LEASE_NOT_FOUND;
- * FAILED_PRECONDITION LEASE_ENDED, OWNER_NOT_ACTIVE. */
+ * FAILED_PRECONDITION LEASE_ENDED, OWNER_NOT_ACTIVE, CREDENTIAL_EXPIRED. */
 lk_status leases_heartbeat(
     struct lk_call *call, const HeartbeatLeaseRequest *req, HeartbeatLeaseResponse *rep);
 /* Told in the feed, and audited. NOT_FOUND LEASE_NOT_FOUND. */

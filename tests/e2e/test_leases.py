@@ -141,6 +141,32 @@ class Leases(e2e.Case):
         self.assert_ends_soon(running, -signal.SIGTERM, "LEASE_ENDED")
         self.state.start("credentials")
 
+    def test_no_lease_outlives_a_credential_that_policy_blocks(self):
+        lease = self.grant()
+        self.line.ok("credential", "replace", self.id, "--ttl", "1s", stdin=world.AWS_FIELDS)
+        e2e.wait_until(lambda: self.line.json("credential", "show", self.id)["state"] == "expired", 5, "expired")
+        self.fleet.refused("lease", "heartbeat", lease["id"], reason="CREDENTIAL_EXPIRED")
+        self.ada.command_line().ok("policy", "set", "external_on_expiry=warn")
+        self.fleet.ok("lease", "heartbeat", lease["id"])
+
+    def test_the_end_of_a_tenant_destroys_its_secrets_and_ends_what_works_with_them(self):
+        running = self.begin(self.grant(ttl="1d"), "sleep", "60")
+        self.state.refused("credential", "destroy", self.genomics.id, "--confirm", "genomics", reason="CONFIRM_MISSING")
+        self.state.misused("credential", "destroy", self.genomics.id)
+        self.ada.command_line().refused("credential", "destroy", self.genomics.id, "--confirm", self.genomics.id)
+        for _ in range(2):
+            self.state.ok("credential", "destroy", self.genomics.id, "--confirm", self.genomics.id)
+        self.assert_ends_soon(running, -signal.SIGTERM, "LEASE_NOT_FOUND")
+        self.line.refused("credential", "show", self.id, reason="CREDENTIAL_NOT_FOUND")
+        rows = world.rows(self.state)["credentials"]
+        self.assertEqual(([], [], []), (rows["credential"], rows["tenant_key"], rows["lease"]))
+        event = self.state.json("audit", "list", "--action", "tenant.destroyed")["events"][-1]
+        self.assertEqual((self.genomics.id, "1 credentials"), (event["object"], event["detail"]))
+        self.assertNotEqual(self.id, world.add_aws(self.ben))  # a tenant that goes on has a new key
+        self.state.ok("tenant", "delete", "genomics", "--confirm", "genomics")
+        rows = world.rows(self.state)["credentials"]
+        self.assertEqual(([], []), (rows["credential"], rows["tenant_key"]))
+
     def test_signals_and_exit_status_pass_through_and_the_lease_ends_with_the_command(self):
         for command, sent, code in ((("sleep", "60"), signal.SIGTERM, -signal.SIGTERM), (("sleep", "60"), signal.SIGINT, -signal.SIGINT),
                                     (("sh", "-c", "'trap \"exit 7\" USR1; while :; do sleep 0.1; done'"), signal.SIGUSR1, 7)):
@@ -169,9 +195,11 @@ class Leases(e2e.Case):
     def test_the_owners_own_command_has_a_lease_for_its_life(self):
         run = ("exec", "aws", "--")
         self.assertEqual("in\n", self.line.ok(*run, "sh", "-c", 'test -n "$AWS_SECRET_ACCESS_KEY" && cat', stdin="in\n"))
-        self.line.fails(42, *run, "sh", "-c", "exit 42")
+        self.line.fails(42, *run, "sh", "-c", "exit 42", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        left_open = self.line.ok(*run, "sh", "-c", "echo /proc/$$/fd/*").split()
+        self.assertLessEqual({path.rsplit("/", 1)[1] for path in left_open}, {"0", "1", "2", "3"})  # 3: the listing itself
         leases = self.line.json("lease", "list", "--include-ended")["leases"]
-        self.assertEqual([("ended", self.ben.id, self.ben.id)] * 2,
+        self.assertEqual([("ended", self.ben.id, self.ben.id)] * 3,
                          [(one["state"], one["worker"], one["granted_by"]) for one in leases])
         self.assertEqual([], self.line.json("lease", "list")["leases"])
 

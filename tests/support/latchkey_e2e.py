@@ -96,11 +96,11 @@ class Person:
     def __init__(self, state, variables):
         self.state, self.variables = state, variables
 
-    def run(self, *arguments, stdin="", env=None, program_name="latchkey"):
+    def run(self, *arguments, stdin="", env=None, program_name="latchkey", preexec_fn=None):
         """Run `latchkey ARGUMENTS…`; any exit status is a Result."""
         command = [program(program_name), *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=COMMAND_S,
-                              env=self.environment(env))
+                              env=self.environment(env), preexec_fn=preexec_fn)
         for mark in SANITIZER_MARKS:
             if mark in done.stderr:
                 raise AssertionError(done.stderr)

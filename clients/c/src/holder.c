@@ -18,7 +18,7 @@ struct latchkey_lease_holder {
 	latchkey_client *client;
 	void (*on_end)(void *user, const latchkey_error *why);
 	void *user;
-	char lease[LK_ID_SIZE], credential[LK_ID_SIZE];
+	char lease[LK_ID_SIZE], credential[LK_ID_SIZE], tenant[LK_ID_SIZE];
 	int64_t ttl_ms;
 	struct lk_feed_hearing *hearing; /* NULL where there are no hints */
 	pthread_t thread;
@@ -46,7 +46,7 @@ heard(void *user, const struct lk_feed_event *event)
 	latchkey_lease_holder *holder = user;
 
 	if (event->kind != LK_FEED_UNKNOWN && !lk_text_is(event->id, holder->lease) &&
-	    !lk_text_is(event->id, holder->credential))
+	    !lk_text_is(event->id, holder->credential) && !lk_text_is(event->id, holder->tenant))
 		return;
 	pthread_mutex_lock(&holder->lock);
 	holder->hinted = true;
@@ -205,6 +205,7 @@ latchkey_lease_hold(latchkey_client *client, const latchkey_lease *lease,
 	holder->ttl_ms = latchkey_lease_beat_ttl_ms(lease);
 	holder->lapses_at_ms = now_ms() + holder->ttl_ms;
 	lk_text_copy(holder->lease, sizeof holder->lease, latchkey_lease_id(lease));
+	lk_text_copy(holder->tenant, sizeof holder->tenant, latchkey_lease_tenant(lease));
 	lk_text_copy(
 	    holder->credential, sizeof holder->credential, latchkey_lease_credential(lease));
 	pthread_mutex_init(&holder->lock, NULL);
