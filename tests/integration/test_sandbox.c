@@ -219,12 +219,12 @@ where_the_network_is_allowed_only_the_internets_families_are(void **state)
 /* ---- From options ---- */
 
 struct config {
-	const char *listen_url, *store_url, *key_file, *peer_url;
+	const char *listen_url, *store_url, *key_file, *peer_url, *kek, *audit_checkpoints;
 };
-static const struct lk_option rows[] = { LK_OPTION_ROW(struct config, STRING, listen_url, "listen",
-    NULL, "") LK_OPTION_ROW(struct config, STRING, store_url, "store-url", NULL, "")
-	    LK_OPTION_ROW(struct config, PATH, key_file, "key-file", NULL, "")
-		LK_OPTION_ROW(struct config, STRING, peer_url, "peer-url", NULL, "") };
+#define ROW(kind, field, name) LK_OPTION_ROW(struct config, kind, field, name, NULL, "")
+static const struct lk_option rows[] = { ROW(STRING, listen_url, "listen") ROW(STRING, store_url,
+    "store-url") ROW(PATH, key_file, "key-file") ROW(STRING, peer_url, "peer-url")
+	    ROW(STRING, kek, "kek") ROW(STRING, audit_checkpoints, "audit-checkpoints") };
 static const struct lk_config_table table = { "latchkey-test", "", rows, LK_ARRAY_LEN(rows) };
 
 static const struct lk_sandbox_path *
@@ -243,8 +243,10 @@ a_sandbox_is_read_off_the_options(void **state)
 	static struct lk_sandbox sandbox;
 	const char *const words[] = { "latchkey-test", "--config", "/etc/a",
 		"--config=/etc/b.conf" };
-	const struct config config = { "ipc:///run/lk/keys.sock", "sqlite:///data/keys.db",
-		"/secrets/key", "ipc:///run/lk/tokens.sock" };
+	const struct config config = { .listen_url = "ipc:///run/lk/keys.sock",
+		.store_url = "sqlite:///data/keys.db",
+		.key_file = "/secrets/key",
+		.peer_url = "ipc:///run/lk/tokens.sock" };
 	struct lk_error err = { 0 };
 
 	(void)state;
@@ -284,6 +286,30 @@ whoever_names_another_host_has_the_network(void **state)
 	}
 }
 
+static void
+secrets_and_records_are_where_the_options_words_say(void **state)
+{
+	static struct lk_sandbox sandbox, token;
+	const struct config config = {
+		.kek = "kek-2=file:/safe/a kek-3=passphrase:/safe/b?from=secret:c",
+		.audit_checkpoints = "file:/second/heads",
+	};
+	const struct config with_token = { .kek = "kek-4=pkcs11:token=lk" };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(lk_confine_wish(&table, 0, NULL, &config, &sandbox, &err), &err);
+	assert_false(found(&sandbox, "/safe/a")->writable);
+	assert_false(found(&sandbox, "/safe/b")->writable);
+	assert_false(found(&sandbox, "/run/secrets")->writable);
+	assert_true(found(&sandbox, "/second")->writable);
+	assert_false(sandbox.network);
+	expect_ok(lk_confine_wish(&table, 0, NULL, &with_token, &token, &err), &err);
+	assert_true(found(&token, "/")->writable); /* its module does what it likes */
+	assert_true(token.network);
+}
+
 LK_TESTS(LK_CASE(a_confined_process_reaches_its_own_files_and_sockets_and_starts_nothing),
     LK_CASE(where_the_network_is_allowed_only_the_internets_families_are),
-    LK_CASE(a_sandbox_is_read_off_the_options), LK_CASE(whoever_names_another_host_has_the_network))
+    LK_CASE(a_sandbox_is_read_off_the_options), LK_CASE(whoever_names_another_host_has_the_network),
+    LK_CASE(secrets_and_records_are_where_the_options_words_say))
