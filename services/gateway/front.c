@@ -183,7 +183,8 @@ static struct finding
 single_ones_are_single(const struct http_request *request, size_t body_max)
 {
 	static const char *const single[] = { "Content-Type", "Content-Encoding", "Idempotency-Key",
-		"X-Request-Id", "X-Latchkey-Require-Permission", "X-Latchkey-Require-Workgroup" };
+		"X-Request-Id", "If-Match", "If-None-Match", "X-Latchkey-Require-Permission",
+		"X-Latchkey-Require-Workgroup" };
 
 	(void)body_max;
 	for (size_t i = 0; i < LK_ARRAY_LEN(single); i++)

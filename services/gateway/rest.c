@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "etag.h"
 #include "json_read.h"
 #include "json_write.h"
 #include "problem.h"
@@ -172,16 +173,16 @@ fill_tenant(struct gateway *gateway, const struct http_request *request, Protobu
 	return *tenant ? json_read_text("tenant", tenant, request->arena, message, err) : LK_OK;
 }
 
-lk_status
-rest_serve(struct gateway *gateway, const struct route *route, struct http_request *request,
-    const struct parameters *parameters, struct http_answer *answer, struct lk_error *err)
+/* One route asked, to the JSON of its answer. */
+static lk_status
+ask_route(struct gateway *gateway, const struct route *route, struct http_request *request,
+    const struct parameters *parameters, struct lk_bytes *out_text, struct lk_error *err)
 {
 	const ProtobufCMethodDescriptor *rpc =
 	    protobuf_c_service_descriptor_get_method_by_name(route->contract, route->rpc);
 	ProtobufCMessage *message = message_new(request->arena, rpc->input), *reply;
 	const char *method =
 	    lk_arena_format(request->arena, "%s/%s", route->contract->name, route->rpc);
-	struct lk_bytes text;
 
 	if (!message || !method)
 		return lk_fail_oom(err);
@@ -193,7 +194,89 @@ rest_serve(struct gateway *gateway, const struct route *route, struct http_reque
 	const struct rest_call call = { route->service, method, message, rpc->output,
 		route->effect };
 	LK_TRY(rest_ask(gateway, request, &call, route->who == CALLER, &reply, err));
-	LK_TRY(json_write(reply, request->arena, &text, err));
+	return json_write(reply, request->arena, out_text, err);
+}
+
+/* ---- On condition ---- */
+
+/* What a GET of the same target answers now. INVALID_ARGUMENT IF_MATCH_IMPOSSIBLE where there is
+ * none. */
+static lk_status
+look(struct gateway *gateway, const struct http_request *request, char out_etag[ETAG_SIZE],
+    struct lk_error *err)
+{
+	struct http_request get = *request;
+	struct parameters parameters = { .count = 0 };
+	const char *path = router_path(request);
+	struct lk_bytes text;
+	bool other_method;
+
+	get.method = "GET";
+	get.body = lk_bytes(NULL, 0);
+	const struct route *route =
+	    path ? router_match(&get, path, &parameters, &other_method) : NULL;
+	if (!route)
+		return lk_fail_field(err, "If-Match", "IF_MATCH_IMPOSSIBLE",
+		    "there is no GET of this path whose ETag could be meant");
+	LK_TRY(router_query(&get, &parameters, err));
+	LK_TRY(ask_route(gateway, route, &get, &parameters, &text, err));
+	etag_make(text, out_etag);
+	return LK_OK;
+}
+
+/* RFC 9110 13.1.1. Looked at just before the change, which is not one step with it. *out_go: do it;
+ * else `answer` says why not. */
+static lk_status
+check_match(struct gateway *gateway, const struct http_request *request, struct http_answer *answer,
+    bool *out_go, struct lk_error *err)
+{
+	const char *wanted = http_header(request, "If-Match");
+	char etag[ETAG_SIZE];
+
+	*out_go = true;
+	if (!wanted || strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0)
+		return LK_OK;
+	LK_TRY(look(gateway, request, etag, err));
+	*out_go = etag_matches(wanted, etag);
+	if (!*out_go)
+		problem_plain(request, 412, "CHANGED_MEANWHILE",
+		    "it is not any more as the ETag in If-Match says: get it again", answer);
+	return LK_OK;
+}
+
+static lk_status
+answer_get(const struct http_request *request, struct lk_bytes text, struct http_answer *answer,
+    struct lk_error *err)
+{
+	const char *known = http_header(request, "If-None-Match");
+	char *etag = lk_arena_alloc(request->arena, ETAG_SIZE);
+
+	if (!etag)
+		return lk_fail_oom(err);
+	etag_make(text, etag);
+	if (known && etag_matches_weakly(known, etag)) {
+		answer->status = 304;
+		http_answer_header(answer, "Cache-Control", "no-store");
+	} else {
+		answer_json(200, text, answer);
+	}
+	http_answer_header(answer, "ETag", etag);
+	return LK_OK;
+}
+
+lk_status
+rest_serve(struct gateway *gateway, const struct route *route, struct http_request *request,
+    const struct parameters *parameters, struct http_answer *answer, struct lk_error *err)
+{
+	struct lk_bytes text;
+	bool go;
+
+	LK_TRY(check_match(gateway, request, answer, &go, err));
+	if (!go)
+		return LK_OK;
+	LK_TRY(ask_route(gateway, route, request, parameters, &text, err));
+	if (route->effect == LK_READ && strcmp(route->method, "GET") == 0)
+		return answer_get(request, text, answer, err);
 	answer_json(route->success, text, answer);
 	return LK_OK;
 }

@@ -129,6 +129,24 @@ class Gateway(e2e.Case):
         self.http.refused(400, "POST", "/v1/keys", {"name": "two"}, key=ben, headers=headers, reason="IDEMPOTENCY_KEY_REUSED")
         self.assertEqual(1, len(self.http.ok("GET", "/v1/keys", key=ben)["keys"]))
 
+    def test_a_change_on_condition_is_made_only_to_what_was_seen(self):
+        seen = self.http.ask("GET", "/v1/policy", key=self.ada)
+        etag = seen.headers["ETag"]
+        self.assertRegex(etag, r'^"[0-9a-f]{32}"$')
+        self.assertEqual(etag, self.http.ask("GET", "/v1/policy", key=self.ada).headers["ETag"])
+        again = self.http.ask("GET", "/v1/policy", key=self.ada, headers={"If-None-Match": f'"x", W/{etag}'})
+        self.assertEqual((304, "", etag), (again.status, again.body, again.headers["ETag"]))
+        change = {"values": [{"name": "max_active_keys_per_user", "value": "7"}]}
+        self.http.refused(412, "PATCH", "/v1/policy", change, key=self.ada, headers={"If-Match": f'"x", W/{etag}'}, reason="CHANGED_MEANWHILE")
+        self.http.ok("PATCH", "/v1/policy", change, key=self.ada, headers={"If-Match": etag})
+        change["values"][0]["value"] = "8"
+        self.http.refused(412, "PATCH", "/v1/policy", change, key=self.ada, headers={"If-Match": etag}, reason="CHANGED_MEANWHILE")
+        values = {value["name"]: value["value"] for value in self.http.ok("GET", "/v1/policy", key=self.ada)["values"]}
+        self.assertEqual("7", values["max_active_keys_per_user"])
+        self.http.ok("PATCH", "/v1/policy", change, key=self.ada, headers={"If-Match": "*"})
+        self.http.refused(400, "POST", "/v1/keys:revoke", {"ids": ["x"]}, key=self.ada, headers={"If-Match": etag}, reason="IF_MATCH_IMPOSSIBLE")
+        self.http.refused(401, "PATCH", "/v1/policy", change, headers={"If-Match": etag})
+
     def test_what_two_readers_could_take_differently_is_refused_and_closed(self):
         host = b"Host: x\r\n"
         for status, request in (

@@ -99,6 +99,10 @@ class OpenApi(e2e.Case):
         self.assertEqual({"type": "string", "format": "password"}, document["components"]["schemas"]["CreateKeyResponse"]["properties"]["secretKey"])
         names = [parameter["name"] for parameter in document["paths"]["/v1/keys"]["get"]["parameters"]]
         self.assertIn("page.cursor", names)
+        conditional = [path for path, operations in document["paths"].items() for operation in operations.values()
+                       if "If-Match" in [parameter["name"] for parameter in operation["parameters"]]]
+        self.assertIn("/v1/policy", conditional)
+        self.assertNotIn("/v1/keys", conditional)
         self.assertEqual([], document["paths"]["/v1/sign-in"]["post"]["security"])
         operations = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
         self.assertEqual(len(operations), len(set(operations)))

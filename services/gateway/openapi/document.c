@@ -112,16 +112,26 @@ has_body(const struct route *route)
 }
 
 static void
-idempotency_parameter(struct document *d)
+header_parameter(struct document *d, const char *name, int64_t most, const char *description)
 {
-	parameter_begin(d, "header", "Idempotency-Key",
-	    "A write repeated with the same key within 24 hours happens once.");
+	parameter_begin(d, "header", name, description);
 	lk_json_object(&d->json, "schema");
 	lk_json_string(&d->json, "type", "string");
 	lk_json_int(&d->json, "minLength", 1);
-	lk_json_int(&d->json, "maxLength", 64);
+	lk_json_int(&d->json, "maxLength", most);
 	lk_json_object_end(&d->json);
 	lk_json_object_end(&d->json);
+}
+
+/* A change of what a GET of the same path shows. */
+static bool
+has_etag(const struct route *route)
+{
+	for (size_t i = 0; i < route_count; i++)
+		if (strcmp(routes[i].path, route->path) == 0 &&
+		    strcmp(routes[i].method, "GET") == 0)
+			return strcmp(route->method, "POST") != 0 && route->effect == LK_WRITE_ONCE;
+	return false;
 }
 
 static void
@@ -134,7 +144,12 @@ parameters(struct document *d, const struct route *route, const ProtobufCMessage
 	if (!has_body(route))
 		query_parameters(d, route, "", input);
 	if (route->effect == LK_WRITE_ONCE)
-		idempotency_parameter(d);
+		header_parameter(d, "Idempotency-Key", 64,
+		    "A write repeated with the same key within 24 hours happens once.");
+	if (has_etag(route))
+		header_parameter(d, "If-Match", 512,
+		    "The ETag of a GET of this path: refused with 412 when it would be another "
+		    "now.");
 	lk_json_array_end(&d->json);
 }
 
