@@ -208,10 +208,13 @@ class Gateway(e2e.Case):
         return False
 
     def test_ready_tells_which_service_is_missing(self):
-        self.assertEqual("ok", self.http.ok("GET", "/readyz")["status"])
+        ready = self.http.ok("GET", "/readyz")
+        self.assertEqual("ok", ready["status"])
+        self.assertTrue(all(0 <= ready["ageSeconds"][name] < 600 for name in e2e.SERVICES), ready)
         self.state.stop("credentials")
         answer = e2e.wait_until(lambda: (a := self.http.ask("GET", "/readyz")).status == 503 and a, 20, "not ready")
         self.assertEqual("unreachable", answer.json()["credentials"])
+        self.assertNotIn("credentials", answer.json()["ageSeconds"])
         self.assertEqual(200, self.http.ask("GET", "/healthz").status)
         self.state.start("credentials")
         e2e.wait_until(lambda: self.http.ask("GET", "/readyz").status == 200, 20, "ready again")

@@ -29,6 +29,9 @@ def node_modules():
     folder = pathlib.Path(os.environ.get("LATCHKEY_NODE", e2e.BUILD.parent / "node"))
     if not shutil.which("node") or not (folder / "node_modules").is_dir():
         raise Missing(f"no npm packages in {folder}: bash tests/support/node/install {folder}")
+    installed = folder / ".installed"
+    if not installed.is_file() or installed.read_bytes() != (NODE / "package.json").read_bytes():
+        raise Missing(f"the npm packages in {folder} are of another time: bash tests/support/node/install {folder}")
     return folder
 
 
