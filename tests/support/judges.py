@@ -40,7 +40,7 @@ def node(script, asked):
     folder = node_modules()
     copy = folder / script
     copy.write_bytes((NODE / script).read_bytes())
-    done = subprocess.run(["node", copy], input=json.dumps(asked), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["node", copy], input=json.dumps(asked), capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

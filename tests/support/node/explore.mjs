@@ -10,7 +10,7 @@ const complaints = [], elsewhere = []
 page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
 page.on('pageerror', (error) => complaints.push(String(error)))
 page.on('request', (request) => /^(https?|wss?):/.test(request.url()) && !request.url().startsWith(asked.url + '/') && elsewhere.push(request.url()))
-page.setDefaultTimeout(15000)
+page.setDefaultTimeout(60000)
 
 try {
 	await page.goto(`${asked.url}/docs`)
