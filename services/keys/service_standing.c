@@ -64,7 +64,9 @@ find_deleted(struct lk_tx *tx, void *arg, struct lk_error *err)
 	const FindDeletedTenantsRequest *req = op->req;
 	FindDeletedTenantsResponse *rep = op->rep;
 
-	rep->n_ids = 0;
+	rep->ids = lk_arena_array(op->arena, req->n_ids, sizeof *rep->ids);
+	if (!rep->ids)
+		return lk_fail_oom(err);
 	for (size_t i = 0; i < req->n_ids; i++) {
 		bool deleted;
 		LK_TRY(tenant_is_deleted(tx, req->ids[i], &deleted, err));
@@ -84,8 +86,7 @@ accounts_find_deleted_tenants(
 	if (req->n_ids == 0 || req->n_ids > QUERIES_MAX)
 		return lk_fail_field(
 		    err, "ids", "IDS_INVALID", "1 to %d ids may be given", QUERIES_MAX);
-	rep->ids = lk_arena_array(lk_call_arena(call), req->n_ids, sizeof *rep->ids);
-	return rep->ids ? op_read(&op, find_deleted) : lk_fail_oom(err);
+	return op_read(&op, find_deleted);
 }
 
 /* ---- ResolveUser ---- */

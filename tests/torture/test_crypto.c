@@ -83,7 +83,7 @@ guarded_secrets_survive_every_failing_allocation(void **state)
 {
 	(void)state;
 
-	assert_int_equal(lk_torture(act_guarded, NULL, NULL), 8);
+	assert_int_equal(lk_torture(act_guarded, NULL, NULL), 10);
 }
 
 static void

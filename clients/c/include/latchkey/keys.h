@@ -93,7 +93,8 @@ LATCHKEY_API latchkey_status latchkey_key_get(latchkey_client *client, const cha
  * was given, where the policy allows that.
  * @return LATCHKEY_FAILED_PRECONDITION KEY_ALREADY_ROTATED, ROTATION_UNDER_WAY, KEY_SUSPENDED,
  * KEY_EXPIRED; LATCHKEY_PERMISSION_DENIED PERMISSION_EXCEEDS for a key that can do more than the
- * caller, KEY_ROTATES_ITSELF; LATCHKEY_INVALID_ARGUMENT OVERLAP_TOO_LONG; otherwise as latchkey_key_create.
+ * caller, KEY_ROTATES_ITSELF; LATCHKEY_INVALID_ARGUMENT OVERLAP_TOO_LONG; otherwise as
+ * latchkey_key_create.
  */
 LATCHKEY_API latchkey_status latchkey_key_rotate(latchkey_client *client, const char *id,
     const char *overlap, const char *ttl, const latchkey_call *call, latchkey_key **out_key,
