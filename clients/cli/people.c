@@ -46,8 +46,6 @@ run_tenant_resume(struct cli *cli)
 	return tenant_state(cli, "active");
 }
 
-/* What was sealed for it goes, too; should that fail, it can be done later by the id. */
-
 /* The service destroys them by itself once it hears of the deletion; asked here, they are gone when
  * the command ends. */
 static bool
