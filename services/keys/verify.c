@@ -171,26 +171,6 @@ way_accepted(const struct shown *shown, const struct held_facts *held, const str
 	       held->tenant->policy.values[POLICY_ACCEPT] != ACCEPT_JWT;
 }
 
-/* An address that showed many bad keys is answered from memory alone: good keys in use go on, and
- * made-up ones reach no database. *out_spared: the answer is not in memory, and is not looked for.
- */
-static lk_status
-find_standing(struct keys *keys, const char *id, const struct verify_ask *ask,
-    const struct patience *patience, struct held_facts *held, bool *out_known, bool *out_spared,
-    struct lk_error *err)
-{
-	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
-	const bool spare = patience->may_block && *ask->source_address != '\0' &&
-			   rate_is_over(keys->rate, RATE_FAILURES, ask->source_address, now_ms);
-	const struct patience from_memory = { false, patience->deadline_steady_ms,
-		patience->arena };
-	const lk_status status =
-	    standing_of_key(keys, id, spare ? &from_memory : patience, held, out_known, err);
-
-	*out_spared = spare && status == LK_ABORTED;
-	return *out_spared ? LK_OK : status;
-}
-
 /* The secret is at hand now and at no other time. A session is over before its pepper is. */
 static void
 move_to_newest(struct keys *keys, const struct shown *shown, const struct held_facts *held)
@@ -220,15 +200,15 @@ refuse_bad(struct keys *keys, const struct verify_ask *ask, int64_t now_ms,
 	return refuse(out_answer, reason);
 }
 
-lk_status
-key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
+static lk_status
+verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
 {
 	LK_AUTO(shown_wipe) struct shown shown = { 0 };
 	LK_AUTO(held_facts_release) struct held_facts held = { 0 };
 	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
 	lk_permissions required;
-	bool readable, known, spared;
+	bool readable, known;
 
 	LK_TRY(required_permission(ask, &required, err));
 	LK_TRY(read_shown(keys, ask->secret, patience, &shown, &readable, err));
@@ -236,9 +216,7 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 		return refuse_bad(keys, ask, now_ms, out_answer, "KEY_MALFORMED");
 	if (!kind_accepted(&shown, ask))
 		return refuse(out_answer, "KEY_REFUSED");
-	LK_TRY(find_standing(keys, shown.parts.id, ask, patience, &held, &known, &spared, err));
-	if (spared)
-		return refuse(out_answer, "TOO_MANY_FAILURES");
+	LK_TRY(standing_of_key(keys, shown.parts.id, patience, &held, &known, err));
 	if (!digest_matches(keys, &shown, &held, known) ||
 	    !facts_stand(&held.facts, keys->setup.session_idle_ms, now_ms) ||
 	    !asker_sees(asker, &held.facts))
@@ -256,4 +234,21 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 	if (held.key.pepper_version != lk_pepper_version(keys->setup.pepper))
 		move_to_newest(keys, &shown, &held);
 	return accept(keys, asker, ask, &held, now_ms, patience->arena, out_answer, err);
+}
+
+/* An address that showed many bad keys is answered from memory alone: good keys in use go on, and
+ * made-up ones reach no database. */
+lk_status
+key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
+    const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
+{
+	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
+	struct patience from_memory = *patience;
+
+	if (!patience->may_block || *ask->source_address == '\0' ||
+	    !rate_is_over(keys->rate, RATE_FAILURES, ask->source_address, now_ms))
+		return verify(keys, asker, ask, patience, out_answer, err);
+	from_memory.may_block = false;
+	const lk_status status = verify(keys, asker, ask, &from_memory, out_answer, err);
+	return status == LK_ABORTED ? refuse(out_answer, "TOO_MANY_FAILURES") : status;
 }

@@ -49,10 +49,13 @@ LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone(void **state
 	const struct world_key used = world_key(w, ada, "in use"), idle = world_key(w, ada, "idle");
 
 	world_failures = 0;
+	atomic_store(&w->keys->has_foreign, true); /* what is no key of ours is looked up, too */
 	assert_string_equal(reason_at(w, used.secret, bad), "");
 	for (int i = 0; i < 5; i++)
 		assert_string_equal(reason_at(w, "lk_nonsense", bad), "KEY_MALFORMED");
 	assert_string_equal(reason_at(w, idle.secret, bad), "TOO_MANY_FAILURES");
+	assert_string_equal(reason_at(w, "apikey|of another system", bad), "TOO_MANY_FAILURES");
+	assert_string_equal(reason_at(w, "apikey|of another system", good), "KEY_MALFORMED");
 	assert_string_equal(reason_at(w, used.secret, bad), "");
 	assert_string_equal(reason_at(w, idle.secret, good), "");
 	atomic_store(&w->clock.ahead_ms, 13000);
