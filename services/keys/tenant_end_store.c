@@ -7,6 +7,8 @@ static const char Q_END_KEY_WORKGROUPS[] = "DELETE FROM api_key_workgroups WHERE
 					   "(SELECT id FROM api_keys WHERE tenant = $1)";
 static const char Q_END_KEY_USE[] =
     "DELETE FROM key_use WHERE key_id IN (SELECT id FROM api_keys WHERE tenant = $1)";
+static const char Q_END_IMPORTED_KEYS[] =
+    "DELETE FROM imported_keys WHERE key_id IN (SELECT id FROM api_keys WHERE tenant = $1)";
 static const char Q_END_KEYS[] = "DELETE FROM api_keys WHERE tenant = $1";
 static const char Q_END_SESSIONS[] = "DELETE FROM sessions WHERE tenant = $1";
 static const char Q_END_TICKETS[] = "DELETE FROM tickets WHERE tenant = $1";
@@ -30,10 +32,11 @@ static const char Q_END_TENANT[] =
     "UPDATE tenants SET name = id, domain = id, state = 'suspended', deleted_at_ms = $2, "
     "generation = generation + 1 WHERE id = $1";
 
-static const char *const children_first[] = { Q_END_KEY_WORKGROUPS, Q_END_KEY_USE, Q_END_KEYS,
-	Q_END_SESSIONS, Q_END_TICKETS, Q_END_SUBJECTS, Q_END_ISSUERS, Q_END_PASSWORDS,
-	Q_END_USER_ROLES, Q_END_USER_OWN_ROLES_OF_TENANT, Q_END_ROLES, Q_END_REGISTRATIONS,
-	Q_END_MEMBERS, Q_END_WORKGROUPS, Q_END_USERS, Q_END_POLICY, Q_END_REACH };
+static const char *const children_first[] = { Q_END_KEY_WORKGROUPS, Q_END_KEY_USE,
+	Q_END_IMPORTED_KEYS, Q_END_KEYS, Q_END_SESSIONS, Q_END_TICKETS, Q_END_SUBJECTS,
+	Q_END_ISSUERS, Q_END_PASSWORDS, Q_END_USER_ROLES, Q_END_USER_OWN_ROLES_OF_TENANT,
+	Q_END_ROLES, Q_END_REGISTRATIONS, Q_END_MEMBERS, Q_END_WORKGROUPS, Q_END_USERS,
+	Q_END_POLICY, Q_END_REACH };
 
 lk_status
 tenant_end(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)
