@@ -255,7 +255,7 @@ nobody_is_let_in_without_credentials(void **state)
 			if (strcmp(rpc, "RedeemTicket") == 0)
 				ask_fails(
 				    w, NULL, rpc, empty, LK_UNAUTHENTICATED, "TICKET_REFUSED");
-			else if (strcmp(rpc, "SignIn") == 0)
+			else if (strcmp(rpc, "SignIn") == 0 || strcmp(rpc, "RequestAccount") == 0)
 				ask_fails(
 				    w, NULL, rpc, empty, LK_INVALID_ARGUMENT, "TENANT_REQUIRED");
 			else
