@@ -240,7 +240,8 @@ source_refresh(struct lk_jwks_source *source, int64_t deadline_steady_ms)
 }
 
 /* The same for who misses something. Strangers may make up kids: so at most once a second, and the
- * poller's questions do not count, because the kid may be newer than its last one. */
+ * poller's questions do not count, because the kid may be newer than its last one. An answer that
+ * was doubted while it was on its way counts for nothing: it is asked for once more. */
 static void
 source_seek(struct lk_jwks_source *source, const char *missing_kid, int64_t deadline_steady_ms)
 {
@@ -250,8 +251,13 @@ source_seek(struct lk_jwks_source *source, const char *missing_kid, int64_t dead
 		pthread_cond_wait(&source->asked, &source->lock);
 	if (is_enough(source, missing_kid) || now_ms < source->next_ask_steady_ms)
 		return;
+	const uint64_t doubts = source->doubts;
 	source->next_ask_steady_ms = now_ms + ASK_PAUSE_MS;
 	source_refresh(source, deadline_steady_ms);
+	if (source->doubts != doubts && !is_enough(source, missing_kid)) {
+		source->next_ask_steady_ms = now_ms + ASK_PAUSE_MS;
+		source_refresh(source, deadline_steady_ms);
+	}
 }
 
 lk_status

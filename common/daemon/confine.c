@@ -2,6 +2,7 @@
  * forgotten. */
 #include "daemon/confine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
+
+enum { VERSIONS_MAX = 999 };
 
 static bool
 begins(const char *text, const char *with)
@@ -44,6 +47,22 @@ add_folder_of(struct lk_sandbox *sandbox, const char *path, struct lk_error *err
 		    "a path is too long to limit this process to its folder");
 	slash[slash == folder] = '\0';
 	return lk_sandbox_add(sandbox, folder, true, err);
+}
+
+/* Later versions lie beside the first: pepper.2, pepper.7; those between may be retired
+ * (services/keys/peppers.h). */
+static lk_status
+add_versions(struct lk_sandbox *sandbox, const char *path, struct lk_error *err)
+{
+	char next[LK_SANDBOX_PATH_SIZE];
+
+	for (unsigned version = 2; version <= VERSIONS_MAX; version++) {
+		if ((size_t)snprintf(next, sizeof next, "%s.%u", path, version) >= sizeof next)
+			return LK_OK;
+		if (access(next, F_OK) == 0)
+			LK_TRY(lk_sandbox_add(sandbox, next, false, err));
+	}
+	return LK_OK;
 }
 
 /* Files named within a text: kek-2=file:/PATH, passphrase:/PATH?from=file:/PATH. */
@@ -114,8 +133,11 @@ add_option(struct lk_sandbox *sandbox, const struct lk_option *option, const voi
 	memcpy(&text, field(option, config), sizeof text);
 	if (!text)
 		return LK_OK;
-	if (option->type.kind == LK_OPTION_PATH)
-		return lk_sandbox_add(sandbox, text, false, err);
+	if (option->type.kind == LK_OPTION_PATH) {
+		LK_TRY(lk_sandbox_add(sandbox, text, false, err));
+		return lk_text_is(option->name, "pepper-file") ? add_versions(sandbox, text, err)
+							       : LK_OK;
+	}
 	if (lk_text_is(option->name, "audit-checkpoints"))
 		return add_named_files(sandbox, text, true, err);
 	LK_TRY(add_sources(sandbox, text, err));
