@@ -289,12 +289,10 @@ work(struct lk_token_key *key, struct work *w, struct lk_error *err)
 static CK_GCM_PARAMS
 gcm(const uint8_t *nonce, const struct lk_associated *associated)
 {
-	return (CK_GCM_PARAMS){ .iv_ptr = (uint8_t *)nonce,
-		.iv_len = LK_TOKEN_NONCE_LEN,
-		.iv_bits = LK_TOKEN_NONCE_LEN * 8,
-		.aad_ptr = (uint8_t *)associated->bytes,
-		.aad_len = associated->len,
-		.tag_bits = LK_TOKEN_TAG_LEN * 8 };
+	/* nonce, its length, its bits, associated data, its length, bits of the tag: PKCS #11 names
+	 * these members otherwise in p11-kit 0.25 than in 0.24, in the same order */
+	return (CK_GCM_PARAMS){ (uint8_t *)nonce, LK_TOKEN_NONCE_LEN, LK_TOKEN_NONCE_LEN * 8,
+		(uint8_t *)associated->bytes, associated->len, LK_TOKEN_TAG_LEN * 8 };
 }
 
 lk_status
