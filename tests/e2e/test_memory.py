@@ -122,6 +122,8 @@ class Memory(e2e.Case):
         return sorted({form for piece in pieces for form in wanted if form in piece})
 
     def test_no_process_no_file_and_no_frame_holds_a_secret(self):
+        if "-fsanitize" in (e2e.BUILD / "build.ninja").read_text(encoding="utf-8"):
+            self.skipTest("sanitizers keep freed memory as it is, and map terabytes")
         self.live(e2e.repeat("stores and fetches", 1000, 8), e2e.repeat("failures", 100, 2))
         self.assertGreater(len(self.tap.seen), 10000)
         self.assertIn(b"AgreeTransport", self.tap.seen)
@@ -134,14 +136,18 @@ class Memory(e2e.Case):
         self.assertEqual([], list(self.state.folder.rglob("core*")))
 
     def assert_clean(self, name):
+        sizes = []
+
+        def measured():
+            for piece in memory(self.state.pid(name)):
+                sizes.append(len(piece))
+                yield piece
+
         try:
-            pieces = list(memory(self.state.pid(name)))
+            self.assertEqual([], self.found(measured()), f"in the memory of latchkey-{name}")
         except PermissionError:
             self.skipTest(f"this user may not read the memory of latchkey-{name}")
-        if any(b"__asan_" in piece or b"__tsan_" in piece for piece in pieces):
-            self.skipTest("sanitizers keep freed memory as it is")
-        self.assertGreater(sum(map(len, pieces)), CHUNK)
-        self.assertEqual([], self.found(pieces), f"in the memory of latchkey-{name}")
+        self.assertGreater(sum(sizes), CHUNK)
 
     def test_the_search_finds_what_is_there(self):
         secret = f"{PLANTED}00001"

@@ -35,6 +35,8 @@ class Engine:
         self.environment = {**os.environ, "DOCKER_BUILDKIT": "0", "COMPOSE_INTERACTIVE_NO_CLI": "1"}
         if not shutil.which("docker-compose"):
             raise Missing("docker-compose is not installed")
+        if not shutil.which("iptables"):
+            raise Missing("iptables is not installed: within a container's network the engine's name server needs it")
         if not self._answers():
             self._start()
 
