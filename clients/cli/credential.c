@@ -169,18 +169,3 @@ run_credential_delete(struct cli *cli)
 	out_texts(&cli->out, "deleted", operand_at, cli, cli->args.operands_count);
 	return cli_answer(cli);
 }
-
-int
-run_credential_destroy(struct cli *cli)
-{
-	const char *tenant = cli_operand(cli, 0), *confirm = cli_value(cli, OPT_CONFIRM_ID);
-
-	if (!confirm)
-		return cli_misused(cli, "say --confirm with the tenant's id");
-	CLI_TRY(cli, cli_connect(cli, false));
-	CLI_TRY(cli,
-	    latchkey_credential_destroy(cli->client, tenant, confirm, &cli->call, &cli->error));
-	out_text(&cli->out, "tenant", tenant);
-	out_flag(&cli->out, "destroyed", true);
-	return cli_answer(cli);
-}

@@ -46,21 +46,6 @@ run_tenant_resume(struct cli *cli)
 	return tenant_state(cli, "active");
 }
 
-/* The service destroys them by itself once it hears of the deletion; asked here, they are gone when
- * the command ends. */
-static bool
-tenant_destroy(struct cli *cli, const char *id)
-{
-	latchkey_error ignored;
-	const latchkey_status status =
-	    latchkey_credential_destroy(cli->client, id, id, &cli->call, &ignored);
-
-	if (status != LATCHKEY_OK)
-		fprintf(stderr, "latchkey: the tenant's provider secrets are destroyed when "
-				"latchkey-credentials is there again\n");
-	return status == LATCHKEY_OK;
-}
-
 int
 run_tenant_delete(struct cli *cli)
 {
@@ -74,10 +59,8 @@ run_tenant_delete(struct cli *cli)
 			 cli->client, cli_operand(cli, 0), &cli->call, &tenant, &cli->error));
 	CLI_TRY(cli, latchkey_tenant_delete(cli->client, latchkey_tenant_id(tenant), confirm,
 			 &cli->call, &cli->error));
-	const bool destroyed = tenant_destroy(cli, latchkey_tenant_id(tenant));
 	out_text(&cli->out, "tenant", cli_operand(cli, 0));
 	out_flag(&cli->out, "deleted", true);
-	out_flag(&cli->out, "secrets_destroyed", destroyed);
 	return cli_answer(cli);
 }
 

@@ -8,7 +8,6 @@
 #include "crypto/digest.h"
 #include "daemon/page.h"
 #include "daemon/write.h"
-#include "destroy.h"
 #include "encode.h"
 #include "fetch.h"
 #include "keys_peer.h"

@@ -77,6 +77,7 @@ ask_keys(const struct page *page, const FindDeletedTenantsResponse **out, struct
 	return LK_OK;
 }
 
+/* Who works under a lease on one of them is told by the tenant's id. */
 static lk_status
 destroy_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
@@ -92,8 +93,10 @@ destroy_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(tenant_key_destroy(tx, page->tenant, &destroyed, err));
 	if (!destroyed)
 		return LK_OK;
-	return lk_audit_write_as(
-	    tx, &shredder->self, "", lk_clock_wall_ms(shredder->host->clock), &event, err);
+	LK_TRY(lk_audit_write_as(
+	    tx, &shredder->self, "", lk_clock_wall_ms(shredder->host->clock), &event, err));
+	return lk_feed_emit(shredder->host->feed, tx, page->arena, LK_FEED_CREDENTIAL_DELETED,
+	    page->tenant, 0, err);
 }
 
 static bool

@@ -1,5 +1,5 @@
 /* The wire types under the names this service uses; only service.c, change.c, fetch.c,
- * leases.c, service_keks.c, workers.c, signed_fetch.c, destroy.c, secret.c, encode.c and
+ * leases.c, service_keks.c, workers.c, signed_fetch.c, secret.c, encode.c and
  * keys_peer.c include this. */
 #ifndef LK_CREDENTIALS_WIRE_H
 #define LK_CREDENTIALS_WIRE_H
@@ -54,9 +54,6 @@ typedef Latchkey__Credentials__V1__RemoveWorkerRequest RemoveWorkerRequest;
 typedef Latchkey__Credentials__V1__RemoveWorkerResponse RemoveWorkerResponse;
 typedef Latchkey__Credentials__V1__ListWorkersRequest ListWorkersRequest;
 typedef Latchkey__Credentials__V1__ListWorkersResponse ListWorkersResponse;
-
-typedef Latchkey__Credentials__V1__DestroyTenantRequest DestroyTenantRequest;
-typedef Latchkey__Credentials__V1__DestroyTenantResponse DestroyTenantResponse;
 
 typedef Latchkey__Accounts__V1__FindDeletedTenantsRequest FindDeletedTenantsRequest;
 typedef Latchkey__Accounts__V1__FindDeletedTenantsResponse FindDeletedTenantsResponse;

@@ -390,16 +390,3 @@ latchkey_credential_delete(latchkey_client *client, const char *const *ids, size
 	return (latchkey_status)ask_for(
 	    client, M_CREDENTIAL_DELETE, &body.base, call, WHOLE, NULL, error_inside(out_error));
 }
-
-latchkey_status
-latchkey_credential_destroy(latchkey_client *client, const char *tenant, const char *confirm,
-    const latchkey_call *call, latchkey_error *out_error)
-{
-	Latchkey__Credentials__V1__DestroyTenantRequest body =
-	    LATCHKEY__CREDENTIALS__V1__DESTROY_TENANT_REQUEST__INIT;
-
-	body.tenant = (char *)tenant;
-	body.confirm = (char *)confirm;
-	return (latchkey_status)ask_for(
-	    client, M_TENANT_DESTROY, &body.base, call, WHOLE, NULL, error_inside(out_error));
-}

@@ -102,14 +102,6 @@ LATCHKEY_API latchkey_status latchkey_credential_delete(latchkey_client *client,
     const char *const *ids, size_t count, const latchkey_call *call,
     latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
-/**
- * When a tenant is no more: the key its secrets are sealed under, its credentials and their leases
- * go for good. `tenant` is its id, `confirm` the same again. Operators only; twice is fine.
- */
-LATCHKEY_API latchkey_status latchkey_credential_destroy(latchkey_client *client,
-    const char *tenant, const char *confirm, const latchkey_call *call,
-    latchkey_error *out_error) LATCHKEY_MUST_CHECK;
-
 /** What a worker asks for. */
 typedef struct latchkey_fetch_request {
 	const char *owner;    /**< id or e-mail; NULL: only where the caller is the owner */
