@@ -125,10 +125,14 @@ listen_at(struct lk_server *server, struct lk_error *err)
 {
 	const struct lk_server_config *config = &server->config;
 
-	if (lk_url_is_tls(server->url))
-		return lk_listen_tls(&server->listen, server->socket, server->url, config->tls,
-		    config->allow_old_tls, err);
+	if (lk_url_is_tls(server->url)) {
+		LK_TRY(lk_listen_tls(&server->listen, server->socket, server->url, config->tls,
+		    config->allow_old_tls, err));
+		server->listening = true;
+		return LK_OK;
+	}
 	LK_TRY(lk_listen_start(&server->listen, server->socket, server->url, err));
+	server->listening = true;
 	return lk_listener_guard_start(
 	    &server->guard, &server->listen, lk_probe_answers, healed, server, err);
 }
@@ -139,9 +143,7 @@ lk_server_start(struct lk_server *server, struct lk_error *err)
 	LK_TRY(open_socket(server, err));
 	LK_TRY(open_slots(server, err));
 	LK_TRY(lk_queue_start(server->queue, server->config.workers, err));
-	const lk_status status = listen_at(server, err);
-	server->listening = status == LK_OK;
-	return status;
+	return listen_at(server, err);
 }
 
 /* From here on nobody new finds us, and nothing puts the path back. */

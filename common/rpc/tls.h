@@ -21,8 +21,9 @@ struct lk_tls_files {
 /*
  * Reads the files; *out is NULL, and nothing is read, when none is named. Immutable, thread-safe,
  * yours. INVALID_ARGUMENT CONFIG_INVALID when some are named and others are not; those of
- * lk_private_file_read for the key and of lk_tls_pair_check for the two, an expired certificate
- * among them; FAILED_PRECONDITION TLS_FILE_INVALID when a file cannot be read or used.
+ * lk_private_file_read for the key, of lk_mounted_file_read for the others and of
+ * lk_tls_pair_check for the pair, an expired certificate among them; FAILED_PRECONDITION
+ * TLS_FILE_INVALID when a file cannot be used.
  */
 lk_status lk_tls_open(struct lk_tls **out, const struct lk_tls_files *files, struct lk_error *err);
 void lk_tls_close(struct lk_tls *tls);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* In lower case, without its port. */
 static char *
@@ -32,7 +33,7 @@ is_of_url(const char *host, const char *url)
 	const char *slashes = url ? strstr(url, "://") : NULL;
 	const size_t len = strlen(host);
 
-	return slashes && strncmp(slashes + 3, host, len) == 0 &&
+	return slashes && strncasecmp(slashes + 3, host, len) == 0 &&
 	       strchr(":/", slashes[3 + len]) != NULL; /* its end, too */
 }
 
@@ -42,7 +43,7 @@ label_below(struct lk_arena *arena, const char *host, const char *domain)
 {
 	const size_t len = strlen(host), domain_len = strlen(domain);
 
-	if (len <= domain_len + 1 || strcmp(host + len - domain_len, domain) != 0 ||
+	if (len <= domain_len + 1 || strcasecmp(host + len - domain_len, domain) != 0 ||
 	    strcspn(host, ".") != len - domain_len - 1)
 		return "";
 	return lk_arena_text_n(arena, host, len - domain_len - 1);

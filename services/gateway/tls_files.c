@@ -1,8 +1,6 @@
 /* See tls_files.h. */
 #include "tls_files.h"
 
-#include <stdio.h>
-
 #include "crypto/private_file.h"
 #include "crypto/tls_pair.h"
 #include "time/clock.h"
@@ -19,23 +17,17 @@ read_key(const char *path, struct tls_files *files, struct lk_error *err)
 	    path, "TLS key", (uint8_t *)files->key, LK_PRIVATE_FILE_MAX, &len, err);
 }
 
-/* Anybody may read it. */
+/* Anybody may read it; only we or root may have written it. */
 static lk_status
 read_chain(const char *path, struct tls_files *files, struct lk_error *err)
 {
-	FILE *file = fopen(path, "re");
 	size_t len = 0;
 
 	files->chain = lk_alloc(LK_PRIVATE_FILE_MAX + 1);
-	if (file && files->chain)
-		len = fread(files->chain, 1, LK_PRIVATE_FILE_MAX, file);
-	if (file)
-		fclose(file);
 	if (!files->chain)
 		return lk_fail_oom(err);
-	return len > 0 ? LK_OK
-		       : lk_fail(err, LK_FAILED_PRECONDITION, "TLS_CERTIFICATE_UNREADABLE",
-			     "the TLS certificate cannot be read");
+	return lk_mounted_file_read(
+	    path, "TLS certificate", (uint8_t *)files->chain, LK_PRIVATE_FILE_MAX, &len, err);
 }
 
 lk_status

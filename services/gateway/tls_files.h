@@ -9,8 +9,8 @@ struct tls_files {
 };
 
 /*
- * Reads both, or none where `key_file` is NULL. FAILED_PRECONDITION TLS_CERTIFICATE_UNREADABLE, and
- * what lk_private_file_read says of the key and lk_tls_pair_check of both. To be wiped also then.
+ * Reads both, or none where `key_file` is NULL. Errors of lk_mounted_file_read for the chain, of
+ * lk_private_file_read for the key and of lk_tls_pair_check for both. To be wiped also then.
  */
 lk_status tls_files_read(
     const char *chain_file, const char *key_file, struct tls_files *out, struct lk_error *err);

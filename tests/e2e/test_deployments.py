@@ -138,6 +138,25 @@ class Deployments(unittest.TestCase):
                     self.assertEqual({"path": "/healthz", "port": "http"}, probe["httpGet"])
         self.assertEqual({"path": "/readyz", "port": "http"}, self.containers["gateway"]["readinessProbe"]["httpGet"])
 
+    def test_the_gateway_hears_from_its_proxy_alone_and_believes_it_alone(self):
+        front, gateway = (self.compose["services"][name] for name in ("front", "gateway"))
+        address = front["networks"]["front"]["ipv4_address"]
+        self.assertEqual(address, gateway["environment"]["LATCHKEY_TRUSTED_PROXIES"])
+        self.assertNotEqual(address, gateway["networks"]["front"]["ipv4_address"])
+        self.assertNotIn("ports", gateway)
+        unit = (DOCKER / "systemd/latchkey-gateway.service").read_text(encoding="utf-8")
+        given = dict(re.findall(r"(?m)^Environment=(\w+)=(.*)$", unit))
+        done = subprocess.run([e2e.program("latchkey-gateway"), "--config", DOCKER / "config/gateway.conf", "--print-config"],
+                              env={"PATH": os.environ["PATH"], **ENVIRONMENT, **given}, capture_output=True, text=True, check=True)
+        self.assertRegex(done.stdout, r"(?m)^listen +127\.0\.0\.1:7480 ")
+
+    def test_every_variable_that_the_readme_names_reaches_a_container(self):
+        rows = re.findall(r"(?m)^\| (`LATCHKEY_.*?) \|", (DOCKER / "README.md").read_text(encoding="utf-8"))
+        names = [name for row in rows for name in re.findall(r"LATCHKEY_\w+", row)]
+        self.assertGreater(len(names), 5)
+        text = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
+        self.assertEqual([], [name for name in names if "${" + name + ":-" not in text])
+
     def test_the_selectors_of_kubernetes_meet_the_pod(self):
         labels = self.pod["metadata"]["labels"]
         for selector in (self.kube["StatefulSet"]["spec"]["selector"]["matchLabels"], self.kube["Service"]["spec"]["selector"],

@@ -109,7 +109,7 @@ class SetUp(e2e.Case):
         for certificate, key, reason in (
                 ("good.pem", "other.key", "TLS_KEY_MISMATCH"), ("old.pem", "old.key", "TLS_CERTIFICATE_EXPIRED"),
                 ("text.pem", "good.key", "TLS_CERTIFICATE_INVALID"), ("broken.pem", "good.key", "TLS_CERTIFICATE_INVALID"),
-                ("none.pem", "good.key", "TLS_CERTIFICATE_UNREADABLE"), ("good.pem", "ca.pem", "SECRET_FILE_MODE"),
+                ("none.pem", "good.key", "SECRET_FILE_MISSING"), ("good.pem", "ca.pem", "SECRET_FILE_MODE"),
                 ("good.pem", "open.key", "SECRET_FILE_MODE"), ("good.pem", "locked.key", "TLS_KEY_INVALID"),
                 ("good.pem", "none.key", "SECRET_FILE_MISSING")):
             self.configure(tls_cert_file=folder / certificate, tls_key_file=folder / key)

@@ -163,15 +163,15 @@ class Kek(e2e.Case):
         self.assertIn(reason, self.state.log("credentials"))
         del self.state.running["credentials"]
 
-    def test_the_signing_keys_take_any_source_too(self):
+    def test_the_signing_keys_are_sealed_under_a_token_too(self):
         self.configure(f"kek = token={self.token()}", None, self.state.path / "tokens.conf")
         self.state.restart("tokens")
         self.state.ok("signing-key", "rotate")
-        self.configure(f"kek = wrong={self.passphrase()}", None, self.state.path / "tokens.conf")
+        self.configure("000000\n", "271828\n", self.state.folder / "pin")
         self.state.stop("tokens")
         with self.assertRaises(AssertionError):
             self.state.start("tokens")
-        self.assertIn("kek", self.state.log("tokens"))
+        self.assertIn("KEK_TOKEN_PIN", self.state.log("tokens"))
         del self.state.running["tokens"]
 
     # kill -9 while others write
@@ -187,9 +187,11 @@ class Kek(e2e.Case):
                                 stdin=f"{key_id}\nwJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\neu-central-1")
             if result.code == 0:
                 last[number] = [key_id]
+                self.replaced += 1
 
     def test_kill_9_during_a_rotation_under_writers_loses_no_record(self):
         self.state.restart("credentials")
+        self.replaced = 0
         stop, last = threading.Event(), {0: ["AKIAIOSFODNN7EXAMPLE"], 1: ["AKIAIOSFODNN7EXAMPLE"]}
         writers = [threading.Thread(target=self.replace, args=(n, stop, last)) for n in last]
         for writer in writers:
@@ -208,6 +210,7 @@ class Kek(e2e.Case):
             stop.set()
             for writer in writers:
                 writer.join()
+        self.assertGreater(self.replaced, 0, "nobody wrote meanwhile")
         for number, user in enumerate(self.people):
             answer = self.fleet.json("credential-process", "aws", "--owner", user.id, "--tenant", user.email.split("@")[1])
             self.assertIn(answer["AccessKeyId"], last.get(number, ["AKIAIOSFODNN7EXAMPLE"]))

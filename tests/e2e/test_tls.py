@@ -98,7 +98,7 @@ class Tls(e2e.Case):
         self.shows("localhost", other)
         self.state.unavailable("status", "--timeout", "500ms")
         self.shows("nobody")
-        self.state.refused("status", reason="TLS_FILE_INVALID")
+        self.state.refused("status", reason="SECRET_FILE_MISSING")
         for name in ("CERT", "KEY", "CA"):
             del self.state.shell[f"LATCHKEY_TLS_{name}_FILE"]
         self.assertIn("TLS_FILES_MISSING", self.state.run("status").out + self.state.run("status").err)
