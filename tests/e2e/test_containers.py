@@ -115,6 +115,12 @@ class Containers(unittest.TestCase):
         suid = self.engine.docker("run", "--rm", "--entrypoint", "bash", IMAGE, "-c", "find / -xdev -type f -perm /6000 2>/dev/null; true")
         self.assertEqual("", suid.stdout)
         self.assertEqual(2, self.engine.docker("run", "--rm", IMAGE, "keys", check=False).returncode)  # no instance is named
+        here = self.folder / "here"
+        here.mkdir()
+        shutil.chown(here, 12345, 12345)
+        self.engine.docker("run", "--rm", "--user", "12345:12345", "-v", f"{here}:/here", IMAGE, "init", "--state", "/here/safe", "--instance", "latchkey")
+        made = {path.name for path in (here / "safe/secrets").iterdir()}
+        self.assertLessEqual(set.union(*OURS.values()), made)
 
     def each_container_is_confined(self):
         for service in (*SERVICES, "gateway", "front"):
