@@ -150,7 +150,7 @@ class Containers(unittest.TestCase):
             self.assertTrue(self.made("validate", "-", stdin=shown, **self.as_key(samples))["active"])
             self.assertEqual((200, 204), (self.ask("/site/", shown), self.ask("/auth", shown)))
         self.assertEqual(401, self.ask("/site/"))
-        for last, status in (("1", 204), ("2", 401)):  # the host, as nginx sees it, and nginx
+        for last, status in (("1", 204), ("2", 403)):  # the host, as nginx sees it, and nginx
             bound = self.made("key", "create", f"from {last}", "--network", f"172.31.255.{last}", **self.as_person("ben"))["key"]
             self.assertEqual(status, self.ask("/auth", bound))
         self.latchkey("credential", "add", "aws", "--label", "bucket", stdin=f"AKIAIOSFODNN7EXAMPLE\n{AWS_SECRET}\neu-central-1\n", **self.as_person("ben"))
