@@ -35,24 +35,35 @@ arrival_audit(struct op *op, struct lk_tx *tx, const struct user *user, const ch
 	return lk_audit_write_as(tx, &actor, lk_call_request_id(op->call), op->now_ms, event, err);
 }
 
-lk_status
-arrival_end_sessions(
-    struct op *op, struct lk_tx *tx, const char *user, const char *keep, struct lk_error *err)
+/* Who puts out others on arriving is nobody yet. */
+static lk_status
+end_session(
+    struct op *op, struct lk_tx *tx, const struct user *user, const char *id, struct lk_error *err)
 {
-	const struct session_wish wish = { user, op->now_ms, 0 };
-	struct lk_page page = { .size = LK_PAGE_ROWS_MAX };
-	struct session_page found = { .more = true };
+	const struct lk_audit_event event = {
+		.action = "session.ended", .tenant = user->tenant, .object = id, .owner = user->id
+	};
 
-	while (found.more) {
-		LK_TRY(session_list(tx, &wish, &page, op->arena, &found, err));
-		for (size_t i = 0; i < found.count; i++) {
-			const char *id = found.items[i].id;
-			lk_text_copy(page.after, sizeof page.after, id);
-			if (lk_text_is(id, keep))
-				continue;
-			LK_TRY(session_end(tx, id, op->now_ms, err));
-			LK_TRY(op_forget(op, tx, id, err));
-		}
+	LK_TRY(session_end(tx, id, op->now_ms, err));
+	LK_TRY(op_forget(op, tx, id, err));
+	return op->caller->kind == LK_CALLER_ANONYMOUS
+		   ? arrival_audit(op, tx, user, "", &event, err)
+		   : op_audit(op, tx, &event, err);
+}
+
+lk_status
+arrival_end_sessions(struct op *op, struct lk_tx *tx, const struct user *user, const char *keep,
+    struct lk_error *err)
+{
+	const struct session_wish wish = { user->id, op->now_ms, 0 };
+	char id[LK_ID_SIZE] = "";
+	bool found;
+
+	LK_TRY(session_next(tx, &wish, id, &found, err));
+	while (found) {
+		if (!lk_text_is(id, keep))
+			LK_TRY(end_session(op, tx, user, id, err));
+		LK_TRY(session_next(tx, &wish, id, &found, err));
 	}
 	return LK_OK;
 }

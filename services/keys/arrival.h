@@ -20,9 +20,10 @@ lk_status arrival_complete(struct op *op, struct lk_tx *tx, const struct tenant 
     struct user *user, int64_t ttl_ms, const char *by, RedeemTicketResponse *rep,
     struct lk_error *err);
 
-/* Whoever else is in by a session of this user is out; `keep` ("": none) stays. */
-lk_status arrival_end_sessions(
-    struct op *op, struct lk_tx *tx, const char *user, const char *keep, struct lk_error *err);
+/* Whoever else is in by a session of this user is out; `keep` ("": none) stays. Of the call's
+ * memory each session takes what tells of it. */
+lk_status arrival_end_sessions(struct op *op, struct lk_tx *tx, const struct user *user,
+    const char *keep, struct lk_error *err);
 
 /* Whoever arrives is nobody yet: the trail names whom it lets in. */
 lk_status arrival_audit(struct op *op, struct lk_tx *tx, const struct user *user,

@@ -7,7 +7,18 @@
 #include "user_store.h"
 
 typedef lk_status linked_fn(struct op *op, struct lk_tx *tx, const struct tenant *tenant,
-    const char *user, struct lk_error *err);
+    const struct user *user, struct lk_error *err);
+
+static lk_status
+with_user(struct op *op, struct lk_tx *tx, const struct tenant *tenant, const char *id,
+    linked_fn *fn, struct lk_error *err)
+{
+	struct user user;
+	bool found;
+
+	LK_TRY(user_find(tx, id, &user, &found, err));
+	return found ? fn(op, tx, tenant, &user, err) : LK_OK;
+}
 
 static lk_status
 for_each_linked(struct op *op, struct lk_tx *tx, const struct tenant *tenant, const char *issuer,
@@ -21,37 +32,26 @@ for_each_linked(struct op *op, struct lk_tx *tx, const struct tenant *tenant, co
 	do {
 		LK_TRY(subject_users(tx, tenant->id, issuer, after, linked, err));
 		for (size_t i = 0; i < linked->count; i++)
-			LK_TRY(fn(op, tx, tenant, linked->users[i], err));
+			LK_TRY(with_user(op, tx, tenant, linked->users[i], fn, err));
 		if (linked->count > 0)
 			lk_text_copy(after, sizeof after, linked->users[linked->count - 1]);
 	} while (linked->count == LK_PAGE_ROWS_MAX);
 	return LK_OK;
 }
 
-static lk_status
-covers(struct op *op, struct lk_tx *tx, const struct tenant *tenant, const char *id,
-    struct lk_error *err)
-{
-	struct user user;
-	bool found;
-
-	LK_TRY(user_find(tx, id, &user, &found, err));
-	return found ? access_covers(op, tx, tenant, &user, err) : LK_OK;
-}
-
 lk_status
 issuer_covers(struct op *op, struct lk_tx *tx, const struct tenant *tenant, const char *issuer,
     struct lk_error *err)
 {
-	return for_each_linked(op, tx, tenant, issuer, covers, err);
+	return for_each_linked(op, tx, tenant, issuer, access_covers, err);
 }
 
 static lk_status
-end_sessions(struct op *op, struct lk_tx *tx, const struct tenant *tenant, const char *id,
+end_sessions(struct op *op, struct lk_tx *tx, const struct tenant *tenant, const struct user *user,
     struct lk_error *err)
 {
 	(void)tenant;
-	return arrival_end_sessions(op, tx, id, "", err);
+	return arrival_end_sessions(op, tx, user, "", err);
 }
 
 lk_status

@@ -194,7 +194,7 @@ unlink_subject(struct lk_tx *tx, void *arg, struct lk_error *err)
 	if (!removed)
 		return lk_fail(err, LK_NOT_FOUND, "SUBJECT_NOT_FOUND",
 		    "that subject is not linked to this user");
-	LK_TRY(arrival_end_sessions(op, tx, user.id, "", err));
+	LK_TRY(arrival_end_sessions(op, tx, &user, "", err));
 	return audit(op, tx, "subject.unlinked", &tenant, user.id, req->issuer, err);
 }
 

@@ -63,7 +63,7 @@ save_password(struct redeem *redeem, struct lk_tx *tx, const struct tenant *tena
 	LK_TRY(policy_load(tx, tenant, &policy, err));
 	LK_TRY(password_allowed(&policy, err));
 	LK_TRY(password_save(tx, user->id, redeem->hash, redeem->op.now_ms, err));
-	return arrival_end_sessions(&redeem->op, tx, user->id, "", err);
+	return arrival_end_sessions(&redeem->op, tx, user, "", err);
 }
 
 static lk_status

@@ -215,7 +215,7 @@ change_password(struct lk_tx *tx, void *arg, struct lk_error *err)
 		return lk_fail(err, LK_ABORTED, "PASSWORD_CHANGED",
 		    "it was changed at this moment by somebody else");
 	LK_TRY(password_save(tx, change->user.id, change->new_hash, op->now_ms, err));
-	LK_TRY(arrival_end_sessions(op, tx, change->user.id, op->caller->session, err));
+	LK_TRY(arrival_end_sessions(op, tx, &change->user, op->caller->session, err));
 	return op_audit(op, tx,
 	    &(struct lk_audit_event){ .action = "password.changed",
 		.tenant = change->user.tenant,

@@ -119,7 +119,7 @@ delete_user(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(access_covers(op, tx, &tenant, &user, err));
 	LK_TRY(access_keeps_admin(op, tx, &user, err));
 	LK_TRY(revoke_keys(op, tx, user.id, &rep->keys_revoked, err));
-	LK_TRY(arrival_end_sessions(op, tx, user.id, "", err));
+	LK_TRY(arrival_end_sessions(op, tx, &user, "", err));
 	LK_TRY(user_end(tx, user.id, op->now_ms, err));
 	LK_TRY(op_forget(op, tx, user.id, err));
 	LK_TRY(op_tell(op, tx, LK_FEED_USER_DELETED, user.id, err));

@@ -22,6 +22,9 @@ static const char Q_LIST_SESSIONS[] =
     "SELECT id, tenant, user_id, digest, pepper_version, generation, created_at_ms, "
     "expires_at_ms, last_used_at_ms, ended_at_ms FROM sessions WHERE user_id = $1 AND id > $2 "
     "AND ended_at_ms = 0 AND expires_at_ms > $3 AND last_used_at_ms > $4 ORDER BY id LIMIT $5";
+static const char Q_NEXT_SESSION[] =
+    "SELECT id FROM sessions WHERE user_id = $1 AND id > $2 AND ended_at_ms = 0 "
+    "AND expires_at_ms > $3 ORDER BY id LIMIT 1";
 static const char Q_END_SESSION[] =
     "UPDATE sessions SET digest = NULL, ended_at_ms = $2, generation = generation + 1 "
     "WHERE id = $1 AND ended_at_ms = 0";
@@ -144,6 +147,21 @@ session_list(struct lk_tx *tx, const struct session_wish *wish, const struct lk_
 	}
 	result.more = has;
 	*out_page = result;
+	return LK_OK;
+}
+
+lk_status
+session_next(struct lk_tx *tx, const struct session_wish *wish, char id[LK_ID_SIZE],
+    bool *out_found, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	LK_TRY(lk_tx_query_first(tx, Q_NEXT_SESSION,
+	    LK_ARGS(lk_text(wish->user), lk_text(id), lk_int(wish->now_ms)), &rows, out_found,
+	    err));
+	if (*out_found && !lk_text_copy(id, LK_ID_SIZE, lk_col_text(&rows, 0)))
+		return lk_fail(
+		    err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored session is not readable");
 	return LK_OK;
 }
 

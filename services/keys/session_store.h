@@ -31,6 +31,11 @@ struct session_page {
 lk_status session_list(struct lk_tx *tx, const struct session_wish *wish,
     const struct lk_page *page, struct lk_arena *arena, struct session_page *out_page,
     struct lk_error *err);
+/* One at a time, in no memory: `id` ("" at first) becomes that of the next. Idle ones are among
+ * them.
+ */
+lk_status session_next(struct lk_tx *tx, const struct session_wish *wish, char id[LK_ID_SIZE],
+    bool *out_found, struct lk_error *err);
 /* Destroys the digest and raises the generation. */
 lk_status session_end(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err);
 /* Forward only. */
