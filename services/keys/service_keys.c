@@ -7,6 +7,7 @@
 #include "encode.h"
 #include "handlers.h"
 #include "key_choice.h"
+#include "key_end.h"
 #include "key_make.h"
 #include "key_seal.h"
 #include "key_store.h"
@@ -256,18 +257,9 @@ revoke_one(struct op *op, struct lk_tx *tx, const char *id, KeyMsg **out, struct
 	LK_TRY(key_revoke_check(&key, err));
 	if (req->dry_run)
 		return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, out, err);
-	LK_TRY(key_save_revoked(tx, key.id, op->now_ms, reason, err));
-	LK_TRY(key_reseal(op->keys, tx, op->arena, key.id, err));
-	LK_TRY(op_forget(op, tx, key.id, err));
+	LK_TRY(key_end(op, tx, op->arena, &key, reason, err));
 	key.revoked_at_ms = op->now_ms;
 	lk_text_copy(key.revoke_reason, sizeof key.revoke_reason, reason);
-	LK_TRY(op_audit(op, tx,
-	    &(struct lk_audit_event){ .action = "key.revoked",
-		.tenant = key.tenant,
-		.object = key.id,
-		.owner = key.owner,
-		.detail = reason },
-	    err));
 	return encode_key(op->arena, &key, op->keys->setup.prefix, op->now_ms, out, err);
 }
 

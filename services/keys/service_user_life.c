@@ -3,7 +3,7 @@
 #include "arrival.h"
 #include "encode.h"
 #include "handlers.h"
-#include "key_seal.h"
+#include "key_end.h"
 #include "key_store.h"
 #include "user_store.h"
 
@@ -76,15 +76,7 @@ accounts_update_user(struct lk_call *call, const UpdateUserRequest *req, UpdateU
 
 /* ---- DeleteUser ---- */
 
-/* A row that was changed by hand is not sealed anew. */
-static lk_status
-revoke_key(struct op *op, struct lk_tx *tx, const struct key *key, struct lk_error *err)
-{
-	LK_TRY(key_save_revoked(tx, key->id, op->now_ms, "owner deleted", err));
-	if (key_seal_ok(op->keys, key))
-		LK_TRY(key_reseal(op->keys, tx, op->arena, key->id, err));
-	return op_forget(op, tx, key->id, err);
-}
+enum { KEYS_AT_ONCE = 20, KEYS_MEMORY = 256 * 1024 }; /* however many there are */
 
 static lk_status
 revoke_keys(
@@ -93,14 +85,18 @@ revoke_keys(
 	const struct key_filter filter = {
 		.owner = owner, .state = "", .name = "", .now_ms = op->now_ms
 	};
-	const struct lk_page page = { .size = LK_PAGE_ROWS_MAX };
+	const struct lk_page page = { .size = KEYS_AT_ONCE };
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(KEYS_MEMORY);
 	struct key_page found = { .more = true };
 	uint32_t revoked = 0;
 
+	if (!arena)
+		return lk_fail_oom(err);
 	while (found.more) {
-		LK_TRY(key_list(tx, &filter, &page, op->arena, &found, err));
+		lk_arena_reset(arena);
+		LK_TRY(key_list(tx, &filter, &page, arena, &found, err));
 		for (size_t i = 0; i < found.count; i++, revoked++)
-			LK_TRY(revoke_key(op, tx, &found.items[i], err));
+			LK_TRY(key_end(op, tx, arena, &found.items[i], "owner deleted", err));
 	}
 	*out_revoked = revoked;
 	return LK_OK;

@@ -3,9 +3,11 @@
 #include "keys_world.h"
 
 #include "keys/issuer_store.h"
+#include "keys/key_seal.h"
+#include "keys/key_store.h"
 #include "keys/user_store.h"
 
-enum { LINKED = 150 };
+enum { LINKED = 150, KEYS = 900 };
 
 static const char Q_EVENTS[] = "SELECT count(*) FROM audit_event WHERE action = $1 AND owner = $2";
 
@@ -91,4 +93,46 @@ MANY_an_issuer_with_many_linked_users_is_removed(void **state)
 	ask_ok(w, ada, "GetMe", &me, NULL);
 }
 
-LK_TESTS(KEYS_CASE(MANY_an_issuer_with_many_linked_users_is_removed))
+static lk_status
+make_keys(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	const struct many *many = arg;
+	struct key key = { .all_permissions = true,
+		.all_workgroups = true,
+		.name = "one of many",
+		.last4 = "----",
+		.generation = 1,
+		.pepper_version = 1,
+		.created_at_ms = 1 };
+
+	lk_text_copy(key.tenant, sizeof key.tenant, many->tenant);
+	lk_text_copy(key.owner, sizeof key.owner, many->owner);
+	for (int i = 0; i < KEYS; i++) {
+		lk_id_make(LK_ID_KEY, &many->w->clock.clock, lk_random_system(), key.id);
+		key_seal(many->w->pepper, &key);
+		LK_TRY(key_insert(tx, &key, err));
+	}
+	return LK_OK;
+}
+
+static void
+MANY_a_user_with_many_keys_is_deleted(void **state)
+{
+	struct world *w = *state;
+	const struct world_tenant t = world_tenant(w, "genomics", "panomics");
+	const char *ada = world_redeem(w, t.ticket);
+	struct many many = { w, t.id,
+		world_id(w, world_user(w, ada, "ben@genomics.example", NULL)) };
+	DeleteUserRequest req = LATCHKEY__ACCOUNTS__V1__DELETE_USER_REQUEST__INIT;
+	DeleteUserResponse *rep;
+
+	expect_ok(lk_store_write(w->store, LK_NO_DEADLINE, make_keys, &many, &w->err), &w->err);
+	req.user = text(many.owner);
+	ask_ok(w, ada, "DeleteUser", &req, &rep);
+	assert_int_equal(rep->keys_revoked, KEYS);
+	assert_int_equal(events(w, "key.revoked", many.owner), KEYS);
+	assert_int_equal(events(w, "session.ended", many.owner), 1);
+}
+
+LK_TESTS(KEYS_CASE(MANY_an_issuer_with_many_linked_users_is_removed),
+    KEYS_CASE(MANY_a_user_with_many_keys_is_deleted))

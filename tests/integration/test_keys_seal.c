@@ -135,6 +135,7 @@ INTEGRITY_a_damaged_key_is_not_changed_but_an_operator_revokes_it(void **state)
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
 	const struct world_key key = world_key(w, ada, "hers");
 	RotateKeyRequest rotate = LATCHKEY__KEYS__V1__ROTATE_KEY_REQUEST__INIT;
+	GetKeyRequest get = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
 
 	by_hand(w, "UPDATE api_keys SET expires_at_ms = 0 WHERE id = $1", key.id);
 	rotate.id = key.id;
@@ -142,6 +143,8 @@ INTEGRITY_a_damaged_key_is_not_changed_but_an_operator_revokes_it(void **state)
 	ask_fails(w, OPERATOR, "RotateKey", &rotate, LK_DATA_LOSS, "ROW_DAMAGED");
 	world_revoke(w, OPERATOR, key.id);
 	expect_refused(w, SERVICE, key.secret, "KEY_REFUSED");
+	get.id = key.id;
+	ask_fails(w, ada, "GetKey", &get, LK_DATA_LOSS, "ROW_DAMAGED");
 }
 
 static void
