@@ -89,28 +89,33 @@ foreign_appeared(struct keys *keys)
 	atomic_store(&keys->has_foreign, true);
 }
 
+lk_status
+foreign_look_up(struct lk_tx *tx, const struct keys *keys, struct foreign *foreign, bool *out_found,
+    struct lk_error *err)
+{
+	const struct keys_setup *setup = &keys->setup;
+
+	*out_found = false;
+	for (size_t i = 0; i <= setup->old_peppers_count && !*out_found; i++) {
+		foreign_tag(i == 0 ? setup->pepper : setup->old_peppers[i - 1], foreign->sha256,
+		    foreign->tag);
+		LK_TRY(imported_find(tx, foreign->tag, foreign->key, out_found, err));
+	}
+	return LK_OK;
+}
+
 struct search {
 	const struct keys *keys;
-	uint8_t sha256[LK_DIGEST_LEN], tag[LK_DIGEST_LEN];
-	char key[LK_ID_SIZE];
+	struct foreign foreign;
 	bool found;
 };
 
-/* Under the newest pepper first. */
 static lk_status
 search_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct search *search = arg;
-	const struct keys_setup *setup = &search->keys->setup;
 
-	for (size_t i = 0; i <= setup->old_peppers_count; i++) {
-		foreign_tag(i == 0 ? setup->pepper : setup->old_peppers[i - 1], search->sha256,
-		    search->tag);
-		LK_TRY(imported_find(tx, search->tag, search->key, &search->found, err));
-		if (search->found)
-			return LK_OK;
-	}
-	return LK_OK;
+	return foreign_look_up(tx, search->keys, &search->foreign, &search->found, err);
 }
 
 lk_status
@@ -125,12 +130,10 @@ foreign_find(struct keys *keys, const char *text, const struct patience *patienc
 		return LK_OK;
 	if (!patience->may_block)
 		return lk_fail(err, LK_ABORTED, "WOULD_BLOCK", "the answer is not in memory");
-	lk_sha256(lk_bytes(text, len), search.sha256);
+	lk_sha256(lk_bytes(text, len), search.foreign.sha256);
 	LK_TRY(lk_store_read(
 	    keys->setup.store, patience->deadline_steady_ms, search_in, &search, err));
-	memcpy(out_foreign->sha256, search.sha256, LK_DIGEST_LEN);
-	memcpy(out_foreign->tag, search.tag, LK_DIGEST_LEN);
-	memcpy(out_foreign->key, search.key, LK_ID_SIZE);
+	*out_foreign = search.foreign;
 	*out_found = search.found;
 	return LK_OK;
 }

@@ -29,6 +29,11 @@ struct foreign {
 	char key[LK_ID_SIZE];
 };
 
+/* Which key has the digest foreign->sha256, under whichever loaded pepper it stands, the newest
+ * first? Fills the rest when there is one. */
+lk_status foreign_look_up(struct lk_tx *tx, const struct keys *keys, struct foreign *foreign,
+    bool *out_found, struct lk_error *err);
+
 /*
  * Which key is this text? *out_found false: none of another system's, or none were ever imported.
  * With patience that may not block ABORTED WOULD_BLOCK, unless none were.

@@ -46,8 +46,8 @@ life_check(const struct import *import, const ForeignKeyMsg *foreign, struct lk_
 /* It has what its owner has but the delegating permissions, in all workgroups: as where it comes
  * from. */
 static lk_status
-key_of(const struct import *import, const ForeignKeyMsg *foreign, const struct user *owner,
-    struct key *out_key, struct lk_error *err)
+key_of(const struct import *import, const ForeignKeyMsg *foreign, const uint8_t *sha256,
+    const struct user *owner, struct key *out_key, struct lk_error *err)
 {
 	const struct keys *keys = import->op->keys;
 	struct key key = { .all_permissions = true,
@@ -57,11 +57,9 @@ key_of(const struct import *import, const ForeignKeyMsg *foreign, const struct u
 		.pepper_version = lk_pepper_version(keys->setup.pepper),
 		.created_at_ms = import->op->now_ms,
 		.expires_at_ms = foreign->expires_at_ms };
-	uint8_t sha256[LK_DIGEST_LEN];
 
 	LK_TRY(key_name_check(&import->policy, foreign->name, err));
 	LK_TRY(life_check(import, foreign, err));
-	LK_TRY(foreign_digest_parse(foreign->sha256, sha256, err));
 	foreign_tag(keys->setup.pepper, sha256, key.digest);
 	lk_id_make(LK_ID_KEY, keys->setup.clock, keys->setup.random, key.id);
 	memcpy(key.tenant, import->tenant.id, sizeof key.tenant);
@@ -75,10 +73,29 @@ key_of(const struct import *import, const ForeignKeyMsg *foreign, const struct u
 }
 
 static lk_status
+imported_before(const char *name, struct lk_error *err)
+{
+	return lk_fail(
+	    err, LK_ALREADY_EXISTS, "KEY_IMPORTED", "the key \"%s\" was imported before", name);
+}
+
+/* Its tag may be under an older pepper than the one that the database keeps apart. */
+static lk_status
+new_check(const struct import *import, struct lk_tx *tx, const char *name, struct foreign *foreign,
+    struct lk_error *err)
+{
+	bool found;
+
+	LK_TRY(foreign_look_up(tx, import->op->keys, foreign, &found, err));
+	return found ? imported_before(name, err) : LK_OK;
+}
+
+static lk_status
 import_one(const struct import *import, struct lk_tx *tx, const ForeignKeyMsg *foreign,
     KeyMsg **out, struct lk_error *err)
 {
 	struct op *op = import->op;
+	struct foreign same = { .key = "" };
 	struct user owner;
 	struct key key;
 	bool is_new;
@@ -86,12 +103,13 @@ import_one(const struct import *import, struct lk_tx *tx, const ForeignKeyMsg *f
 	LK_TRY(access_user_in(tx, import->tenant.id, foreign->owner, &owner, err));
 	LK_TRY(access_covers(op, tx, &import->tenant, &owner, err));
 	LK_TRY(owner_check(import, &owner, tx, err));
-	LK_TRY(key_of(import, foreign, &owner, &key, err));
+	LK_TRY(foreign_digest_parse(foreign->sha256, same.sha256, err));
+	LK_TRY(key_of(import, foreign, same.sha256, &owner, &key, err));
+	LK_TRY(new_check(import, tx, key.name, &same, err));
 	LK_TRY(key_insert(tx, &key, err));
 	LK_TRY(imported_insert(tx, key.digest, key.id, &is_new, err));
 	if (!is_new)
-		return lk_fail(err, LK_ALREADY_EXISTS, "KEY_IMPORTED",
-		    "the key \"%s\" was imported before", key.name);
+		return imported_before(key.name, err);
 	LK_TRY(op_audit(op, tx,
 	    &(struct lk_audit_event){ .action = "key.imported",
 		.tenant = key.tenant,
