@@ -65,6 +65,16 @@ key_seal(const struct lk_pepper *pepper, struct key *key)
 	key->has_mac = true;
 }
 
+/* Of a row whose pepper is not there: was it over, and left behind when that was retired? */
+static bool
+outlived(const struct keys *keys, const struct key *key)
+{
+	const enum key_state state = key_state(key, lk_clock_wall_ms(keys->setup.clock));
+
+	return key->pepper_version < lk_pepper_version(keys->setup.pepper) &&
+	       (state == KEY_REVOKED || state == KEY_EXPIRED);
+}
+
 bool
 key_seal_ok(const struct keys *keys, const struct key *key)
 {
@@ -72,7 +82,7 @@ key_seal_ok(const struct keys *keys, const struct key *key)
 	uint8_t mac[LK_DIGEST_LEN];
 
 	if (!pepper)
-		return false;
+		return outlived(keys, key);
 	mac_of(pepper, key, mac);
 	return key->has_mac && lk_secret_equal(mac, key->mac, sizeof mac);
 }
@@ -87,6 +97,8 @@ key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const ch
 	LK_TRY(key_find(tx, id, arena, &key, &found, err));
 	if (!found)
 		return lk_fail(err, LK_INTERNAL, "INTERNAL", "the key to seal is missing");
+	if (!keys_pepper(keys, key.pepper_version) && outlived(keys, &key))
+		key.pepper_version = lk_pepper_version(keys->setup.pepper);
 	const struct lk_pepper *pepper = keys_pepper(keys, key.pepper_version);
 	if (!pepper)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "PEPPER_MISSING",

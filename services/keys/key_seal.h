@@ -10,10 +10,12 @@
 
 /* Fills key->mac of a row that is about to be written; `pepper` is that of key->pepper_version. */
 void key_seal(const struct lk_pepper *pepper, struct key *key);
-/* Is the row as we wrote it? */
+/* Is the row as we wrote it? One that is over, and whose pepper was retired since, can no longer be
+ * told from another: it passes, and opens nothing. */
 bool key_seal_ok(const struct keys *keys, const struct key *key);
 
-/* Seals the row as it stands, after a change that key_seal_ok came before. */
+/* Seals the row as it stands, after a change that key_seal_ok came before; where its pepper was
+ * retired, under the newest. */
 lk_status key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const char *id,
     struct lk_error *err);
 

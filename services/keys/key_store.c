@@ -67,7 +67,7 @@ static const char Q_IMPORTED_ANY[] = "SELECT key_id FROM imported_keys LIMIT $1"
 static const char Q_SAVE_DIGEST[] =
     "UPDATE api_keys SET digest = $2, pepper_version = $3, mac = $4 WHERE id = $1";
 static const char Q_SAVE_TAG[] = "UPDATE imported_keys SET tag = $2 WHERE key_id = $1";
-static const char Q_SAVE_MAC[] = "UPDATE api_keys SET mac = $2 WHERE id = $1";
+static const char Q_SAVE_MAC[] = "UPDATE api_keys SET mac = $2, pepper_version = $3 WHERE id = $1";
 static const char Q_UNSEALED[] = "SELECT id FROM api_keys WHERE mac IS NULL ORDER BY id LIMIT $1";
 static const char Q_ARE_SEALED[] = "SELECT 1 FROM key_seals WHERE id = $1";
 static const char Q_SET_SEALED[] = "INSERT INTO key_seals (id, sealed_at_ms) VALUES (1, $1)";
@@ -291,7 +291,9 @@ lk_status
 key_save_mac(struct lk_tx *tx, const struct key *key, struct lk_error *err)
 {
 	return lk_tx_exec(tx, Q_SAVE_MAC,
-	    LK_ARGS(lk_text(key->id), lk_blob(lk_bytes(key->mac, sizeof key->mac))), NULL, err);
+	    LK_ARGS(lk_text(key->id), lk_blob(lk_bytes(key->mac, sizeof key->mac)),
+		lk_int(key->pepper_version)),
+	    NULL, err);
 }
 
 lk_status

@@ -13,7 +13,7 @@ lk_status key_insert(struct lk_tx *tx, const struct key *key, struct lk_error *e
 lk_status key_find(struct lk_tx *tx, const char *id, struct lk_arena *arena, struct key *out_key,
     bool *out_found, struct lk_error *err);
 
-/* key->mac of the row with its id. */
+/* key->mac, and the version of the pepper it is under, of the row with its id. */
 lk_status key_save_mac(struct lk_tx *tx, const struct key *key, struct lk_error *err);
 /* Its digest, pepper version and MAC; of another system's key the tag, too, which is the digest. */
 lk_status key_save_digest(struct lk_tx *tx, const struct key *key, struct lk_error *err);

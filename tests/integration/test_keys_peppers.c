@@ -16,6 +16,12 @@ pepper_rotate(struct world *w)
 }
 
 static void
+pepper_retire(struct world *w)
+{
+	w->keys->setup.old_peppers_count = 0;
+}
+
+static void
 IMPORT_a_key_is_imported_once_whatever_the_pepper(void **state)
 {
 	struct world *w = *state;
@@ -39,4 +45,53 @@ IMPORT_a_key_is_imported_once_whatever_the_pepper(void **state)
 	lk_pepper_free(newest);
 }
 
-LK_TESTS(KEYS_CASE(IMPORT_a_key_is_imported_once_whatever_the_pepper))
+static const char *
+key_state_of(struct world *w, const char *who, const char *id)
+{
+	GetKeyRequest req = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
+	GetKeyResponse *rep;
+
+	req.id = text(id);
+	ask_ok(w, who, "GetKey", &req, &rep);
+	return rep->key->state;
+}
+
+static struct world_key
+key_of_an_hour(struct world *w, const char *who)
+{
+	CreateKeyRequest req = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+	CreateKeyResponse *rep;
+
+	req.name = text("short");
+	req.ttl = text("1h");
+	ask_ok(w, who, "CreateKey", &req, &rep);
+	return (struct world_key){ rep->key->id, rep->secret_key };
+}
+
+static void
+SEAL_keys_that_are_over_outlive_their_pepper(void **state)
+{
+	struct world *w = *state;
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	const struct world_key expired = key_of_an_hour(w, ada), revoked = world_key(w, ada, "r"),
+			       living = world_key(w, ada, "left behind");
+	GetKeyRequest get = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
+
+	world_revoke(w, ada, revoked.id);
+	atomic_store(&w->clock.ahead_ms, INT64_C(3601000));
+	struct lk_pepper *newest = pepper_rotate(w);
+	pepper_retire(w);
+	assert_string_equal(key_state_of(w, ada, revoked.id), "revoked");
+	assert_string_equal(key_state_of(w, ada, expired.id), "expired");
+	expect_refused(w, SERVICE, expired.secret, "KEY_REFUSED");
+	world_revoke(w, ada, expired.id);
+	assert_string_equal(key_state_of(w, ada, expired.id), "revoked");
+	get.id = living.id;
+	ask_fails(w, ada, "GetKey", &get, LK_DATA_LOSS, "ROW_DAMAGED");
+	expect_refused(w, SERVICE, living.secret, "KEY_REFUSED");
+	w->keys->setup.pepper = w->pepper;
+	lk_pepper_free(newest);
+}
+
+LK_TESTS(KEYS_CASE(IMPORT_a_key_is_imported_once_whatever_the_pepper),
+    KEYS_CASE(SEAL_keys_that_are_over_outlive_their_pepper))
