@@ -9,7 +9,7 @@
 
 /* The caller, where they are a user. */
 struct about {
-	struct op op;
+	struct op *op;
 	struct tenant tenant;
 	struct user user;
 	struct policy policy;
@@ -19,15 +19,16 @@ struct about {
 static lk_status
 why_no_key(const struct about *about, int64_t active, char **out_reason, struct lk_error *err)
 {
+	const bool by_owner = !lk_caller_has(about->op->caller, LK_PERM_API_KEYS_MANAGE_ANY);
 	struct lk_error why = { 0 };
 	bool warn;
 
-	if (lk_caller_require(about->op.caller, LK_PERM_API_KEYS_MANAGE, &why) == LK_OK &&
-	    key_creation_check(&about->policy, true, about->user.roles.built_in, &warn, &why) ==
+	if (lk_caller_require(about->op->caller, LK_PERM_API_KEYS_MANAGE, &why) == LK_OK &&
+	    key_creation_check(&about->policy, by_owner, about->user.roles.built_in, &warn, &why) ==
 		LK_OK &&
 	    key_limit_check(&about->policy, active, &why) == LK_OK)
 		return LK_OK;
-	return lk_field_copy(about->op.arena, why.reason, out_reason, err);
+	return lk_field_copy(about->op->arena, why.reason, out_reason, err);
 }
 
 static bool
@@ -47,13 +48,13 @@ static lk_status
 tell_roles(
     const struct about *about, struct lk_tx *tx, GetCapabilitiesResponse *rep, struct lk_error *err)
 {
-	const lk_permissions held = about->op.caller->permissions;
+	const lk_permissions held = about->op->caller->permissions;
 	struct own_role_list own;
 
-	if (!lk_caller_has(about->op.caller, LK_PERM_ROLES_MANAGE))
+	if (!lk_caller_has(about->op->caller, LK_PERM_ROLES_MANAGE))
 		return LK_OK;
-	LK_TRY(role_list(tx, about->tenant.id, about->op.arena, &own, err));
-	rep->roles = lk_arena_array(about->op.arena, ROLE_COUNT + own.count, sizeof *rep->roles);
+	LK_TRY(role_list(tx, about->tenant.id, about->op->arena, &own, err));
+	rep->roles = lk_arena_array(about->op->arena, ROLE_COUNT + own.count, sizeof *rep->roles);
 	if (!rep->roles)
 		return lk_fail_oom(err);
 	for (int i = 0; i < ROLE_COUNT; i++) {
@@ -70,7 +71,7 @@ tell_roles(
 static lk_status
 tell_user(struct about *about, struct lk_tx *tx, GetCapabilitiesResponse *rep, struct lk_error *err)
 {
-	struct op *op = &about->op;
+	struct op *op = about->op;
 	int64_t active;
 
 	LK_TRY(access_user(op, tx, "", op->caller->id, &about->tenant, &about->user, err));
@@ -92,23 +93,22 @@ tell_user(struct about *about, struct lk_tx *tx, GetCapabilitiesResponse *rep, s
 static lk_status
 get_capabilities(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
-	struct about *about = arg;
-	const struct lk_caller *caller = about->op.caller;
-	GetCapabilitiesResponse *rep = about->op.rep;
+	struct op *op = arg;
+	const struct lk_caller *caller = op->caller;
+	GetCapabilitiesResponse *rep = op->rep;
+	struct about about = { .op = op };
 
 	LK_TRY(lk_permissions_fields(
-	    caller->permissions, about->op.arena, &rep->permissions, &rep->n_permissions, err));
-	LK_TRY(lk_field_copy(
-	    about->op.arena, lk_caller_kind_name(caller->kind), &rep->caller_kind, err));
-	return caller->kind == LK_CALLER_USER ? tell_user(about, tx, rep, err) : LK_OK;
+	    caller->permissions, op->arena, &rep->permissions, &rep->n_permissions, err));
+	LK_TRY(lk_field_copy(op->arena, lk_caller_kind_name(caller->kind), &rep->caller_kind, err));
+	return caller->kind == LK_CALLER_USER ? tell_user(&about, tx, rep, err) : LK_OK;
 }
 
 lk_status
 accounts_get_capabilities(
     struct lk_call *call, const GetCapabilitiesRequest *req, GetCapabilitiesResponse *rep)
 {
-	struct about about = { .op = op_of(call, req, rep) };
+	struct op op = op_of(call, req, rep);
 
-	return lk_store_read(about.op.keys->setup.store, lk_call_deadline_steady_ms(call),
-	    get_capabilities, &about, lk_call_error(call));
+	return op_read(&op, get_capabilities);
 }

@@ -170,6 +170,9 @@ G4_capabilities_say_what_to_show_and_what_creation_would_answer(void **state)
 	expect_no_key(w, ben, "KEY_LIMIT_REACHED");
 	world_set_policy(w, ada, "", "self_service", "none");
 	expect_no_key(w, ben, "SELF_SERVICE_OFF");
+	assert_true(capabilities(w, ada)->may_create_keys);
+	world_key(w, ada, "who decides over keys has their own");
+	world_set_policy(w, ada, "", "max_active_keys_per_user", "2");
 	world_set_policy(w, ada, "", "admin_owned_keys", "deny");
 	world_set_policy(w, ada, "", "self_service", "full");
 	expect_no_key(w, ada, "ADMIN_OWNED_KEY");
