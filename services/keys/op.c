@@ -58,14 +58,16 @@ op_forget(struct op *op, struct lk_tx *tx, const char *id, struct lk_error *err)
 }
 
 lk_status
-op_creation_rate(const struct op *op, struct lk_error *err)
+op_creation_rate(struct op *op, struct lk_error *err)
 {
 	struct rate *rate = op->keys->rate;
 
-	if (op->caller->kind == LK_CALLER_OPERATOR)
+	if (op->counted || op->caller->kind == LK_CALLER_OPERATOR)
 		return LK_OK;
 	LK_TRY(rate_take(rate, RATE_CREATIONS, op->caller->id, op->now_ms, err));
-	return rate_take(rate, RATE_TENANT_CREATIONS, op->caller->tenant, op->now_ms, err);
+	LK_TRY(rate_take(rate, RATE_TENANT_CREATIONS, op->caller->tenant, op->now_ms, err));
+	op->counted = true;
+	return LK_OK;
 }
 
 lk_status

@@ -19,6 +19,7 @@ struct op {
 	const void *req;
 	void *rep;
 	int64_t now_ms;
+	bool counted; /* by op_creation_rate */
 };
 
 struct op op_of(struct lk_call *call, const void *req, void *rep);
@@ -28,8 +29,10 @@ struct op op_of(struct lk_call *call, const void *req, void *rep);
 lk_status op_write(struct op *op, lk_tx_fn *fn);
 lk_status op_read(struct op *op, lk_tx_fn *fn);
 
-/* May the caller make one more key now? RESOURCE_EXHAUSTED RATE_LIMITED; operators always may. */
-lk_status op_creation_rate(const struct op *op, struct lk_error *err);
+/* May the caller make one more key now? RESOURCE_EXHAUSTED RATE_LIMITED; operators always may. In
+ * the transaction, so that an answer that is remembered costs nothing; once, however often that
+ * runs. */
+lk_status op_creation_rate(struct op *op, struct lk_error *err);
 
 /* The audit row, in the same transaction; and what everybody's memory must forget at its commit,
  * ours first. After the rows of `id` were changed. */

@@ -151,6 +151,7 @@ rotate_key(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct change change;
 	bool warn;
 
+	LK_TRY(op_creation_rate(op, err));
 	LK_TRY(change_begin(op, tx, req->id, &change, err));
 	struct key *old = &change.key;
 	struct key key = successor_of(old);
@@ -178,7 +179,6 @@ keys_rotate_key(struct lk_call *call, const RotateKeyRequest *req, RotateKeyResp
 {
 	struct op op = op_of(call, req, rep);
 
-	LK_TRY(op_creation_rate(&op, lk_call_error(call)));
 	return op_write(&op, rotate_key);
 }
 

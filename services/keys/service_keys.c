@@ -164,6 +164,7 @@ create_key(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct making m = { 0 };
 	struct key key = { 0 };
 
+	LK_TRY(op_creation_rate(op, err));
 	LK_TRY(load_making(op, tx, req, &m, err));
 	LK_TRY(key_name_check(&m.policy, req->name, err));
 	LK_TRY(key_expiry(&m.policy, req->ttl, !m.by_owner, op->now_ms, &key.expires_at_ms, err));
@@ -187,7 +188,6 @@ keys_create_key(struct lk_call *call, const CreateKeyRequest *req, CreateKeyResp
 {
 	struct op op = op_of(call, req, rep);
 
-	LK_TRY(op_creation_rate(&op, lk_call_error(call)));
 	return op_write(&op, create_key);
 }
 

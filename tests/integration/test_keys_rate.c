@@ -21,6 +21,13 @@ LIMITS_a_caller_makes_so_many_keys_in_a_minute(void **state)
 	rotate.id = key.id;
 	ask_fails(w, ada, "RotateKey", &rotate, LK_RESOURCE_EXHAUSTED, "RATE_LIMITED");
 	world_key(w, ben, "his own");
+	world_key(w, ben, "his second");
+	req.name = text("his last");
+	expect_ok(
+	    world_ask_in(w, ben, "CreateKey", "once", &req, w->arena, NULL, &w->err), &w->err);
+	ask_fails(w, ben, "CreateKey", &req, LK_RESOURCE_EXHAUSTED, "RATE_LIMITED");
+	expect_fail(world_ask_in(w, ben, "CreateKey", "once", &req, w->arena, NULL, &w->err),
+	    &w->err, LK_ALREADY_EXISTS, "ALREADY_CREATED");
 	atomic_store(&w->clock.ahead_ms, 21000);
 	world_key(w, ada, "four");
 	*state = w;
