@@ -85,7 +85,7 @@ lk_status key_overlap_end(const struct policy *policy, const struct key *key, co
 /*
  * When the key of a rotation expires: `ttl` as in key_expiry; "" gives it as long a life as the old
  * one was given, or the policy's default where that is not allowed. A principal's key may live for
- * ever.
+ * ever. INVALID_ARGUMENT NOT_BEFORE_INVALID naming `ttl` when it would end before it begins.
  */
 lk_status key_rotated_expiry(const struct policy *policy, const struct key *old, const char *ttl,
     bool may_choose, int64_t now_ms, int64_t *out_expires_at_ms, struct lk_error *err);

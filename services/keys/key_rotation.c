@@ -65,6 +65,16 @@ key_overlap_end(const struct policy *policy, const struct key *key, const char *
 	return LK_OK;
 }
 
+/* It begins when the old one would have. */
+static lk_status
+beginning_check(const struct key *old, int64_t expires_at_ms, struct lk_error *err)
+{
+	if (expires_at_ms != 0 && old->not_before_ms >= expires_at_ms)
+		return lk_fail_field(err, "ttl", "NOT_BEFORE_INVALID",
+		    "the key would expire before it begins: give it a longer life");
+	return LK_OK;
+}
+
 lk_status
 key_rotated_expiry(const struct policy *policy, const struct key *old, const char *ttl,
     bool may_choose, int64_t now_ms, int64_t *out_expires_at_ms, struct lk_error *err)
@@ -76,10 +86,10 @@ key_rotated_expiry(const struct policy *policy, const struct key *old, const cha
 	    old->tenant[0] == '\0' || policy->values[POLICY_TTL_ALLOW_NEVER] == POLICY_YES;
 	const bool as_before = life_ms == 0 ? never_ok : max_ms == 0 || life_ms <= max_ms;
 
-	if (*ttl != '\0' || !as_before)
-		return key_expiry(policy, ttl, may_choose, now_ms, out_expires_at_ms, err);
 	*out_expires_at_ms = life_ms == 0 ? 0 : now_ms + life_ms;
-	return LK_OK;
+	if (*ttl != '\0' || !as_before)
+		LK_TRY(key_expiry(policy, ttl, may_choose, now_ms, out_expires_at_ms, err));
+	return beginning_check(old, *out_expires_at_ms, err);
 }
 
 lk_status

@@ -94,6 +94,7 @@ KEYS_a_key_is_refused_before_its_time(void **state)
 	struct world *w = *state;
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
 	CreateKeyRequest req = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+	RotateKeyRequest rotate = LATCHKEY__KEYS__V1__ROTATE_KEY_REQUEST__INIT;
 
 	req.ttl = text("10d");
 	req.not_before = text("11d");
@@ -105,6 +106,9 @@ KEYS_a_key_is_refused_before_its_time(void **state)
 	const struct world_key key = made(w, ada, &req);
 	assert_string_equal(reason_at(w, key.secret, ""), "KEY_NOT_YET_VALID");
 	assert_string_equal(key_now(w, ada, key.id)->state, "pending");
+	rotate.id = text(key.id);
+	rotate.ttl = text("30m");
+	ask_field(w, ada, "RotateKey", &rotate, "ttl", "NOT_BEFORE_INVALID");
 	atomic_store(&w->clock.ahead_ms, HOUR_MS);
 	assert_string_equal(reason_at(w, key.secret, ""), "");
 	assert_string_equal(key_now(w, ada, key.id)->state, "active");
