@@ -236,8 +236,9 @@ verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask
 	return accept(keys, asker, ask, &held, now_ms, patience->arena, out_answer, err);
 }
 
-/* An address that showed many bad keys is answered from memory alone: good keys in use go on, and
- * made-up ones reach no database. */
+/* An address that showed many bad keys is answered from memory alone: good keys of ours in use go
+ * on, and made-up ones reach no database. Keys of other systems are known by looking them up, and
+ * so are refused, too. */
 lk_status
 key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask *ask,
     const struct patience *patience, struct verify_answer *out_answer, struct lk_error *err)
