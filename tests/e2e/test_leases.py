@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -45,13 +46,14 @@ class Leases(e2e.Case):
     def state_of(self, lease):
         return {one["id"]: one["state"] for one in self.line.json("lease", "list", "--include-ended")["leases"]}[lease["id"]]
 
-    def begin(self, lease, *command):
+    def begin(self, lease, *command, stderr=subprocess.PIPE):
         """A command under the lease, once it runs."""
         started = self.state.folder / f"started-{lease['id']}"
         script = f"touch {started}; exec {' '.join(command)}"
         running = subprocess.Popen([e2e.program("latchkey"), "exec", "--owner", self.ben.email, "--lease", lease["id"], "aws",
-                                    "--", "sh", "-c", script], env=self.fleet.environment(), stderr=subprocess.PIPE, text=True)
-        self.addCleanup(running.stderr.close)
+                                    "--", "sh", "-c", script], env=self.fleet.environment(), stderr=stderr, text=True)
+        if running.stderr:
+            self.addCleanup(running.stderr.close)
         self.addCleanup(running.kill)
         e2e.wait_until(started.exists, 10, "the command runs")
         return running
@@ -170,6 +172,46 @@ class Leases(e2e.Case):
         self.fleet.fails(127, "exec", "--owner", self.ben.email, "--lease", lease["id"], "aws", "--", "no-such-command",
                          reason="COMMAND_FAILED")
         self.assertEqual("ended", self.state_of(lease))
+
+    def test_signals_reach_the_one_thread_that_waits_for_them_and_a_full_pipe_stops_nothing(self):
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        os.set_blocking(writing, False)
+        while True:
+            try:
+                os.write(writing, bytes(65536))
+            except BlockingIOError:
+                break
+        os.set_blocking(writing, True)
+        lease, child = self.grant(), self.state.folder / "child"
+        running = self.begin(lease, "sh", "-c", f"'echo $$ >{child}; exec sleep 60'", stderr=writing)
+        os.close(writing)
+        pid = int(e2e.wait_until(lambda: child.exists() and child.read_text().strip(), 5, "the command's process"))
+        e2e.wait_until(lambda: len(os.listdir(f"/proc/{running.pid}/task")) > 2, 5, "the client has threads")
+        for task in pathlib.Path(f"/proc/{running.pid}/task").iterdir():
+            blocked = int(next(line.split()[1] for line in (task / "status").read_text().splitlines() if line.startswith("SigBlk")), 16)
+            for one in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGRTMIN):
+                self.assertTrue(blocked & 1 << (one - 1) or int(task.name) == running.pid, (task.name, one))
+        self.line.ok("lease", "end", lease["id"])
+        e2e.wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 3, "the command is gone")
+
+    @unittest.skipUnless(e2e.full(), "waits for ten seconds: only with LATCHKEY_FULL=1")
+    def test_signals_do_not_put_off_the_end_of_a_command_that_ignores_it(self):
+        lease = self.grant()
+        running = self.begin(lease, "sh", "-c", "'trap \"\" TERM USR1; while :; do sleep 0.1; done'")
+        self.line.ok("lease", "end", lease["id"])
+        begun = time.monotonic()
+        while running.poll() is None and time.monotonic() - begun < 15:
+            running.send_signal(signal.SIGUSR1)
+            time.sleep(0.5)
+        self.assertEqual(-signal.SIGKILL, running.poll())
+        self.assertGreater(time.monotonic() - begun, 9)
+
+    def test_a_lease_of_ones_own_that_no_command_works_under_is_ended(self):
+        world.add_aws(self.cat)
+        line = self.cat.command_line()
+        line.fails(1, "exec", "aws", "--", "true", reason="PERMISSION_MISSING")
+        self.assertEqual(["ended"], [one["state"] for one in line.json("lease", "list", "--include-ended")["leases"]])
 
     def test_a_command_does_not_outlive_the_one_who_keeps_its_lease(self):
         lease = self.grant(ttl="1s")
