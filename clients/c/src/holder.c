@@ -123,7 +123,7 @@ static void *
 run(void *arg)
 {
 	latchkey_lease_holder *holder = arg;
-	int64_t pause_ms = holder->ttl_ms / 3;
+	int64_t pause_ms = 0; /* nobody knows here since when it lives: the first beat tells */
 	latchkey_error why;
 
 	while (!holder->over && rest(holder, pause_ms))
