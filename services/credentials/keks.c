@@ -67,12 +67,66 @@ prove(struct lk_tx *tx, const struct vault *vault, const struct kek *kek, struct
 static lk_status
 settle_absent(struct lk_tx *tx, const struct kek *kek, struct lk_error *err)
 {
-	if (kek->state == KEK_PENDING)
+	if (kek->state == KEK_PENDING && kek->wraps == 0)
 		return kek_delete(tx, kek->id, err);
 	if (kek->state == KEK_RETIRED || (kek->state == KEK_DRAINING && kek->wraps == 0))
 		return LK_OK;
 	return lk_fail(err, LK_FAILED_PRECONDITION, "KEK_MISSING",
 	    "root key %s is in use (%s) and not configured", kek->id, kek_state_name(kek->state));
+}
+
+/* What is loaded and was never seen. */
+struct newcomers {
+	const struct vault *vault;
+	struct kek_list *seen;
+	int64_t now_ms;
+	struct lk_arena *arena;
+	bool has_active;
+};
+
+static lk_status
+is_used(struct lk_tx *tx, const char *id, bool *out, struct lk_error *err)
+{
+	int64_t all, others;
+
+	LK_TRY(tenant_key_count(tx, id, &all, &others, err));
+	*out = all > others;
+	return LK_OK;
+}
+
+/* Those under which there are tenant keys, or the others. */
+static lk_status
+remember_new(struct lk_tx *tx, struct newcomers *new, bool used, struct lk_error *err)
+{
+	for (size_t i = 0; i < lk_keyring_count(new->vault->ring); i++) {
+		const char *id = lk_keyring_id(new->vault->ring, i);
+		bool is = false;
+		if (kek_find(new->seen, id))
+			continue;
+		LK_TRY(is_used(tx, id, &is, err));
+		if (is != used)
+			continue;
+		LK_TRY(remember(tx, new->vault, id,
+		    !new->has_active ? KEK_ACTIVE
+		    : used           ? KEK_DRAINING
+				     : KEK_PENDING,
+		    new->now_ms, new->arena, err));
+		new->has_active = true;
+	}
+	return LK_OK;
+}
+
+/* Every key that is loaded is remembered by now. */
+static lk_status
+refuse_strangers(struct lk_tx *tx, struct lk_error *err)
+{
+	char id[LK_KEK_ID_SIZE];
+	bool has;
+
+	LK_TRY(tenant_key_stranger(tx, id, &has, err));
+	return !has ? LK_OK
+		    : lk_fail(err, LK_FAILED_PRECONDITION, "KEK_MISSING",
+			  "tenant keys are wrapped under root key %s, which is not configured", id);
 }
 
 lk_status
@@ -88,16 +142,10 @@ keks_settle(struct lk_tx *tx, const struct vault *vault, int64_t now_ms, struct 
 		else
 			LK_TRY(settle_absent(tx, &list.keks[i], err));
 	}
-	bool has_active = kek_find_active(&list) != NULL;
-	for (size_t i = 0; i < lk_keyring_count(vault->ring); i++) {
-		const char *id = lk_keyring_id(vault->ring, i);
-		if (kek_find(&list, id))
-			continue;
-		LK_TRY(remember(
-		    tx, vault, id, has_active ? KEK_PENDING : KEK_ACTIVE, now_ms, arena, err));
-		has_active = true;
-	}
-	return LK_OK;
+	struct newcomers new = { vault, &list, now_ms, arena, kek_find_active(&list) != NULL };
+	LK_TRY(remember_new(tx, &new, true, err));
+	LK_TRY(remember_new(tx, &new, false, err));
+	return refuse_strangers(tx, err);
 }
 
 /* ---- Rotate ---- */

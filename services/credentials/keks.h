@@ -8,9 +8,10 @@
 #include "vault.h"
 
 /*
- * Once at start: a key that was never seen is remembered as pending (the very first as active), one
- * that was is proven to be the same, and every one in use has to be loaded. FAILED_PRECONDITION
- * KEK_WRONG, KEK_MISSING. One that is retired and still configured is logged.
+ * Once at start: a key that was never seen is remembered as pending (one that tenant keys name, or
+ * else the very first, as active), one that was is proven to be the same, and every one in use has
+ * to be loaded. FAILED_PRECONDITION KEK_WRONG, KEK_MISSING. One that is retired and still
+ * configured is logged.
  */
 lk_status keks_settle(struct lk_tx *tx, const struct vault *vault, int64_t now_ms,
     struct lk_arena *arena, struct lk_error *err);

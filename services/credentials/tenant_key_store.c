@@ -13,6 +13,8 @@ static const char Q_COUNT_OTHERS[] = "SELECT COUNT(*) FROM tenant_key WHERE kek 
 static const char Q_DESTROY_LEASES[] = "DELETE FROM lease WHERE tenant = $1";
 static const char Q_DESTROY_CREDENTIALS[] = "DELETE FROM credential WHERE tenant = $1";
 static const char Q_DESTROY[] = "DELETE FROM tenant_key WHERE tenant = $1";
+static const char Q_STRANGER[] = "SELECT tenant_key.kek FROM tenant_key WHERE NOT EXISTS"
+				 " (SELECT 1 FROM kek WHERE kek.id = tenant_key.kek) LIMIT 1";
 static const char Q_WRAPPED[] = "SELECT wrapped FROM tenant_key";
 
 lk_status
@@ -122,6 +124,19 @@ tenant_key_count_named(struct lk_tx *tx, const char *kek, int64_t *out_count, st
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
 	*out_count = found;
+	return LK_OK;
+}
+
+lk_status
+tenant_key_stranger(
+    struct lk_tx *tx, char out_kek[LK_KEK_ID_SIZE], bool *out_has, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	LK_TRY(lk_tx_query_first(tx, Q_STRANGER, LK_NO_ARGS, &rows, out_has, err));
+	if (*out_has && !lk_text_copy(out_kek, LK_KEK_ID_SIZE, lk_col_text(&rows, 0)))
+		return lk_fail(
+		    err, LK_DATA_LOSS, "STORE_CORRUPT", "a tenant key's row is not readable");
 	return LK_OK;
 }
 

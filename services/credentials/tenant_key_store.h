@@ -34,6 +34,10 @@ lk_status tenant_key_count(
 lk_status tenant_key_count_named(
     struct lk_tx *tx, const char *kek, int64_t *out_count, struct lk_error *err);
 
+/* A root key that rows name and nobody remembers; false for none. */
+lk_status tenant_key_stranger(
+    struct lk_tx *tx, char out_kek[LK_KEK_ID_SIZE], bool *out_has, struct lk_error *err);
+
 /* The tenant's key and everything that is sealed under it or belongs to that, for ever: deleted
  * rows are overwritten in the file. False when there was no key. */
 lk_status tenant_key_destroy(

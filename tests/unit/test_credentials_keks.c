@@ -347,10 +347,50 @@ a_pending_key_leaves_with_the_configuration_and_two_need_a_name(void **state)
 	expect_state("kek-2", KEK_ACTIVE, 0);
 }
 
+static void
+a_root_key_that_tenant_keys_name_is_never_forgotten(void **state)
+{
+	static char pending[] = "UPDATE kek SET state = 'pending' WHERE id = 'kek-1'";
+	static char forget[] = "DELETE FROM kek WHERE id = 'kek-1'";
+
+	(void)state;
+	begin_rotation();
+	expect_ok(run(run_sql, pending), &w.err);
+	load(NULL, w.second);
+	expect_fail(settle(), &w.err, LK_FAILED_PRECONDITION, "KEK_MISSING");
+	expect_ok(run(run_sql, forget), &w.err);
+	expect_fail(settle(), &w.err, LK_FAILED_PRECONDITION, "KEK_MISSING");
+	load(w.first, w.second);
+	expect_ok(settle(), &w.err);
+	expect_state("kek-1", KEK_DRAINING, TENANTS);
+	expect_state("kek-2", KEK_ACTIVE, 0);
+	all_open(TENANTS);
+}
+
+static void
+the_first_active_key_is_the_one_that_tenant_keys_name(void **state)
+{
+	static char forget[] = "DELETE FROM kek";
+
+	(void)state;
+	begin_rotation();
+	step("", KEKS_REWRAP_MAX);
+	expect_ok(run(run_sql, forget), &w.err);
+	load(w.first, "");
+	expect_fail(settle(), &w.err, LK_FAILED_PRECONDITION, "KEK_MISSING");
+	load(w.first, w.second);
+	expect_ok(settle(), &w.err);
+	expect_state("kek-1", KEK_PENDING, 0);
+	expect_state("kek-2", KEK_ACTIVE, TENANTS);
+	all_open(TENANTS);
+}
+
 #define STORED(fn) LK_CASE_WITH(fn, setup, teardown)
 LK_TESTS(STORED(every_record_opens_at_every_step_of_a_rotation),
     STORED(a_rotation_that_was_interrupted_goes_on),
     STORED(a_root_key_in_use_is_not_retired_whatever_the_columns_say),
     STORED(a_tenant_key_that_does_not_open_is_left_and_told),
     STORED(a_start_needs_the_keys_that_are_in_use_and_the_right_ones),
-    STORED(a_pending_key_leaves_with_the_configuration_and_two_need_a_name))
+    STORED(a_pending_key_leaves_with_the_configuration_and_two_need_a_name),
+    STORED(a_root_key_that_tenant_keys_name_is_never_forgotten),
+    STORED(the_first_active_key_is_the_one_that_tenant_keys_name))
