@@ -22,6 +22,7 @@ struct lk_token_key {
 	CK_FUNCTION_LIST *module;   /* that has the token */
 	CK_SESSION_HANDLE session;  /* 0: none */
 	CK_OBJECT_HANDLE object;
+	bool pin_refused; /* every further try would bring the token nearer to locking itself */
 };
 
 static lk_status
@@ -110,6 +111,14 @@ find_slot(struct lk_token_key *key, CK_SLOT_ID *out_slot, struct lk_error *err)
 /* ---- A session ---- */
 
 static lk_status
+pin_refused(CK_RV rv, struct lk_error *err)
+{
+	return lk_fail(err, LK_FAILED_PRECONDITION, "KEK_TOKEN_PIN",
+	    "the token of a root key does not take the PIN: %s", p11_kit_strerror(rv));
+}
+
+/* A PIN that was refused is not tried again by this process. */
+static lk_status
 login(struct lk_token_key *key, struct lk_error *err)
 {
 	const char *source = p11_kit_uri_get_pin_source(key->uri);
@@ -119,6 +128,8 @@ login(struct lk_token_key *key, struct lk_error *err)
 
 	if (!source)
 		return LK_OK; /* a token that asks on a keypad of its own, or for nothing */
+	if (key->pin_refused)
+		return pin_refused(CKR_PIN_INCORRECT, err);
 	if (strncmp(source, "file:", 5) == 0)
 		source += 5;
 	LK_TRY(lk_private_file_read(source, "PIN", pin, sizeof pin, &len, err));
@@ -127,10 +138,9 @@ login(struct lk_token_key *key, struct lk_error *err)
 	const CK_RV rv = key->module->C_Login(key->session, CKU_USER, pin, len);
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return LK_OK;
-	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED)
-		return lk_fail(err, LK_FAILED_PRECONDITION, "KEK_TOKEN_PIN",
-		    "the token of a root key does not take the PIN: %s", p11_kit_strerror(rv));
-	return failed(rv, err);
+	key->pin_refused =
+	    rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED;
+	return key->pin_refused ? pin_refused(rv, err) : failed(rv, err);
 }
 
 static lk_status

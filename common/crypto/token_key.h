@@ -16,7 +16,8 @@ enum {
 	LK_TOKEN_OVERHEAD = LK_TOKEN_NONCE_LEN + LK_TOKEN_TAG_LEN
 };
 
-/* A key with a session of its own; threads may share it, one works at a time. */
+/* A key with a session of its own; threads may share it, one works at a time. A PIN that the token
+ * refused is not tried again. */
 struct lk_token_key;
 
 /*
