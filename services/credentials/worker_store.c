@@ -12,8 +12,9 @@ static const char Q_SAVE[] =
 static const char Q_BY_ID[] = "SELECT " COLUMNS " FROM worker WHERE id = $1";
 static const char Q_DELETE[] = "DELETE FROM worker WHERE id = $1";
 static const char Q_LIST[] = "SELECT " COLUMNS " FROM worker WHERE id > $1 ORDER BY id LIMIT $2";
-static const char Q_FORGET[] = "DELETE FROM fetch_nonce WHERE nonce IN (SELECT nonce FROM"
-			       " fetch_nonce WHERE until_ms < $1 ORDER BY until_ms LIMIT $2)";
+static const char Q_FORGET[] =
+    "DELETE FROM fetch_nonce WHERE (worker, nonce) IN (SELECT worker, nonce FROM"
+    " fetch_nonce WHERE until_ms < $1 ORDER BY until_ms LIMIT $2)";
 static const char Q_USE[] = "INSERT INTO fetch_nonce (worker, nonce, until_ms)"
 			    " VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
