@@ -67,6 +67,9 @@ lk_status lk_audit_sealer_start(struct lk_audit_sealer **out, struct lk_store *s
     const struct lk_audit_config *config, struct lk_error *err);
 lk_status lk_audit_seal_now(
     struct lk_audit_sealer *sealer, struct lk_error *err); /* until nothing is unsealed; blocks */
+/* Its last seal and checkpoint; rows that come later wait for the next start. May come before
+ * lk_audit_sealer_stop(), or not; NULL is fine. */
+void lk_audit_sealer_finish(struct lk_audit_sealer *sealer);
 void lk_audit_sealer_stop(struct lk_audit_sealer *sealer);
 LK_DEFINE_FREEP(lk_audit_sealer_stopp, struct lk_audit_sealer *, lk_audit_sealer_stop)
 

@@ -295,16 +295,24 @@ lk_audit_sealer_start(struct lk_audit_sealer **out, struct lk_store *store,
 }
 
 void
-lk_audit_sealer_stop(struct lk_audit_sealer *sealer)
+lk_audit_sealer_finish(struct lk_audit_sealer *sealer)
 {
-	if (sealer == NULL)
+	if (sealer == NULL || !sealer->started)
 		return;
 	pthread_mutex_lock(&sealer->lock);
 	sealer->stopping = true;
 	pthread_cond_signal(&sealer->stopping_changed);
 	pthread_mutex_unlock(&sealer->lock);
-	if (sealer->started)
-		pthread_join(sealer->thread, NULL);
+	pthread_join(sealer->thread, NULL);
+	sealer->started = false;
+}
+
+void
+lk_audit_sealer_stop(struct lk_audit_sealer *sealer)
+{
+	if (sealer == NULL)
+		return;
+	lk_audit_sealer_finish(sealer);
 	pthread_cond_destroy(&sealer->stopping_changed);
 	pthread_mutex_destroy(&sealer->lock);
 	lk_checkpoints_close(sealer->config.checkpoints);

@@ -42,7 +42,7 @@ int lk_daemon_fail(void);
 struct lk_daemon_service {
 	lk_status (*start)(void *user, struct lk_error *err); /* begin to answer; may be NULL */
 	void (*drain)(void *user); /* returns when all work is answered; may be NULL */
-	void (*stop)(void *user);  /* after drain; may be NULL */
+	void (*stop)(void *user);  /* after drain: what is still to be written down; may be NULL */
 	lk_status (*reload)(void *user, struct lk_error *err); /* at SIGHUP, after the log level;
 								  a failure is logged and changes
 								  nothing; may be NULL */
@@ -54,9 +54,15 @@ struct lk_daemon_service {
 /*
  * Start, say that we are ready (log, and READY=1 to $NOTIFY_SOCKET), wait for SIGTERM or SIGINT,
  * drain, stop. SIGHUP reads the log level again and calls reload. A second SIGTERM or SIGINT, or
- * the limit, ends the process at once with status 1. Returns the exit status of main.
+ * the limit, ends the process at once with status 1. Returns the exit status of main, which has
+ * 3 s for its cleanups: by then nothing is left that could be lost, so a cleanup that hangs
+ * (closing a socket under a connection that died may, with nng 1.5) is logged as
+ * "service.closed_hard", and the status stays 0.
  */
 int lk_daemon_run(const struct lk_daemon_service *service);
+
+/* What is being closed, for the line that says where an end hung; a constant. Any thread. */
+void lk_daemon_closing(const char *part);
 
 /* sd_notify(3): one datagram to $NOTIFY_SOCKET (a path, or @abstract); nothing when it is unset.
  * Never fails loudly. */

@@ -293,6 +293,19 @@ drain(void *user)
 		host->inner->flush(host->inner->flush_user);
 }
 
+/* Answers are on disk when they leave; here goes the rest: the chain's end, uses not reported. */
+static void
+stop(void *user)
+{
+	struct lk_host *host = user;
+
+	lk_daemon_closing("reports");
+	lk_use_report_finish(host->uses);
+	lk_daemon_closing("audit");
+	lk_audit_sealer_finish(host->sealer);
+	lk_daemon_closing("service"); /* main's cleanups begin with what is the service's own */
+}
+
 static lk_status
 reload(void *user, struct lk_error *err)
 {
@@ -310,7 +323,7 @@ int
 lk_host_run(struct lk_host *host)
 {
 	return lk_daemon_run(&(struct lk_daemon_service){
-	    .start = start, .drain = drain, .reload = reload, .user = host });
+	    .start = start, .drain = drain, .stop = stop, .reload = reload, .user = host });
 }
 
 void
@@ -318,18 +331,23 @@ lk_host_close(struct lk_host *host)
 {
 	if (!host)
 		return;
+	lk_daemon_closing("server");
 	if (host->inner) {
 		lk_server_free(host->inner->server);
+		lk_daemon_closing("view");
 		lk_auth_free(host->inner->auth);
 		lk_peer_view_free(host->inner->view);
 		lk_standing_remote_free(host->inner->standing);
 	}
 	lk_audit_sealer_stop(host->sealer);
+	lk_daemon_closing("feed");
 	lk_feed_close(host->feed);
 	lk_use_report_stop(host->uses);
 	lk_jwks_source_free(host->jwks);
+	lk_daemon_closing("channels");
 	lk_channel_close(host->tokens);
 	lk_channel_close(host->keys);
+	lk_daemon_closing("store");
 	lk_store_close(host->store);
 	lk_assertion_maker_free(host->maker);
 	lk_sign_key_free(host->sign_key);

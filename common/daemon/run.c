@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,9 +17,11 @@
 #include "log/log.h"
 #include "time/clock.h"
 
-enum { DRAIN_LIMIT_MS = 10000 };
+enum { DRAIN_LIMIT_MS = 10000, CLOSE_LIMIT_MS = 3000, LOOK_MS = 100 };
 
-static int64_t drain_limit_ms; /* set before the watcher starts */
+static int64_t drain_limit_ms;         /* set before the watcher starts */
+static atomic_int_fast64_t stopped_ms; /* on the steady clock; 0 while something is to be done */
+static const char *_Atomic closing = "";
 
 void
 lk_daemon_notify(const char *state)
@@ -59,24 +62,45 @@ steady_ms(void)
 	return lk_clock_steady_ms(lk_clock_system());
 }
 
+void
+lk_daemon_closing(const char *part)
+{
+	atomic_store(&closing, part);
+}
+
+/* Nothing is lost by it any more: what hangs is the tidying up. */
+static _Noreturn void
+leave_untidy(void)
+{
+	lk_log(LK_LOG_WARN, "service.closed_hard", LK_LOG_TEXT("closing", atomic_load(&closing)));
+	_exit(0);
+}
+
+static _Noreturn void
+leave_undone(bool by_signal)
+{
+	lk_log(LK_LOG_ERROR, by_signal ? "service.driven_out" : "service.drain_timed_out",
+	    LK_LOG_INT("limit_ms", drain_limit_ms), LK_LOG_TEXT("closing", atomic_load(&closing)));
+	_exit(1);
+}
+
 /* Lives until the process does: it also stands behind stop() and the cleanups of main. */
 static void *
 watch_the_end(void *unused)
 {
 	const sigset_t set = end_signals();
+	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	const int64_t end_ms = steady_ms() + drain_limit_ms;
-	int got;
 
 	(void)unused;
-	do {
-		const int64_t left_ms = end_ms - steady_ms();
-		const struct timespec left = { left_ms > 0 ? left_ms / 1000 : 0,
-			left_ms > 0 ? left_ms % 1000 * 1000000 : 0 };
-		got = sigtimedwait(&set, NULL, &left);
-	} while (got < 0 && errno == EINTR);
-	lk_log(LK_LOG_ERROR, got < 0 ? "service.drain_timed_out" : "service.driven_out",
-	    LK_LOG_INT("limit_ms", drain_limit_ms));
-	_exit(1);
+	for (;;) {
+		const bool signalled = sigtimedwait(&set, NULL, &look) > 0;
+		const int64_t stopped = atomic_load(&stopped_ms);
+		if (stopped != 0 && (signalled || steady_ms() >= stopped + CLOSE_LIMIT_MS))
+			leave_untidy();
+		if (stopped == 0 && (signalled || steady_ms() >= end_ms))
+			leave_undone(signalled);
+	}
 }
 
 static void
@@ -140,5 +164,6 @@ lk_daemon_run(const struct lk_daemon_service *service)
 	if (service->stop != NULL)
 		service->stop(service->user);
 	lk_log(LK_LOG_INFO, "service.stopped");
+	atomic_store(&stopped_ms, steady_ms());
 	return 0;
 }

@@ -139,16 +139,24 @@ lk_use_report_start(struct lk_use_report **out_report, struct lk_channel *keys,
 }
 
 void
-lk_use_report_stop(struct lk_use_report *report)
+lk_use_report_finish(struct lk_use_report *report)
 {
-	if (!report)
+	if (!report || !report->started)
 		return;
 	pthread_mutex_lock(&report->lock);
 	report->stopping = true;
 	pthread_cond_signal(&report->ending);
 	pthread_mutex_unlock(&report->lock);
-	if (report->started)
-		pthread_join(report->thread, NULL);
+	pthread_join(report->thread, NULL);
+	report->started = false;
+}
+
+void
+lk_use_report_stop(struct lk_use_report *report)
+{
+	if (!report)
+		return;
+	lk_use_report_finish(report);
 	pthread_cond_destroy(&report->ending);
 	pthread_mutex_destroy(&report->lock);
 	lk_use_tally_free(report->tally);

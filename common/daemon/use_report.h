@@ -11,7 +11,9 @@ struct lk_use_report;
 /* Everything is borrowed for life. The thread begins at once. */
 lk_status lk_use_report_start(struct lk_use_report **out_report, struct lk_channel *keys,
     struct lk_assertion_maker *maker, const struct lk_clock *clock, struct lk_error *err);
-/* Tells what is left, once, and ends. NULL is fine. */
+/* Tells what is left, once; what comes later is not told. May come before lk_use_report_stop(), or
+ * not. NULL is fine. */
+void lk_use_report_finish(struct lk_use_report *report);
 void lk_use_report_stop(struct lk_use_report *report);
 
 /* Any thread. `asked_by` is who was served (usr_… or prn_…), or "": this service itself. */

@@ -176,6 +176,17 @@ hangs_in_stop_with_a_limit(void)
 	return serve((struct lk_daemon_service){ .stop = hang, .drain_limit_ms = 20 });
 }
 
+/* What main closes after lk_daemon_run() hangs. */
+static int
+hangs_in_cleanup(void)
+{
+	const int status = serve((struct lk_daemon_service){ .drain = say_drain });
+
+	lk_daemon_closing("sockets");
+	hang(NULL);
+	return status;
+}
+
 static int
 cannot_start(void)
 {
@@ -304,6 +315,19 @@ a_stop_that_hangs_ends_at_the_limit(void **state)
 {
 	(void)state;
 	expect_ended_by_the_limit(hangs_in_stop_with_a_limit);
+}
+
+static void
+a_cleanup_that_hangs_is_left_behind_and_named(void **state)
+{
+	struct child child = child_start(hangs_in_cleanup);
+	LK_AUTO(lk_freep) char *messages = NULL;
+
+	(void)state;
+	expect_notified(&child, "READY=1");
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	assert_int_equal(child_end(&child, &messages), 0);
+	expect_contains(messages, "\"event\":\"service.closed_hard\",\"closing\":\"sockets\"");
 }
 
 static void
@@ -443,6 +467,7 @@ LK_TESTS(LK_CASE(sigterm_drains_then_stops_and_ends_well), LK_CASE(sigint_does_t
     LK_CASE(sighup_reloads_and_a_reload_that_fails_is_told_and_ends_nothing),
     LK_CASE(a_second_sigterm_leaves_at_once), LK_CASE(a_drain_that_hangs_ends_at_the_limit),
     LK_CASE(a_stop_that_hangs_ends_at_the_limit),
+    LK_CASE(a_cleanup_that_hangs_is_left_behind_and_named),
     LK_CASE(a_start_that_fails_is_logged_once_and_nothing_is_drained),
     LK_CASE(a_process_begins_private_without_core_dumps_and_with_signals_blocked),
     LK_CASE(main_fails_with_the_status_of_its_error_and_cleans_up))
