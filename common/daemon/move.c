@@ -14,6 +14,7 @@
 enum { URL_SIZE = 4096, LINE_SIZE = 1024 };
 
 static const char *const steps[] = {
+	[LK_MOVE_BEGUN] = "begun",
 	[LK_MOVE_CLEARING] = "clearing",
 	[LK_MOVE_COPYING] = "copying",
 	[LK_MOVE_COMPARING] = "comparing",

@@ -24,6 +24,12 @@ enum lk_control {
 	LK_CONTROLS,
 };
 
+enum lk_taking {
+	LK_TAKE_OR_MAKE,
+	LK_TAKE_THERE,   /* or STORE_NOT_FOUND */
+	LK_TAKE_NOTHING, /* beside the process that has it; for one connection, which holds */
+};
+
 enum lk_tidy { LK_TIDY_DUE, LK_TIDY_IDLE, LK_TIDY_CLOSING };
 
 /* What an engine behind a network adds; NULL in `lk_store_driver.remote` for one without. Its
@@ -49,9 +55,8 @@ struct lk_store_driver {
 	const char *scheme; /* "sqlite" in sqlite://… */
 	const struct lk_remote *remote;
 
-	/* `location` is what follows "://". Takes the database for this process, makes it when it
-	 * is not there, or says STORE_NOT_FOUND. `service` is the last owner of migrations. */
-	lk_status (*open)(const char *location, const char *service, bool make,
+	/* `location` is what follows "://". `service` is the last owner of migrations. */
+	lk_status (*open)(const char *location, const char *service, enum lk_taking taking,
 	    void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 	void (*close)(struct lk_db *db);
 	const struct lk_migration *(*steps)(const struct lk_migrations *owner, size_t *out_count);
@@ -60,6 +65,10 @@ struct lk_store_driver {
 	lk_status (*connect)(struct lk_db *db, enum lk_conn_role role, struct lk_conn **out_conn,
 	    struct lk_error *err);
 	void (*disconnect)(struct lk_conn *conn);
+	enum lk_conn_role held_as;
+	lk_status (*hold)(struct lk_conn *conn,
+	    struct lk_error *err); /* begin to read one snapshot, taken no later than the first
+				      query, until the connection ends */
 	lk_status (*control)(struct lk_conn *conn, enum lk_control what, struct lk_error *err);
 	bool (*in_transaction)(struct lk_conn *conn);
 	lk_status (*script)(struct lk_conn *conn, const char *sql,

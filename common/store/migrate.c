@@ -34,25 +34,6 @@ struct migration_run {
 };
 
 static lk_status
-run_once(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
-{
-	const struct lk_store_driver *driver = run->session->driver;
-	struct lk_hook *hooks = NULL;
-	lk_status status;
-
-	LK_TRY(driver->control(run->session->conn,
-	    run->session->reads_only ? LK_CONTROL_BEGIN_READ : LK_CONTROL_BEGIN_WRITE, err));
-	status = lk_session_run(run->session, fn, run, &hooks, err);
-	lk_hooks_free(hooks);
-	if (status == LK_OK && !run->session->reads_only)
-		status = driver->control(run->session->conn, LK_CONTROL_COMMIT, err);
-	if (driver->in_transaction(run->session->conn))
-		LK_IGNORE(driver->control(
-		    run->session->conn, LK_CONTROL_ROLLBACK, NULL)); /* the open fails anyhow */
-	return status;
-}
-
-static lk_status
 in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
 {
 	const struct lk_remote *remote = run->session->driver->remote;
@@ -60,7 +41,7 @@ in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
 
 	for (int i = 0; i < RUNS_MAX; i++) {
 		lk_error_clear(err);
-		status = run_once(run, fn, err);
+		status = lk_session_transact(run->session, fn, run, err);
 		if (status == LK_OK || !remote || !remote->may_rerun(run->session->conn) ||
 		    remote->broken(run->session->conn))
 			break;

@@ -33,8 +33,13 @@ open_source(struct lk_move_work *work, const char *service, struct lk_error *err
 {
 	struct lk_move_side *side = &work->source;
 
-	LK_TRY(lk_move_side_open(work->move->from, service, false, side, err));
+	const enum lk_taking taking = work->move->online ? LK_TAKE_NOTHING : LK_TAKE_THERE;
+
+	LK_TRY(lk_move_side_open(work->move->from, service, taking, side, err));
 	LK_TRY(lk_move_tables_of(side, side->reader, &work->plan, err));
+	if (work->move->online)
+		LK_TRY(lk_move_tell(
+		    work, &(struct lk_move_news){ .step = LK_MOVE_BEGUN, .table = "" }, err));
 	if (!lk_move_plan_find(&work->plan, LK_SCHEMA_TABLE))
 		return lk_fail(err, LK_FAILED_PRECONDITION, "STORE_NOT_FOUND",
 		    "no service has used this database");
@@ -122,7 +127,7 @@ move_all(struct lk_move_work *work, struct lk_error *err)
 	bool has_rows = false;
 
 	LK_TRY(open_source(work, service, err));
-	LK_TRY(lk_move_side_open(work->move->to, service, true, target, err));
+	LK_TRY(lk_move_side_open(work->move->to, service, LK_TAKE_OR_MAKE, target, err));
 	LK_TRY(mark_target(work, &has_rows, err));
 	if (has_rows)
 		return compare_with_what_is_there(work, err);

@@ -22,7 +22,9 @@ struct lk_move_side {
 	struct lk_session *reader, *writer; /* the source has no writer */
 };
 
-lk_status lk_move_side_open(const char *url, const char *service, bool is_target,
+/* LK_TAKE_OR_MAKE: the target; it alone has a writer. LK_TAKE_NOTHING: a source that is in use,
+ * read as it was at this moment. */
+lk_status lk_move_side_open(const char *url, const char *service, enum lk_taking taking,
     struct lk_move_side *out_side, struct lk_error *err);
 void lk_move_side_close(struct lk_move_side *side);
 

@@ -23,17 +23,19 @@ lk_move_side_close(struct lk_move_side *side)
 }
 
 static lk_status
-open_parts(struct lk_move_side *side, const char *location, const char *service, bool is_target,
-    struct lk_error *err)
+open_parts(struct lk_move_side *side, const char *location, const char *service,
+    enum lk_taking taking, struct lk_error *err)
 {
-	LK_TRY(side->driver->open(location, service, is_target, fatal_to_stderr, &side->db, err));
-	if (is_target)
+	LK_TRY(side->driver->open(location, service, taking, fatal_to_stderr, &side->db, err));
+	if (taking == LK_TAKE_NOTHING)
+		return lk_session_open_held(side->driver, side->db, &side->reader, err);
+	if (taking == LK_TAKE_OR_MAKE)
 		LK_TRY(lk_session_open(side->driver, side->db, LK_CONN_WRITER, &side->writer, err));
 	return lk_session_open(side->driver, side->db, LK_CONN_READER, &side->reader, err);
 }
 
 lk_status
-lk_move_side_open(const char *url, const char *service, bool is_target,
+lk_move_side_open(const char *url, const char *service, enum lk_taking taking,
     struct lk_move_side *out_side, struct lk_error *err)
 {
 	struct lk_move_side side = { 0 };
@@ -41,7 +43,7 @@ lk_move_side_open(const char *url, const char *service, bool is_target,
 	lk_status status;
 
 	LK_TRY(lk_store_find_driver(url, &side.driver, &location, err));
-	status = open_parts(&side, location, service, is_target, err);
+	status = open_parts(&side, location, service, taking, err);
 	if (status == LK_OK)
 		*out_side = side;
 	else
@@ -55,30 +57,12 @@ still_ours(const struct lk_move_side *side, struct lk_session *session, struct l
 {
 	const struct lk_remote *remote = side->driver->remote;
 
-	if (!remote)
+	if (!remote || session->holds)
 		return LK_OK;
 	LK_TRY(remote->ready(side->db, READY_MS, err));
 	if (!remote->broken(session->conn))
 		return LK_OK;
 	return lk_fail(err, LK_UNAVAILABLE, "STORE_IO", "the connection to the database was lost");
-}
-
-static lk_status
-run_once(struct lk_session *session, lk_tx_fn *fn, void *arg, struct lk_error *err)
-{
-	const struct lk_store_driver *driver = session->driver;
-	struct lk_hook *hooks = NULL;
-	lk_status status;
-
-	LK_TRY(driver->control(session->conn,
-	    session->reads_only ? LK_CONTROL_BEGIN_READ : LK_CONTROL_BEGIN_WRITE, err));
-	status = lk_session_run(session, fn, arg, session->reads_only ? NULL : &hooks, err);
-	lk_hooks_free(hooks);
-	if (status == LK_OK && !session->reads_only)
-		status = driver->control(session->conn, LK_CONTROL_COMMIT, err);
-	if (driver->in_transaction(session->conn))
-		LK_IGNORE(driver->control(session->conn, LK_CONTROL_ROLLBACK, NULL));
-	return status;
 }
 
 lk_status
@@ -91,8 +75,9 @@ lk_move_run(struct lk_move_side *side, struct lk_session *session, lk_tx_fn *fn,
 	for (int run = 0; run < RUNS_MAX; run++) {
 		lk_error_clear(err);
 		LK_TRY(still_ours(side, session, err));
-		status = run_once(session, fn, arg, err);
-		if (status == LK_OK || !driver->remote || !driver->remote->may_rerun(session->conn))
+		status = lk_session_transact(session, fn, arg, err);
+		if (status == LK_OK || session->holds || !driver->remote ||
+		    !driver->remote->may_rerun(session->conn))
 			break;
 	}
 	if (status == LK_OK && !session->reads_only && driver->tidy_due(session->conn))

@@ -277,6 +277,16 @@ conn_connect(
 	return LK_OK;
 }
 
+/* A read of ours has no transaction around it, so this is one of the other kind that only reads;
+ * repeatable, not serializable: what it sees stops no writer. */
+static lk_status
+conn_hold(struct lk_conn *conn, struct lk_error *err)
+{
+	LK_TRY(begin(conn, err));
+	return lk_pg_utility(
+	    conn, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", err);
+}
+
 /* The server keeps its own log short. */
 static bool
 conn_tidy_due(struct lk_conn *writer)
@@ -343,6 +353,8 @@ const struct lk_store_driver lk_store_postgres = {
 	.steps = postgres_steps,
 	.connect = conn_connect,
 	.disconnect = conn_disconnect,
+	.held_as = LK_CONN_WRITER,
+	.hold = conn_hold,
 	.control = conn_control,
 	.in_transaction = conn_in_transaction,
 	.script = conn_script,

@@ -354,8 +354,8 @@ lk_pg_close(struct lk_db *db)
 LK_DEFINE_FREEP(db_closep, struct lk_db *, lk_pg_close)
 
 lk_status
-lk_pg_open(const char *location, const char *service, bool make, void (*on_fatal)(const char *why),
-    struct lk_db **out_db, struct lk_error *err)
+lk_pg_open(const char *location, const char *service, enum lk_taking taking,
+    void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err)
 {
 	LK_AUTO(db_closep) struct lk_db *db = LK_ALLOC(struct lk_db);
 	uint64_t unique;
@@ -364,7 +364,7 @@ lk_pg_open(const char *location, const char *service, bool make, void (*on_fatal
 		return lk_fail_oom(err);
 	init_locks(db);
 	db->on_fatal = on_fatal;
-	db->make = make;
+	db->make = taking == LK_TAKE_OR_MAKE;
 	atomic_init(&db->keeper_fd, -1);
 	LK_TRY(lk_pg_target_parse(location, &db->target, err));
 	if (!lk_text_copy(
@@ -374,8 +374,10 @@ lk_pg_open(const char *location, const char *service, bool make, void (*on_fatal
 	lk_random_fill(lk_random_system(), &unique, sizeof unique);
 	(void)snprintf(db->tag, sizeof db->tag, "latchkey %.30s %016llx", db->schema,
 	    (unsigned long long)unique);
-	LK_TRY(repair(db, err));
-	LK_TRY(lk_pg_lease_start(db, err));
+	if (taking != LK_TAKE_NOTHING) {
+		LK_TRY(repair(db, err));
+		LK_TRY(lk_pg_lease_start(db, err));
+	}
 	*out_db = LK_TAKE(db);
 	return LK_OK;
 }

@@ -74,7 +74,7 @@ struct lk_db {
 	int keeper_pid;
 };
 
-lk_status lk_pg_open(const char *location, const char *service, bool make,
+lk_status lk_pg_open(const char *location, const char *service, enum lk_taking taking,
     void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 void lk_pg_close(struct lk_db *db);
 lk_status lk_pg_ready(struct lk_db *db, int64_t left_ms, struct lk_error *err);

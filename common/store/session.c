@@ -137,6 +137,19 @@ lk_session_open(const struct lk_store_driver *driver, struct lk_db *db, enum lk_
 	return LK_OK;
 }
 
+lk_status
+lk_session_open_held(const struct lk_store_driver *driver, struct lk_db *db,
+    struct lk_session **out_session, struct lk_error *err)
+{
+	LK_AUTO(lk_session_closep) struct lk_session *session = NULL;
+
+	LK_TRY(lk_session_open(driver, db, driver->held_as, &session, err));
+	LK_TRY(driver->hold(session->conn, err));
+	session->reads_only = session->holds = true;
+	*out_session = LK_TAKE(session);
+	return LK_OK;
+}
+
 /* ---- Running a transaction function ---- */
 
 static _Thread_local enum lk_inside inside;
@@ -197,5 +210,31 @@ lk_session_run(struct lk_session *session, lk_tx_fn *fn, void *arg, struct lk_ho
 	if (status == LK_OK && out_hooks)
 		*out_hooks = LK_TAKE(tx.hooks);
 	lk_hooks_free(tx.hooks);
+	return status;
+}
+
+static lk_status
+run_and_commit(struct lk_session *session, lk_tx_fn *fn, void *arg, struct lk_error *err)
+{
+	const struct lk_store_driver *driver = session->driver;
+	struct lk_hook *hooks = NULL;
+
+	LK_TRY(driver->control(session->conn,
+	    session->reads_only ? LK_CONTROL_BEGIN_READ : LK_CONTROL_BEGIN_WRITE, err));
+	LK_TRY(lk_session_run(session, fn, arg, session->reads_only ? NULL : &hooks, err));
+	lk_hooks_free(hooks);
+	return session->reads_only ? LK_OK : driver->control(session->conn, LK_CONTROL_COMMIT, err);
+}
+
+lk_status
+lk_session_transact(struct lk_session *session, lk_tx_fn *fn, void *arg, struct lk_error *err)
+{
+	const struct lk_store_driver *driver = session->driver;
+
+	if (session->holds)
+		return lk_session_run(session, fn, arg, NULL, err);
+	const lk_status status = run_and_commit(session, fn, arg, err);
+	if (driver->in_transaction(session->conn))
+		LK_IGNORE(driver->control(session->conn, LK_CONTROL_ROLLBACK, NULL));
 	return status;
 }

@@ -13,8 +13,9 @@
 enum {
 	BUSY_TIMEOUT_MS = 1000, /* only a foreign program can hold a lock */
 	LOG_PAGES_DUE = 1000,   /* 4 MiB: fold the log back into the database */
-	LOG_PAGES_HUGE = 8000,  /* wait for readers to do it */
-	EXIT_NOT_DURABLE = 74,  /* EX_IOERR of sysexits.h */
+	LOG_PAGES_HUGE =
+	    8000, /* wait for readers to do it; twice that next time, when one reads on */
+	EXIT_NOT_DURABLE = 74, /* EX_IOERR of sysexits.h */
 };
 
 static const char *const control_sql[LK_CONTROLS] = {
@@ -196,6 +197,13 @@ conn_connect(
 	return LK_OK;
 }
 
+/* A transaction that has read something keeps what it saw. */
+static lk_status
+conn_hold(struct lk_conn *conn, struct lk_error *err)
+{
+	return conn_script(conn, "BEGIN; SELECT count(*) FROM sqlite_schema", err);
+}
+
 /* ---- Checkpoints ---- */
 
 static bool
@@ -209,8 +217,9 @@ checkpoint_mode(const struct lk_conn *writer, enum lk_tidy why)
 {
 	if (why != LK_TIDY_DUE)
 		return SQLITE_CHECKPOINT_TRUNCATE; /* destroyed digests leave the log too */
-	return writer->log_pages < LOG_PAGES_HUGE ? SQLITE_CHECKPOINT_PASSIVE
-						  : SQLITE_CHECKPOINT_RESTART;
+	return writer->log_pages < (writer->huge_at ? writer->huge_at : LOG_PAGES_HUGE)
+		   ? SQLITE_CHECKPOINT_PASSIVE
+		   : SQLITE_CHECKPOINT_RESTART;
 }
 
 static lk_status
@@ -223,10 +232,12 @@ conn_tidy(struct lk_conn *writer, enum lk_tidy why, struct lk_error *err)
 	code = sqlite3_wal_checkpoint_v2(
 	    writer->handle, "main", checkpoint_mode(writer, why), &in_log, &folded);
 	(void)sqlite3_busy_timeout(writer->handle, BUSY_TIMEOUT_MS);
+	if (code == SQLITE_BUSY && why == LK_TIDY_DUE) /* a snapshot is held: for a backup, say */
+		writer->huge_at = 2 * writer->log_pages;
 	if (code != SQLITE_OK)
 		return lk_sqlite_conn_fail(writer, code, err);
 	if (in_log == folded)
-		writer->log_pages = 0;
+		writer->log_pages = writer->huge_at = 0;
 	return LK_OK;
 }
 
@@ -252,6 +263,8 @@ const struct lk_store_driver lk_store_sqlite = {
 	.steps = sqlite_steps,
 	.connect = conn_connect,
 	.disconnect = conn_disconnect,
+	.held_as = LK_CONN_READER,
+	.hold = conn_hold,
 	.control = conn_control,
 	.in_transaction = conn_in_transaction,
 	.script = conn_script,

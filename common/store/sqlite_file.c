@@ -133,7 +133,7 @@ lk_sqlite_close(struct lk_db *db)
 LK_DEFINE_FREEP(db_closep, struct lk_db *, lk_sqlite_close)
 
 lk_status
-lk_sqlite_open(const char *location, const char *service, bool make,
+lk_sqlite_open(const char *location, const char *service, enum lk_taking taking,
     void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err)
 {
 	LK_AUTO(db_closep) struct lk_db *db = LK_ALLOC(struct lk_db);
@@ -144,11 +144,13 @@ lk_sqlite_open(const char *location, const char *service, bool make,
 	db->lock = -1;
 	db->on_fatal = on_fatal;
 	LK_TRY(place(db, location, err));
-	if (!make && access(db->path, F_OK) != 0)
+	if (taking != LK_TAKE_OR_MAKE && access(db->path, F_OK) != 0)
 		return lk_fail(
 		    err, LK_FAILED_PRECONDITION, "STORE_NOT_FOUND", "there is no such database");
-	LK_TRY(file_lock(db->path, &db->lock, err));
-	LK_TRY(file_make_private(db->path, err));
+	if (taking != LK_TAKE_NOTHING) {
+		LK_TRY(file_lock(db->path, &db->lock, err));
+		LK_TRY(file_make_private(db->path, err));
+	}
 	*out_db = LK_TAKE(db);
 	return LK_OK;
 }

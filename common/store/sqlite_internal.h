@@ -20,10 +20,11 @@ struct lk_conn {
 	const struct lk_db *db;
 	sqlite3_stmt *control[LK_CONTROLS];
 	int log_pages; /* of the write-ahead log, as the last commit left it */
+	int huge_at;   /* so many, and readers are waited for; 0: the usual number */
 };
 
 /* sqlite_file.c: the files of a database and the right to them. */
-lk_status lk_sqlite_open(const char *location, const char *service, bool make,
+lk_status lk_sqlite_open(const char *location, const char *service, enum lk_taking taking,
     void (*on_fatal)(const char *why), struct lk_db **out_db, struct lk_error *err);
 void lk_sqlite_close(struct lk_db *db);
 

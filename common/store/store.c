@@ -129,8 +129,8 @@ lk_store_open(const char *url, const struct lk_migrations *const *migrations,
 		return lk_fail_oom(err);
 	store->options = with_defaults(options);
 	LK_TRY(lk_store_find_driver(url, &store->driver, &location, err));
-	LK_TRY(store->driver->open(
-	    location, service_of(migrations), true, store->options.on_fatal, &store->db, err));
+	LK_TRY(store->driver->open(location, service_of(migrations), LK_TAKE_OR_MAKE,
+	    store->options.on_fatal, &store->db, err));
 	LK_TRY(open_writer(store, migrations, err));
 	LK_TRY(lk_pool_new(store->driver, store->db, LK_CONN_READER, store->options.readers,
 	    store->options.clock, &store->readers, err));

@@ -53,6 +53,8 @@ struct world {
 	struct lk_clock_frozen clock;
 	struct lk_error err;
 	int stop_at, news; /* stop at this one, 0: never */
+	bool online;
+	struct lk_store *running; /* of the service that goes on meanwhile */
 	void (*meanwhile)(struct world *w, const struct lk_move_news *news);
 	char digests[TABLES + 1][80];
 	size_t compared;
@@ -196,6 +198,7 @@ move_with(struct world *w, const char *from, const char *to, const struct lk_mig
 		.to = to,
 		.migrations = LK_MIGRATIONS(owner),
 		.clock = &w->clock.clock,
+		.online = w->online,
 		.tell = tell,
 		.user = w };
 
@@ -209,6 +212,19 @@ static lk_status
 move(struct world *w, const char *from, const char *to)
 {
 	return move_with(w, from, to, &library);
+}
+
+/* In whatever order. */
+static void
+expect_same_tables(const struct world *w, char there[TABLES + 1][80])
+{
+	for (size_t i = 0; i < TABLES; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < TABLES; k++)
+			found |= strcmp(there[i], w->digests[k]) == 0;
+		assert_true(found);
+	}
 }
 
 static void
@@ -229,13 +245,7 @@ every_row_arrives_and_comes_back_the_same(void **state)
 
 	expect_ok(move(w, w->to, w->back), &w->err);
 	assert_int_equal(w->compared, TABLES);
-	for (size_t i = 0; i < TABLES; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < TABLES; k++)
-			found |= strcmp(there[i], w->digests[k]) == 0;
-		assert_true(found);
-	}
+	expect_same_tables(w, there);
 	expect_ok(with_store(w, w->back, NULL), &w->err);
 	free(before);
 	free(after);
@@ -427,6 +437,46 @@ a_source_that_is_not_there_or_not_of_this_program_is_refused(void **state)
 	expect_ok(move(w, w->from, w->to), &w->err);
 }
 
+static lk_status
+burn(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	(void)arg;
+	LK_TRY(lk_tx_exec(tx, "DELETE FROM book WHERE title IS NOT NULL", LK_NO_ARGS, NULL, err));
+	LK_TRY(lk_tx_exec(tx, Q_CHANGE, LK_NO_ARGS, NULL, err));
+	return add_to_trail(tx, arg, err);
+}
+
+static void
+go_on(struct world *w, const struct lk_move_news *news)
+{
+	struct lk_error err = { 0 };
+
+	(void)news;
+	expect_ok(lk_store_write(w->running, LK_NO_DEADLINE, burn, w, &err), &err);
+}
+
+static void
+a_database_in_use_is_copied_as_it_was_at_one_moment(void **state)
+{
+	struct world *w = *state;
+	char then[TABLES + 1][80];
+
+	expect_ok(move(w, w->from, w->to), &w->err);
+	memcpy(then, w->digests, sizeof then);
+	expect_ok(
+	    lk_store_open(w->to, LK_MIGRATIONS(&library), NULL, &w->running, &w->err), &w->err);
+	w->online = true;
+	w->meanwhile = go_on; /* from the first news on, which says that it has begun */
+	expect_ok(move(w, w->to, w->back), &w->err);
+	lk_store_close(LK_TAKE(w->running));
+	assert_int_equal(w->compared, TABLES);
+	expect_same_tables(w, then);
+	w->online = false;
+	w->meanwhile = NULL;
+	expect_ok(with_store(w, w->back, add_to_trail), &w->err);
+	assert_int_equal(w->number, 4);
+}
+
 LK_TESTS(LK_CASE_WITH(every_row_arrives_and_comes_back_the_same, setup, NULL),
     LK_CASE_WITH(numbers_go_on_where_they_were, setup, NULL),
     LK_CASE_WITH(
@@ -439,4 +489,5 @@ LK_TESTS(LK_CASE_WITH(every_row_arrives_and_comes_back_the_same, setup, NULL),
     LK_CASE_WITH(a_damaged_source_is_noticed_before_anything_is_made, setup, NULL),
     LK_CASE_WITH(a_value_of_the_wrong_kind_never_arrives, setup, NULL),
     LK_CASE_WITH(a_database_that_a_service_has_open_is_refused, setup, NULL),
+    LK_CASE_WITH(a_database_in_use_is_copied_as_it_was_at_one_moment, setup, NULL),
     LK_CASE_WITH(a_source_that_is_not_there_or_not_of_this_program_is_refused, setup, NULL))
