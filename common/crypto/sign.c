@@ -81,6 +81,14 @@ lk_sign(
 	    out_signature, NULL, message.data, message.len, lk_secret_bytes(key->private_key).data);
 }
 
+void
+lk_sign_key_box(const struct lk_sign_key *key, struct lk_box_pair *out_pair)
+{
+	(void)crypto_sign_ed25519_sk_to_curve25519(
+	    out_pair->private_key.bytes, lk_secret_bytes(key->private_key).data);
+	(void)crypto_scalarmult_base(out_pair->public_key, out_pair->private_key.bytes);
+}
+
 bool
 lk_sign_verify(const uint8_t public_key[LK_SIGN_PUBLIC_LEN], struct lk_bytes message,
     struct lk_bytes signature)

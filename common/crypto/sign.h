@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "crypto/box.h"
 #include "crypto/secret.h"
 
 enum {
@@ -44,6 +45,10 @@ const uint8_t *lk_sign_key_public(
     const struct lk_sign_key *key); /* LK_SIGN_PUBLIC_LEN bytes, borrowed */
 void lk_sign(const struct lk_sign_key *key, struct lk_bytes message,
     uint8_t out_signature[LK_SIGNATURE_LEN]);
+
+/* The X25519 pair that belongs to an Ed25519 one (both are points of one curve), for what is sealed
+ * to it. Under LK_AUTO(lk_box_pair_wipe). */
+void lk_sign_key_box(const struct lk_sign_key *key, struct lk_box_pair *out_pair);
 
 /* False also for a signature of another length, a weak public key, or a non-canonical S. */
 bool lk_sign_verify(const uint8_t public_key[LK_SIGN_PUBLIC_LEN], struct lk_bytes message,

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/named_key.h"
 #include "crypto/secret.h"
-#include "operator_key.h"
 
 enum { SECRET_TEXT_MAX = 512 };
 
@@ -94,7 +94,7 @@ static lk_status
 take_operator(struct settings *settings, const char *path, struct lk_error *err)
 {
 	settings->source = LATCHKEY_SOURCE_OPERATOR;
-	return operator_key_load(path, &settings->sign_key, settings->operator_name, err);
+	return lk_named_key_load(path, &settings->sign_key, settings->operator_name, err);
 }
 
 static lk_status
@@ -163,7 +163,7 @@ worker_key_gather(const latchkey_options *options, struct settings *settings, st
 	const char *path = given(options->worker_key_file, "LATCHKEY_WORKER_KEY_FILE", options);
 	char name[LK_PEER_NAME_SIZE];
 
-	return path ? operator_key_load(path, &settings->worker_key, name, err) : LK_OK;
+	return path ? lk_named_key_load(path, &settings->worker_key, name, err) : LK_OK;
 }
 
 /* Told now rather than at the first call: an address that is none, or none at all. */
