@@ -138,6 +138,13 @@ word_take(struct parser *parser, const char *word)
 {
 	struct args *args = parser->args;
 
+	const struct command *longer = args->command && args->operands_count == 0
+					   ? command_find(args->command->words, word)
+					   : NULL;
+	if (longer) { /* backup, and backup restore */
+		args->command = longer;
+		return true;
+	}
 	if (args->command) {
 		args->operands[args->operands_count++] = word;
 		return true;

@@ -37,12 +37,23 @@ command_line(const struct command *command)
 	printf("  %-36s %s\n", left, command->help);
 }
 
+/* `backup` is a command, and `backup restore` is another. */
+static void
+longer_ones_print(const struct command *command)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		if (&commands[i] != command && command_is_within(&commands[i], command->words))
+			command_line(&commands[i]);
+	}
+}
+
 static int
 command_help(const struct command *command)
 {
 	printf("usage: latchkey %s%s%s%s\n\n%s\n", command->words,
 	    command->options ? " [OPTIONS]" : "", *command->operands ? " " : "", command->operands,
 	    command->help);
+	longer_ones_print(command);
 	if (command->options) {
 		printf("\noptions:\n");
 		options_print(command->options);

@@ -221,6 +221,8 @@ environment_file(struct cli *cli, const struct installation *installation)
 	add_export(&text, "LATCHKEY_URL", "ipc://", installation->dir, "/run");
 	add_export(&text, "LATCHKEY_OPERATOR_KEY_FILE", "", installation->dir,
 	    "/secrets/operator.ed25519");
+	add_export(
+	    &text, "LATCHKEY_STORE_URL", "sqlite://", installation->dir, "/data/{service}.db");
 	http_read(installation, http);
 	if (*http)
 		add_export(&text, "LATCHKEY_HTTP_URL", "http://", http, "");

@@ -46,9 +46,9 @@ ends_close(struct ends *ends)
 }
 
 static int
-spawn(const char *program, const struct ends *ends, pid_t *out_pid)
+spawn(const char *program, const char *form, const struct ends *ends, pid_t *out_pid)
 {
-	char *const arguments[] = { (char *)(uintptr_t)program, (char[]){ "store-migrate" }, NULL };
+	char *const arguments[] = { (char *)(uintptr_t)program, (char *)(uintptr_t)form, NULL };
 	posix_spawn_file_actions_t actions;
 	int failed;
 
@@ -73,8 +73,8 @@ ask(int fd, const char *from, const char *to)
 }
 
 latchkey_status
-store_child_start(struct cli *cli, const char *service, const char *from, const char *to,
-    struct store_child *out_child)
+store_child_start(struct cli *cli, const char *service, const char *form, const char *from,
+    const char *to, struct store_child *out_child)
 {
 	LK_AUTO(ends_close) struct ends ends = { { -1, -1 }, { -1, -1 } };
 	char program[PATH_SIZE];
@@ -83,7 +83,7 @@ store_child_start(struct cli *cli, const char *service, const char *from, const 
 	if (pipe2(ends.ask, O_CLOEXEC) != 0 || pipe2(ends.answer, O_CLOEXEC) != 0)
 		return cli_refuse(cli, LATCHKEY_RESOURCE_EXHAUSTED, "", "NO_DESCRIPTORS",
 		    "no pipe to the service can be made");
-	if (spawn(program, &ends, &out_child->pid) != 0)
+	if (spawn(program, form, &ends, &out_child->pid) != 0)
 		return cli_refuse(cli, LATCHKEY_NOT_FOUND, "", "SERVICE_NOT_FOUND",
 		    "latchkey-%s is neither beside this program nor on PATH", service);
 	(void)ask(ends.ask[1], from, to); /* one that is gone says nothing, either */

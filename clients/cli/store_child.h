@@ -13,12 +13,12 @@ struct store_child {
 };
 
 /*
- * Start `latchkey-SERVICE store-migrate`, which lies beside this program or on PATH, and tell it
- * the URLs by its standard input: arguments are read by every process. NOT_FOUND SERVICE_NOT_FOUND
- * when there is none.
+ * Start `latchkey-SERVICE FORM` (store-migrate or store-copy), which lies beside this program or on
+ * PATH, and tell it the URLs by its standard input: arguments are read by every process. NOT_FOUND
+ * SERVICE_NOT_FOUND when there is none.
  */
-latchkey_status store_child_start(struct cli *cli, const char *service, const char *from,
-    const char *to, struct store_child *out_child);
+latchkey_status store_child_start(struct cli *cli, const char *service, const char *form,
+    const char *from, const char *to, struct store_child *out_child);
 
 /* Waits for its end, which comes at once when nobody listens any more. True: it ended well. */
 bool store_child_end(struct store_child *child);

@@ -21,10 +21,16 @@ static const char *const steps[] = {
 	[LK_MOVE_COMPARED] = "compared",
 };
 
+static bool
+is_copy(char **argv)
+{
+	return strcmp(argv[1], "store-copy") == 0;
+}
+
 bool
 lk_move_asked(int argc, char **argv)
 {
-	return argc > 1 && strcmp(argv[1], "store-migrate") == 0;
+	return argc > 1 && (strcmp(argv[1], "store-migrate") == 0 || is_copy(argv));
 }
 
 /* ---- What is told ---- */
@@ -104,12 +110,13 @@ read_url(char out[URL_SIZE], struct lk_error *err)
 }
 
 static lk_status
-read_and_move(
-    const struct lk_migrations *own, char from[URL_SIZE], char to[URL_SIZE], struct lk_error *err)
+read_and_move(bool online, const struct lk_migrations *own, char from[URL_SIZE], char to[URL_SIZE],
+    struct lk_error *err)
 {
 	const struct lk_move move = {
 		.from = from,
 		.to = to,
+		.online = online,
 		.migrations = LK_MIGRATIONS(
 		    &audit_migrations, &idempotency_migrations, &feed_migrations, own),
 		.clock = lk_clock_system(),
@@ -131,13 +138,13 @@ let_signals_end_us(void)
 }
 
 int
-lk_move_main(const struct lk_migrations *own)
+lk_move_main(char **argv, const struct lk_migrations *own)
 {
 	char from[URL_SIZE], to[URL_SIZE];
 	struct lk_error error = { 0 };
 
 	let_signals_end_us();
-	const lk_status status = read_and_move(own, from, to, &error);
+	const lk_status status = read_and_move(is_copy(argv), own, from, to, &error);
 
 	lk_wipe(from, sizeof from);
 	lk_wipe(to, sizeof to);

@@ -14,7 +14,7 @@ main(int argc, char **argv)
 	LK_AUTO(lk_host_closep) struct lk_host *host = NULL;
 
 	if (lk_move_asked(argc, argv))
-		return lk_move_main(&credentials_migrations);
+		return lk_move_main(argv, &credentials_migrations);
 	LK_DAEMON_TRY(lk_daemon_configure(
 	    &credentials_options, argc, argv, &cfg, err)); /* --check-config ends here */
 	const struct lk_host_setup setup = credentials_host_setup(&cfg);

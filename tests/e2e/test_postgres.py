@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import latchkey_e2e as e2e
 import postgres
+import test_backup
 import test_feed
 import test_isolation
 import test_kill
@@ -32,6 +33,10 @@ class MainJobOnPostgres(test_main_job.MainJob):
                 else:
                     denied = [line for line in said if f"permission denied for schema {schema}" in line]
                     self.assertEqual(3, len(denied), f"{own} in {other}: {said}")
+
+
+class DrillOnPostgres(test_backup.Drill):
+    engine = "postgres"
 
 
 class KillOnPostgres(test_kill.Kill):
