@@ -35,6 +35,27 @@ option_words(option_set set, bool valued_only)
 	}
 }
 
+/* One that longer ones begin with, too: `backup`, of `backup verify`. */
+static bool
+is_beginning(const struct command *command)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		if (&commands[i] != command && command_is_within(&commands[i], command->words))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_command(const char *words)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		if (strcmp(commands[i].words, words) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 group_row(const char *group)
 {
@@ -46,7 +67,11 @@ group_row(const char *group)
 static void
 command_row(const struct command *command)
 {
-	printf("\t'%s') more='' words='", command->words);
+	const bool goes_on = is_beginning(command);
+
+	printf("\t'%s') %swords='", command->words, goes_on ? "" : "more='' ");
+	if (goes_on)
+		words_after(command->words);
 	option_words(command_options(command), false);
 	printf("' valued='");
 	option_words(command_options(command), true);
@@ -63,7 +88,8 @@ rows(void)
 		if (commands[i].words[len] &&
 		    !command_is_within(&commands[i], *group ? group : " ")) {
 			snprintf(group, sizeof group, "%.*s", len, commands[i].words);
-			group_row(group);
+			if (!is_command(group))
+				group_row(group);
 		}
 		command_row(&commands[i]);
 	}
