@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The whole installation over tls+tcp://, as between hosts: certificates made by docker/certs, everybody shows one."""
+"""The whole installation over tls+tcp://, as between hosts: certificates made by `latchkey certs`, everybody shows one."""
 
 import pathlib
 import re
@@ -45,7 +45,7 @@ class Tls(e2e.Case):
         self.shows("client")
 
     def make(self, *names, folder=None):
-        subprocess.run(["bash", e2e.TOP / "docker/certs", folder or self.certs, *names], check=True, capture_output=True)
+        return self.state.json("certs", folder or self.certs, *names)["certificates"]
 
     def move(self, name):
         """A configuration from sockets to TLS."""
@@ -84,9 +84,11 @@ class Tls(e2e.Case):
         self.use()
         self.ada.ok("credential", "add", "aws", "--label", "bucket", stdin=world.AWS_FIELDS)
         self.assertIn("AWS_SECRET_ACCESS_KEY", fleet.ok("exec", "--owner", "ada@genomics.example", "aws", "--", "env"))
-        for kind in ("crt", "key"):  # a new certificate of the same authority, taken by drain and restart
-            (self.certs / f"localhost.{kind}").unlink()
-        self.make("localhost")
+        before = (self.certs / "localhost.crt").read_bytes()
+        self.assertEqual([("ca", False), ("localhost", False)], [(row["name"], row["made"]) for row in self.make("localhost")])
+        self.assertEqual(before, (self.certs / "localhost.crt").read_bytes())
+        self.make("localhost", "--renew")  # of the same authority, taken by drain and restart
+        self.assertNotEqual(before, (self.certs / "localhost.crt").read_bytes())
         self.state.restart()
         e2e.wait_until(lambda: self.http.ask("GET", "/readyz").status == 200, 20, "the gateway finds all services again")
         self.use()
