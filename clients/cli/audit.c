@@ -174,11 +174,44 @@ trail_verify(struct cli *cli, latchkey_service service, const uint8_t public_key
 	return status;
 }
 
+static void
+show_proof(
+    struct cli *cli, latchkey_service service, int proof, const latchkey_audit_result *result)
+{
+	static const char *const words[] = {
+		[EXIT_OK] = "ok", [EXIT_REFUSED] = "broken", [EXIT_UNPROVEN] = "unproven"
+	};
+
+	out_object(&cli->out, NULL);
+	out_text(&cli->out, "service", latchkey_service_name(service));
+	out_text(&cli->out, "result", words[proof]);
+	out_number(&cli->out, "rows", result->rows);
+	out_number(&cli->out, "unsealed", result->unsealed);
+	out_time(&cli->out, "signed_at", result->signed_at_ms);
+	out_text(&cli->out, "reason", proof == EXIT_OK ? "" : cli->error.reason);
+	out_text(&cli->out, "message", proof == EXIT_OK ? "" : cli->error.message);
+	out_object_end(&cli->out);
+}
+
+/* A place of checkpoints that knows nothing of a service was emptied, or is not its place. */
+static int
+proof_of(struct cli *cli, latchkey_status verified, const struct checkpoints *checkpoints,
+    const char *service)
+{
+	if (verified != LATCHKEY_OK)
+		return EXIT_REFUSED;
+	if (!cli_value(cli, OPT_CHECKPOINTS) || checkpoints_have(checkpoints, service))
+		return EXIT_OK;
+	cli_refuse(cli, LATCHKEY_NOT_FOUND, "checkpoints", "CHECKPOINT_NONE",
+	    "the place that was given holds no checkpoint of %s", service);
+	return EXIT_UNPROVEN;
+}
+
 /* One service: its rows, or what is wrong. Heads that were found good are kept for the next time.
  */
 static latchkey_status
 service_verify(struct cli *cli, latchkey_service service, const char *dir,
-    const struct checkpoints *checkpoints, struct heads *heads, bool *out_whole)
+    const struct checkpoints *checkpoints, struct heads *heads, int *out_proof)
 {
 	const char *name = latchkey_service_name(service);
 	latchkey_audit_result result = { .rows = 0 };
@@ -190,18 +223,10 @@ service_verify(struct cli *cli, latchkey_service service, const char *dir,
 	status = trail_verify(cli, service, key, checkpoints, heads_find(heads, service), &result);
 	if (status != LATCHKEY_OK && status != LATCHKEY_DATA_LOSS)
 		return status;
-	*out_whole = status == LATCHKEY_OK;
-	if (*out_whole)
+	if (status == LATCHKEY_OK)
 		heads_set(heads, service, &result.head);
-	out_object(&cli->out, NULL);
-	out_text(&cli->out, "service", name);
-	out_text(&cli->out, "result", *out_whole ? "ok" : "broken");
-	out_number(&cli->out, "rows", result.rows);
-	out_number(&cli->out, "unsealed", result.unsealed);
-	out_time(&cli->out, "signed_at", result.signed_at_ms);
-	out_text(&cli->out, "reason", *out_whole ? "" : cli->error.reason);
-	out_text(&cli->out, "message", *out_whole ? "" : cli->error.message);
-	out_object_end(&cli->out);
+	*out_proof = proof_of(cli, status, checkpoints, name);
+	show_proof(cli, service, *out_proof, &result);
 	return LATCHKEY_OK;
 }
 
@@ -222,12 +247,20 @@ instance_of(struct cli *cli, const bool *chosen, char *out, size_t out_size)
 	return status;
 }
 
+/* A broken trail weighs more than one that nothing proves. */
+static int
+worse(int one, int other)
+{
+	return one == EXIT_REFUSED || other == EXIT_OK ? one : other;
+}
+
 int
 run_audit_verify(struct cli *cli)
 {
 	static const char *const columns[] = { "service", "result", "rows", "unsealed", "reason",
 		"message", NULL };
-	bool chosen[LATCHKEY_SERVICE_COUNT], whole = true;
+	bool chosen[LATCHKEY_SERVICE_COUNT];
+	int proof = EXIT_OK;
 	char dir[4000], instance[HEADS_INSTANCE_SIZE];
 	LK_AUTO(checkpoints_free) struct checkpoints checkpoints = { .count = 0 };
 	struct heads heads;
@@ -242,14 +275,14 @@ run_audit_verify(struct cli *cli)
 	    cli, checkpoints_load(cli, cli_value(cli, OPT_CHECKPOINTS), instance, &checkpoints));
 	out_list(&cli->out, "services", columns);
 	for (int i = 0; i < LATCHKEY_SERVICE_COUNT; i++) {
-		bool one = true;
+		int one = EXIT_OK;
 		if (chosen[i])
 			CLI_TRY(cli, service_verify(cli, (latchkey_service)i, dir, &checkpoints,
 					 &heads, &one));
-		whole = whole && one;
+		proof = worse(proof, one);
 	}
 	out_list_end(&cli->out);
 	CLI_TRY(cli, heads_save(cli, &heads));
 	const int answered = cli_answer(cli);
-	return answered != EXIT_OK ? answered : whole ? EXIT_OK : EXIT_REFUSED;
+	return answered != EXIT_OK ? answered : proof;
 }

@@ -29,23 +29,73 @@ add(struct checkpoints *all, const struct lk_checkpoint *one)
 	return true;
 }
 
-static latchkey_status
-read_lines(struct cli *cli, FILE *file, const char *instance, struct checkpoints *out)
-{
-	char line[1024];
+/* What a file holds, line by line. */
+struct reading {
+	FILE *file;
+	char *line;
+	size_t room, number;
+	size_t other;  /* the first line that is no checkpoint; 0: none */
+	bool has_bare; /* a line without what a log puts there: nothing else belongs into the file
+			*/
+};
 
-	while (fgets(line, sizeof line, file)) {
-		struct lk_checkpoint one;
-		if (!lk_checkpoint_read(line, &one) || strcmp(one.instance, instance) != 0)
-			continue;
-		if (!add(out, &one))
-			return cli_refuse(
-			    cli, LATCHKEY_RESOURCE_EXHAUSTED, "", "OUT_OF_MEMORY", "out of memory");
+static void
+reading_end(struct reading *reading)
+{
+	if (reading->file)
+		fclose(reading->file);
+	lk_free(reading->line);
+}
+
+static bool
+next_line(struct reading *reading)
+{
+	const ssize_t len = getline(&reading->line, &reading->room, reading->file);
+
+	for (ssize_t i = 0; i < len; i++) {
+		if (reading->line[i] == '\0')
+			reading->line[i] = '?'; /* hides nothing behind it */
 	}
-	if (ferror(file))
+	reading->number++;
+	return len > 0;
+}
+
+static latchkey_status
+broken(struct cli *cli, size_t line)
+{
+	return cli_refuse(cli, LATCHKEY_DATA_LOSS, "checkpoints", "CHECKPOINT_BROKEN",
+	    "line %zu of the file of checkpoints is not as a service wrote it", line);
+}
+
+static latchkey_status
+take_line(struct cli *cli, struct reading *reading, const char *instance, struct checkpoints *out)
+{
+	struct lk_checkpoint one;
+	const enum lk_checkpoint_line holds = lk_checkpoint_read(reading->line, &one);
+
+	if (holds == LK_CHECKPOINT_BROKEN)
+		return broken(cli, reading->number);
+	if (holds == LK_CHECKPOINT_NONE && reading->other == 0 && *reading->line != '\n')
+		reading->other = reading->number;
+	reading->has_bare = reading->has_bare || lk_checkpoint_is_bare(reading->line);
+	if (holds == LK_CHECKPOINT_READ && strcmp(one.instance, instance) == 0 && !add(out, &one))
+		return cli_refuse(
+		    cli, LATCHKEY_RESOURCE_EXHAUSTED, "", "OUT_OF_MEMORY", "out of memory");
+	return LATCHKEY_OK;
+}
+
+static latchkey_status
+read_lines(struct cli *cli, struct reading *reading, const char *instance, struct checkpoints *out)
+{
+	while (next_line(reading)) {
+		const latchkey_status status = take_line(cli, reading, instance, out);
+		if (status != LATCHKEY_OK)
+			return status;
+	}
+	if (ferror(reading->file))
 		return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "checkpoints",
 		    "CHECKPOINTS_UNREADABLE", "the file of checkpoints cannot be read");
-	return LATCHKEY_OK;
+	return reading->has_bare && reading->other > 0 ? broken(cli, reading->other) : LATCHKEY_OK;
 }
 
 latchkey_status
@@ -53,17 +103,25 @@ checkpoints_load(struct cli *cli, const char *path, const char *instance, struct
 {
 	if (!path)
 		return LATCHKEY_OK;
-	FILE *file = fopen(path, "re");
-	if (!file)
+	LK_AUTO(reading_end) struct reading reading = { .file = fopen(path, "re") };
+	if (!reading.file)
 		return errno == ENOENT
 			   ? cli_refuse(cli, LATCHKEY_NOT_FOUND, "checkpoints",
 				 "CHECKPOINTS_MISSING", "the file of checkpoints is not there")
 			   : cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "checkpoints",
 				 "CHECKPOINTS_UNREADABLE",
 				 "the file of checkpoints cannot be opened");
-	const latchkey_status status = read_lines(cli, file, instance, out);
-	fclose(file);
-	return status;
+	return read_lines(cli, &reading, instance, out);
+}
+
+bool
+checkpoints_have(const struct checkpoints *checkpoints, const char *service)
+{
+	for (size_t i = 0; i < checkpoints->count; i++) {
+		if (strcmp(checkpoints->at[i].service, service) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int

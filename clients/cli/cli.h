@@ -9,7 +9,7 @@
 #include "out.h"
 
 /* Exit statuses. `exec` adds those of its command, and 126 and 127 when that cannot be run. */
-enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNAVAILABLE = 3 };
+enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNAVAILABLE = 3, EXIT_UNPROVEN = 4 };
 
 struct cli {
 	struct args args;

@@ -124,7 +124,8 @@ man_options(option_set set)
 
 static const char man_rest[] =
     ".SH EXIT STATUS\n0 ok, 1 refused, 2 used wrongly, 3 no answer from a service (or its answer "
-    "was lost).\n"
+    "was lost),\n4 nothing is wrong, but what was to prove it is not there (audit verify "
+    "\\-\\-checkpoints).\n"
     "\\fBexec\\fR ends with the status of its command, with 127 when there is no such command, and "
     "with 126 when it cannot be run.\n"
     ".SH ERRORS\nOne line on standard error: the field at fault, what is wrong, and the reason in "

@@ -3,7 +3,7 @@
 #ifndef LK_AUDIT_H
 #define LK_AUDIT_H
 
-#include "audit/checkpoint.h"
+#include "audit/checkpoints.h"
 #include "auth/caller.h"
 #include "crypto/sign.h"
 #include "rpc/call.h"

@@ -20,25 +20,17 @@ struct lk_checkpoint {
 /* Without a newline; the length. */
 size_t lk_checkpoint_write(const struct lk_checkpoint *checkpoint, char out[LK_CHECKPOINT_SIZE]);
 
-/*
- * The checkpoint in a line, which may begin with what a log puts there. False: there is none, or it
- * is not exactly as it was written. The signature is not checked.
- */
-bool lk_checkpoint_read(const char *line, struct lk_checkpoint *out);
+enum lk_checkpoint_line {
+	LK_CHECKPOINT_NONE,   /* the line speaks of something else */
+	LK_CHECKPOINT_READ,   /* *out is what it says; the signature is not checked */
+	LK_CHECKPOINT_BROKEN, /* it began as one, and is not exactly as it was written */
+};
 
-/*
- * Where checkpoints go: "file:/PATH" (appended to, made with mode 0600, synced) or "syslog"
- * (facility authpriv).
- */
-struct lk_checkpoints;
+/* What a line holds, which may begin with what a log puts there. *out is written only when it was
+ * read. */
+enum lk_checkpoint_line lk_checkpoint_read(const char *line, struct lk_checkpoint *out);
 
-/* INVALID_ARGUMENT CHECKPOINTS_INVALID; UNAVAILABLE CHECKPOINTS_UNWRITABLE. */
-lk_status lk_checkpoints_open(
-    const char *place, struct lk_checkpoints **out_checkpoints, struct lk_error *err);
-/* UNAVAILABLE CHECKPOINTS_UNWRITABLE. One thread at a time. */
-lk_status lk_checkpoints_add(struct lk_checkpoints *checkpoints,
-    const struct lk_checkpoint *checkpoint, struct lk_error *err);
-void lk_checkpoints_close(struct lk_checkpoints *checkpoints);
-LK_DEFINE_FREEP(lk_checkpoints_closep, struct lk_checkpoints *, lk_checkpoints_close)
+/* Whether the line begins with a checkpoint, and not with what a log puts there. */
+bool lk_checkpoint_is_bare(const char *line);
 
 #endif

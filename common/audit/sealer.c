@@ -199,7 +199,8 @@ checkpoint_write(struct lk_audit_sealer *sealer, struct lk_error *err)
 	struct lk_checkpoint checkpoint;
 
 	LK_TRY(lk_store_read(sealer->store, LK_NO_DEADLINE, read_head, &reading, err));
-	if (sealer->has_checkpoint && sealer->checkpoint == reading.head.sequence)
+	if (sealer->has_checkpoint && sealer->checkpoint == reading.head.sequence &&
+	    !lk_checkpoints_were_moved(sealer->config.checkpoints))
 		return LK_OK;
 	sign_checkpoint(sealer, &reading.head, &checkpoint);
 	LK_TRY(lk_checkpoints_add(sealer->config.checkpoints, &checkpoint, err));

@@ -344,12 +344,13 @@ class Trail(e2e.Case):
         self.state.restart()
         return place
 
-    def with_checkpoints(self, place, home):
+    def verify_anew(self, place, home, *more):
         """What somebody says who never verified this trail before."""
         (self.state.folder / home).mkdir()
-        result = self.state.run("audit", "verify", "--json", "--service", "keys", "--checkpoints", place,
-                                env={"HOME": str(self.state.folder / home)})
-        return result.json()["services"][0]["reason"] or ""
+        return self.state.run("audit", "verify", "--json", "--checkpoints", place, *more, env={"HOME": str(self.state.folder / home)})
+
+    def with_checkpoints(self, place, home):
+        return self.verify_anew(place, home, "--service", "keys").json()["services"][0]["reason"] or ""
 
     def test_a_cut_or_rewritten_trail_is_found_by_the_checkpoints_of_a_second_place(self):
         place = self.checkpoints()
@@ -367,6 +368,35 @@ class Trail(e2e.Case):
         lines[0][4] = str(int(lines[0][4]) + 1)
         forged.write_text("Nov 27 host logger: " + " ".join(lines[0]) + "\n")
         self.assertEqual("AUDIT_CHECKPOINT_FORGED", self.with_checkpoints(forged, "fourth"))
+
+    def test_checkpoints_that_are_not_there_or_broken_are_no_proof(self):
+        place = self.checkpoints()
+        e2e.wait_until(lambda: all(f" {service} " in place.read_text() for service in e2e.SERVICES), 5, "each wrote one")
+        self.assertEqual(0, self.verify_anew(place, "whole").code)
+        lines = place.read_text().splitlines(keepends=True)
+        part = place.with_name("part")
+        part.write_text("".join(line for line in lines if " tokens " not in line))
+        result = self.verify_anew(part, "part-of-it")
+        self.assertEqual(e2e.UNPROVEN, result.code)
+        self.assertEqual({"keys": ("ok", ""), "tokens": ("unproven", "CHECKPOINT_NONE"), "credentials": ("ok", "")},
+                         {one["service"]: (one["result"], one["reason"] or "") for one in result.json()["services"]})
+        part.write_text("")
+        self.assertEqual(e2e.UNPROVEN, self.verify_anew(part, "empty").code)
+        for number, changed in enumerate(("latchkey-audit-head v1 test keys 1\n", lines[0].replace("a", "g"), lines[0][:-2],
+                                          "something else\n", "\0" + lines[0][1:])):
+            part.write_text("".join(lines) + changed)
+            result = self.verify_anew(part, f"broken-{number}")
+            self.assertEqual((e2e.REFUSED, "CHECKPOINT_BROKEN"), (result.code, json.loads(result.err)["error"]["reason"]), changed)
+        part.write_text("Nov 27 host kernel: something else\n" + "".join(f"Nov 27 host keys: {line}" for line in lines))
+        self.assertEqual(0, self.verify_anew(part, "of-a-log").code)
+
+    def test_checkpoints_go_on_when_their_file_is_moved_away(self):
+        place = self.checkpoints()
+        e2e.wait_until(lambda: all(f" {service} " in place.read_text() for service in e2e.SERVICES), 5, "each wrote one")
+        place.rename(place.with_name("checkpoints.1"))
+        e2e.wait_until(lambda: place.exists() and all(f" {service} " in place.read_text() for service in e2e.SERVICES), 5,
+                       "each wrote into the new file, though nothing happened")
+        self.assertEqual(0, self.verify_anew(place, "moved").code)
 
     def cut(self, then=lambda: None, done=None):
         """Drop the last rows and put the head before them, as one who can write the database would."""

@@ -30,7 +30,7 @@ import postgres
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LATCHKEY_BUILD", TOP / "build")).resolve()
 SERVICES = ("keys", "tokens", "credentials")
-REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
+REFUSED, USAGE, UNAVAILABLE, UNPROVEN = 1, 2, 3, 4
 READY_S, STOP_S, COMMAND_S = 20, 15, 30
 SANITIZER_MARKS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer")
 

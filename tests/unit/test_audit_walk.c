@@ -244,12 +244,12 @@ a_checkpoint_is_read_as_it_was_written_or_not_at_all(void **state)
 	memcpy(c.hash, mark_of_now(w).hash, sizeof c.hash);
 	lk_chain_head_sign(w->key, "test", "keys", c.sequence, c.hash, c.signed_at_ms, c.signature);
 	const size_t len = lk_checkpoint_write(&c, line + begin);
-	assert_true(lk_checkpoint_read(line, &again));
+	assert_int_equal(lk_checkpoint_read(line, &again), LK_CHECKPOINT_READ);
 	assert_memory_equal(&c, &again, sizeof c);
 	for (size_t at = begin; at < begin + len; at++) {
 		const char kept = line[at];
 		line[at] = kept == '0' ? '1' : '0';
-		if (lk_checkpoint_read(line, &again))
+		if (lk_checkpoint_read(line, &again) == LK_CHECKPOINT_READ)
 			assert_false(lk_chain_head_ok(lk_sign_key_public(w->key), again.instance,
 			    again.service, again.sequence, again.hash, again.signed_at_ms,
 			    again.signature));
@@ -257,7 +257,11 @@ a_checkpoint_is_read_as_it_was_written_or_not_at_all(void **state)
 	}
 	line[begin + len] = 'x';
 	line[begin + len + 1] = '\0';
-	assert_false(lk_checkpoint_read(line, &again));
+	assert_int_equal(lk_checkpoint_read(line, &again), LK_CHECKPOINT_BROKEN);
+	line[begin + len - 1] = '\0';
+	assert_int_equal(lk_checkpoint_read(line, &again), LK_CHECKPOINT_BROKEN);
+	line[begin + 3] = '\0';
+	assert_int_equal(lk_checkpoint_read(line, &again), LK_CHECKPOINT_NONE);
 }
 
 #define TRAIL(fn) LK_CASE_WITH(fn, setup, audit_teardown)
