@@ -15,20 +15,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "aws/container.h"
 #include "crypto/encode.h"
 #include "crypto/private_file.h"
 #include "fetching.h"
 #include "handlers.h"
 #include "id/random.h"
 #include "time/clock.h"
-#include "time/duration.h"
 
 enum {
 	BACKLOG = 64,
 	PATIENCE_MS = 2000, /* for a whole request */
 	TOKEN_LEN = 32,
-	FRESH_MS = 60 * 60 * 1000, /* tools ask again some minutes before */
 	ANSWER_MAX = 16 * 1024,
 };
 
@@ -71,36 +69,25 @@ send_refusal(int fd, const struct aws_refusal *refusal)
 {
 	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
 
-	lk_json_object(&json, NULL);
-	lk_json_string(&json, "code", refusal->code);
-	lk_json_string(&json, "message", refusal->message);
-	lk_json_object_end(&json);
+	lk_aws_container_refusal(&json, refusal->code, refusal->message, NULL);
 	const char *text = lk_json_text(&json);
 	if (text)
 		send_answer(fd, refusal->status, text);
 }
 
-/* All four members always: tools read an empty Token as none. What policy hands out though it is
- * over has an hour, too: tools would not use what they are told is over. */
 static void
 send_credential(int fd, const latchkey_fetched *fetched)
 {
 	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
-	const int64_t now_ms = lk_clock_wall_ms(lk_clock_system());
-	const int64_t ends_ms =
-	    latchkey_credential_expires_at_ms(latchkey_fetched_credential(fetched));
-	const char *session = latchkey_fetched_field(fetched, "session_token");
-	char instant[LK_INSTANT_SIZE];
+	const struct lk_aws_keys keys = {
+		.access_key_id = latchkey_fetched_field(fetched, "access_key_id"),
+		.secret_access_key = latchkey_fetched_field(fetched, "secret_access_key"),
+		.session_token = latchkey_fetched_field(fetched, "session_token"),
+		.expires_at_ms =
+		    latchkey_credential_expires_at_ms(latchkey_fetched_credential(fetched)),
+	};
 
-	lk_instant_format(
-	    ends_ms > now_ms && ends_ms < now_ms + FRESH_MS ? ends_ms : now_ms + FRESH_MS, instant);
-	lk_json_object(&json, NULL);
-	lk_json_string(&json, "AccessKeyId", latchkey_fetched_field(fetched, "access_key_id"));
-	lk_json_string(
-	    &json, "SecretAccessKey", latchkey_fetched_field(fetched, "secret_access_key"));
-	lk_json_string(&json, "Token", session ? session : "");
-	lk_json_string(&json, "Expiration", instant);
-	lk_json_object_end(&json);
+	lk_aws_container_credentials(&json, &keys, lk_clock_wall_ms(lk_clock_system()));
 	const char *text = lk_json_text(&json);
 	if (text)
 		send_answer(fd, 200, text);

@@ -8,6 +8,7 @@
 #include "fetching.h"
 #include "folders.h"
 #include "handlers.h"
+#include "user_file.h"
 
 enum { PATH_SIZE = 4096, ARENA_CAP = 4 * LK_PRIVATE_FILE_MAX };
 
@@ -44,21 +45,6 @@ find_file(struct cli *cli, struct profile_file *file)
 		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "aws-config",
 		    "AWS_CONFIG_UNKNOWN", "no place for the file: set HOME, or say --aws-config");
 	return file->path ? LATCHKEY_OK : out_of_memory(cli);
-}
-
-static latchkey_status
-read_old(struct cli *cli, struct profile_file *file)
-{
-	char *text = lk_arena_alloc(file->arena, LK_PRIVATE_FILE_MAX + 1);
-	size_t len = 0;
-
-	if (!text)
-		return out_of_memory(cli);
-	const latchkey_status status = (latchkey_status)lk_private_file_read(file->path,
-	    "AWS configuration", (uint8_t *)text, LK_PRIVATE_FILE_MAX, &len, cli_err(cli));
-	text[len] = '\0';
-	file->old = text; /* no file is an empty one */
-	return status == LATCHKEY_NOT_FOUND ? LATCHKEY_OK : status;
 }
 
 /* A word of the configuration file: nothing in it may be taken for another line or another word. */
@@ -181,7 +167,7 @@ run_aws_profile(struct cli *cli)
 		CLI_TRY(cli, out_of_memory(cli));
 	CLI_TRY(cli, check_words(cli));
 	CLI_TRY(cli, find_file(cli, &file));
-	CLI_TRY(cli, read_old(cli, &file));
+	CLI_TRY(cli, user_file_read(cli, file.arena, file.path, "AWS configuration", &file.old));
 	CLI_TRY(cli, find_region(cli, &file, &region));
 	const char *text = write_new(cli, &file, region);
 	if (!text)

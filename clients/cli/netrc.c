@@ -5,6 +5,7 @@
 #include "crypto/private_file.h"
 #include "handlers.h"
 #include "input.h"
+#include "user_file.h"
 
 enum { PATH_SIZE = 4096, HOST_MAX = 253, ARENA_CAP = 4 * LK_PRIVATE_FILE_MAX };
 
@@ -90,22 +91,6 @@ find_file(struct cli *cli, struct netrc *netrc)
 	return LATCHKEY_OK;
 }
 
-static latchkey_status
-read_old(struct cli *cli, struct netrc *netrc)
-{
-	char *text = lk_arena_alloc(netrc->arena, LK_PRIVATE_FILE_MAX + 1);
-	size_t len = 0;
-	latchkey_status status;
-
-	if (!text)
-		return cli_refuse(
-		    cli, LATCHKEY_RESOURCE_EXHAUSTED, "", "OUT_OF_MEMORY", "out of memory");
-	status = (latchkey_status)lk_private_file_read(
-	    netrc->path, ".netrc", (uint8_t *)text, LK_PRIVATE_FILE_MAX, &len, cli_err(cli));
-	netrc->old = text; /* no file is an empty one */
-	return status == LATCHKEY_NOT_FOUND ? LATCHKEY_OK : status;
-}
-
 /* A line that an earlier run wrote for this host. */
 static bool
 is_ours(const char *line, const char *begin)
@@ -147,7 +132,7 @@ run_netrc(struct cli *cli)
 				 "out of memory"));
 	CLI_TRY(cli, find_host(cli, &netrc));
 	CLI_TRY(cli, find_file(cli, &netrc));
-	CLI_TRY(cli, read_old(cli, &netrc));
+	CLI_TRY(cli, user_file_read(cli, netrc.arena, netrc.path, ".netrc", &netrc.old));
 	CLI_TRY(cli, find_key(cli, &netrc));
 	text = write_new(&netrc);
 	if (!text)

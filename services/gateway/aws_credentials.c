@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "base/json.h"
+#include "aws/container.h"
 #include "crypto/transport.h"
 #include "json_read.h"
 #include "pages.h"
@@ -15,14 +15,10 @@
 #include "rest.h"
 #include "router.h"
 #include "rpc/decode.h"
-#include "time/duration.h"
 #include "wire.h"
 
 static const char AGREE[] = "latchkey.credentials.v1.CredentialService/AgreeTransport";
 static const char FETCH[] = "latchkey.credentials.v1.CredentialService/FetchCredential";
-
-/* Tools ask again some minutes before: a replaced or deleted secret is used no longer than that. */
-enum { FRESH_MS = 60 * 60 * 1000 };
 
 struct worker {
 	struct gateway *gateway;
@@ -125,25 +121,15 @@ open_secret(struct worker *worker, const FetchCredentialResponse *fetched, const
 	return LK_OK;
 }
 
-/* All four members always: tools read an empty Token as none. */
 static lk_status
 answer_secret(struct worker *worker, const FetchCredentialResponse *fetched,
     const AwsSecret *secret, struct http_answer *answer, struct lk_error *err)
 {
 	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
-	const int64_t now_ms = lk_clock_wall_ms(lk_clock_system());
-	const int64_t ends_ms = fetched->credential->expires_at_ms;
-	char instant[LK_INSTANT_SIZE];
+	const struct lk_aws_keys keys = { secret->access_key_id, secret->secret_access_key,
+		secret->secret_session_token, fetched->credential->expires_at_ms };
 
-	/* policy may hand out what is over; tools would not use what they are told is */
-	lk_instant_format(
-	    ends_ms > now_ms && ends_ms < now_ms + FRESH_MS ? ends_ms : now_ms + FRESH_MS, instant);
-	lk_json_object(&json, NULL);
-	lk_json_string(&json, "AccessKeyId", secret->access_key_id);
-	lk_json_string(&json, "SecretAccessKey", secret->secret_access_key);
-	lk_json_string(&json, "Token", secret->secret_session_token);
-	lk_json_string(&json, "Expiration", instant);
-	lk_json_object_end(&json);
+	lk_aws_container_credentials(&json, &keys, lk_clock_wall_ms(lk_clock_system()));
 	const char *text = lk_json_text(&json);
 	const char *copy = text ? lk_arena_text(worker->request->arena, text) : NULL;
 	if (!copy)
@@ -179,11 +165,7 @@ answer_refusal(struct http_request *request, const struct lk_error *why, struct 
 	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
 	const char *text;
 
-	lk_json_object(&json, NULL);
-	lk_json_string(&json, "code", why->reason);
-	lk_json_string(&json, "message", why->message);
-	lk_json_string(&json, "requestId", request->id);
-	lk_json_object_end(&json);
+	lk_aws_container_refusal(&json, why->reason, why->message, request->id);
 	text = lk_json_text(&json);
 	text = text ? lk_arena_text(request->arena, text) : NULL;
 	answer_json(problem_status(why->status), lk_bytes_of(text), answer);
