@@ -1,22 +1,18 @@
 #!/usr/bin/env python3
 """Bad input gets a clear error that names the field, and changes nothing."""
 
-import base64
 import json
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import b64, header
 import latchkey_e2e as e2e
 import latchkey_wire as wire
 import world
 
 LONG = "x" * 10_000
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class BadInput(e2e.Case):
@@ -118,20 +114,20 @@ class BadInput(e2e.Case):
 
     def unsigned(self, token, **header):
         claims = token.split(".")[1]
-        head = base64url(json.dumps({"typ": "at+jwt", **header}).encode())
+        head = b64(json.dumps({"typ": "at+jwt", **header}).encode())
         return [f"{head}.{claims}.", f"{head}.{claims}", f"{head}.{claims}.{token.split('.')[2]}", f"{head}.{claims}.AA"]
 
     def test_a_jwt_without_a_signature_opens_nothing(self):
         platform_token = wire.platform_token(self.state, self.key.secret)
         access_token = wire.access_token(self.state, self.key.secret)
-        kid = json.loads(base64.urlsafe_b64decode(platform_token.split(".")[0] + "=="))["kid"]
+        kid = header(platform_token)["kid"]
         for algorithm in ("none", "None", "NONE", "", "HS256", "ES384"):
-            for header in ({"alg": algorithm}, {"alg": algorithm, "kid": kid}):
-                for forged in self.unsigned(platform_token, **header):
+            for head in ({"alg": algorithm}, {"alg": algorithm, "kid": kid}):
+                for forged in self.unsigned(platform_token, **head):
                     answer = self.api.ok("tokens", "TokenService/ValidateToken", secret_credential=forged)
                     self.assertFalse(answer["active"], forged)
                     self.assertIn(answer["reason"], ("TOKEN_REFUSED", "KEY_MALFORMED", "KEY_REFUSED"))
-                for forged in self.unsigned(access_token, **header):
+                for forged in self.unsigned(access_token, **head):
                     reply = wire.Caller(self.state, forged).call("keys", "AccountService/GetMe")
                     self.assertEqual("UNAUTHENTICATED", reply.status, str(reply))
         self.api_line.refused("validate", "-", stdin=self.unsigned(platform_token, alg="none")[0], reason="TOKEN_REFUSED")

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Provider secrets through the gateway: sealed by REST, and as AWS's own tools ask for them in a container; and ~/.netrc."""
 
-import base64
 import json
 import os
 import pathlib
@@ -13,6 +12,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import aws_endpoint
+from base64url import b64, unb64
 import http_client
 import latchkey_e2e as e2e
 import transport_seal
@@ -21,18 +21,6 @@ import world
 AWS_CLI, PYTHON = "/usr/bin/aws", "/usr/bin/python3"
 KEY_ID, SECRET, REGION = world.AWS_FIELDS.split("\n")
 SERVICE = "latchkey.credentials.v1.CredentialService"
-BOTO3 = """
-import boto3, sys
-print([bucket["Name"] for bucket in boto3.client("s3", endpoint_url=sys.argv[1], region_name="eu-central-1").list_buckets()["Buckets"]])
-"""
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def unb64(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class Credentials(e2e.Case):
@@ -72,7 +60,7 @@ class Credentials(e2e.Case):
         with aws_endpoint.Endpoint() as endpoint:
             for words, shown in (
                     ([AWS_CLI, "--region", REGION, "--endpoint-url", endpoint.url, "s3api", "list-buckets"], self.fleet),
-                    ([PYTHON, "-c", BOTO3, endpoint.url], f"Bearer {token}")):
+                    ([PYTHON, "-c", aws_endpoint.BOTO3, endpoint.url], f"Bearer {token}")):
                 done = subprocess.run(words, env=self.environment(self.path + "?purpose=job-17", shown), capture_output=True, text=True,
                                       timeout=60)
                 self.assertEqual(0, done.returncode, done.stderr)

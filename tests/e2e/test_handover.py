@@ -23,10 +23,6 @@ AWS_CLI, PYTHON, RCLONE = "/usr/bin/aws", "/usr/bin/python3", "/usr/bin/rclone"
 KEY_ID, SECRET, REGION = world.AWS_FIELDS.split("\n")
 DX_TOKEN = "dxtokenEXAMPLE0123456789abcdefgh"
 PLAIN = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "", "AWS_CA_BUNDLE": ""}  # nothing of the machine's own
-BOTO3 = """
-import boto3, sys
-print([bucket["Name"] for bucket in boto3.client("s3", endpoint_url=sys.argv[1], region_name="eu-central-1").list_buckets()["Buckets"]])
-"""
 DX_CHILD = """
 import json, os, sys, urllib.request
 context = json.loads(os.environ["DX_SECURITY_CONTEXT"])
@@ -142,7 +138,7 @@ class Handover(e2e.Case):
         running, told = self.endpoint("--purpose", "job-18")
         with aws_endpoint.Endpoint() as store:
             for command in ((AWS_CLI, "--endpoint-url", store.url, "--region", REGION, "s3api", "list-buckets"),
-                            (PYTHON, "-c", BOTO3, store.url)):
+                            (PYTHON, "-c", aws_endpoint.BOTO3, store.url)):
                 done = self.tool(*command, **told)
                 self.assertEqual(0, done.returncode, done.stderr)
                 self.assertIn("reads", done.stdout)

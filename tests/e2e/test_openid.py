@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Users without a password come in by a second issuer, whose tokens OpenSSL signs here."""
 
-import base64
 import json
 import pathlib
 import subprocess
@@ -10,14 +9,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import b64
 import http_client
 import latchkey_e2e as e2e
 
 ISSUER, AUDIENCE = "https://idp.genomics.example/realms/lab", "latchkey-genomics"
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class Issuer:

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """A JWT never outlives what it was made from: not its key's expiry, and not by one check what revokes it."""
 
-import base64
-import json
 import pathlib
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import claims
 import latchkey_e2e as e2e
 import latchkey_wire as wire
 import world
@@ -16,11 +15,6 @@ import world
 # One question to each service that an access token opens.
 QUESTIONS = (("keys", "AccountService/GetMe"), ("tokens", "TokenService/RevokeToken"),
              ("credentials", "CredentialService/ListCredentials"))
-
-
-def claims(token):
-    body = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 class Revocation(e2e.Case):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Fetches signed by an enrolled worker: who holds the key that signs tokens and every API key fetches nothing; nor does a replay."""
 
-import base64
 import ctypes
 import ctypes.util
 import hashlib
@@ -14,6 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import b64, unb64
 import latchkey_e2e as e2e
 import latchkey_wire as wire
 import transport_seal
@@ -21,14 +21,6 @@ import world
 
 FETCH = "CredentialService/FetchCredential"
 SECRET = world.AWS_FIELDS.split("\n")[1]
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def unb64(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class Transport(transport_seal.Transport):

@@ -1,21 +1,15 @@
 #!/usr/bin/env python3
 """Token exchange (RFC 8693): a worker acts for a user, never beyond what either may do, and not a moment longer."""
 
-import base64
-import json
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import claims
 import latchkey_e2e as e2e
 import latchkey_wire
 import world
-
-
-def claims(token):
-    part = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 class Exchange(e2e.Case):

@@ -3,7 +3,6 @@
 
 The installation takes a signing key of ours, so that every lie can be told under a good signature."""
 
-import base64
 import ctypes
 import json
 import os
@@ -14,6 +13,7 @@ import sys
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS / "conformance")]
 
+from base64url import unb64
 import latchkey_e2e as e2e
 import latchkey_wire
 import serve
@@ -25,7 +25,7 @@ UNIFORM = {"TOKEN_REFUSED", "KEY_REFUSED", "KEY_MALFORMED"}
 
 
 def decoded(part):
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return json.loads(unb64(part))
 
 
 def is_text(token):

@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import claims
 import judges
 import latchkey_e2e as e2e
 import latchkey_wire
@@ -39,7 +40,7 @@ class Judged(e2e.Case):
         self.jwks, self.issuer = json.loads(published["jwks"]), published["issuer"]
         self.audience = published["platform_audience"]
         self.token = latchkey_wire.platform_token(self.state, self.secret)
-        self.own = json.loads(judges.unb64(self.token.split(".")[1]))
+        self.own = claims(self.token)
 
     def tampered(self):
         head, body, signature = self.token.split(".")

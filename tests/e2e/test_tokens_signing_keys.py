@@ -2,7 +2,6 @@
 """Signing keys with real processes: rotation by command and by the calendar, withdrawal that every service obeys, a key of
 one's own, and a restart in between."""
 
-import base64
 import json
 import pathlib
 import subprocess
@@ -11,6 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from base64url import header
 import latchkey_e2e as e2e
 import nng_wire
 
@@ -27,11 +27,6 @@ def text_field(number, text):
     while length > 127:
         size, length = size + bytes([length & 127 | 128]), length >> 7
     return bytes([number << 3 | 2]) + size + bytes([length]) + data
-
-
-def header(token):
-    part = token.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 class SigningKeys(e2e.Case):

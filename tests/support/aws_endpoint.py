@@ -9,6 +9,12 @@ import threading
 _EMPTY_LIST = (b'<?xml version="1.0" encoding="UTF-8"?><ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
                b"<Owner><ID>o</ID></Owner><Buckets><Bucket><Name>reads</Name></Bucket></Buckets></ListAllMyBucketsResult>")
 
+# What a program of boto3 is: it lists the buckets of the endpoint that it is told.
+BOTO3 = """
+import boto3, sys
+print([bucket["Name"] for bucket in boto3.client("s3", endpoint_url=sys.argv[1], region_name="eu-central-1").list_buckets()["Buckets"]])
+"""
+
 
 class Endpoint:
     """with Endpoint() as endpoint: … endpoint.url; endpoint.requests is [(method, path, headers)]."""

@@ -12,16 +12,13 @@ import subprocess
 import tempfile
 
 import latchkey_e2e as e2e
+from base64url import unb64
 
 NODE = pathlib.Path(__file__).resolve().parent / "node"
 
 
 class Missing(Exception):
     """The judge is not here; the case that wants it is skipped."""
-
-
-def unb64(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def node_modules():
