@@ -6,25 +6,21 @@
  * bench_token_issue.
  */
 #include <semaphore.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
 #include "auth/token.h"
 #include "bench.h"
+#include "bench_installation.h"
 #include "latchkey/tokens/v1/tokens.pb-c.h"
 #include "rpc/channel.h"
 
-extern char **environ;
-
-enum { TEXT_SIZE = 8192, SIGNED_LEN = 500, READY_TRIES = 600 };
+enum { TEXT_SIZE = LK_BENCH_TEXT_SIZE, SIGNED_LEN = 500 };
 
 typedef Latchkey__Tokens__V1__IssueTokenRequest IssueRequest;
 typedef Latchkey__Tokens__V1__IssueTokenResponse IssueResponse;
@@ -40,9 +36,7 @@ struct bare {
 };
 
 struct world {
-	char dir[64];
-	pid_t services;
-	int told;
+	struct lk_bench_installation installation;
 	struct lk_channel *channel;
 	struct lk_arena *arena;
 	char user_key[TEXT_SIZE], judge_key[TEXT_SIZE], judge_token[TEXT_SIZE], token[TEXT_SIZE];
@@ -68,60 +62,6 @@ static void
 must_ok(lk_status status, const struct lk_error *err)
 {
 	must(status == LK_OK, err->message);
-}
-
-/* ---- The services ---- */
-
-static void
-read_text(const struct world *w, const char *name, char out[TEXT_SIZE])
-{
-	char path[128];
-
-	snprintf(path, sizeof path, "%s/%s", w->dir, name);
-	FILE *file = fopen(path, "re");
-	must(file != NULL && fgets(out, TEXT_SIZE, file) != NULL, "a key is missing");
-	fclose(file);
-}
-
-static void
-start_services(struct world *w, char *program)
-{
-	char bin[1024], ready[128];
-	int ends[2];
-	posix_spawn_file_actions_t actions;
-
-	snprintf(bin, sizeof bin, "%.*s/../bin",
-	    (int)(strrchr(program, '/') ? strrchr(program, '/') - program : 1), program);
-	lk_text_copy(w->dir, sizeof w->dir, "/tmp/lkbench.XXXXXX");
-	must(mkdtemp(w->dir) != NULL && pipe(ends) == 0, "no folder");
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-	posix_spawn_file_actions_addclose(&actions, ends[1]);
-	const char *const argv[] = { "bash", LK_BENCH_SERVICES, bin, w->dir, NULL };
-	must(posix_spawnp(&w->services, "bash", &actions, NULL, (char *const *)(uintptr_t)argv,
-		 environ) == 0,
-	    "no bash");
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[0]);
-	w->told = ends[1];
-	snprintf(ready, sizeof ready, "%s/ready", w->dir);
-	for (int i = 0; access(ready, F_OK) != 0; i++) {
-		must(i < READY_TRIES && waitpid(w->services, NULL, WNOHANG) == 0,
-		    "the services do not start");
-		usleep(100000);
-	}
-}
-
-static void
-stop_services(struct world *w)
-{
-	const char *const argv[] = { "rm", "-rf", w->dir, NULL };
-	pid_t rm;
-
-	close(w->told);
-	waitpid(w->services, NULL, 0);
-	if (posix_spawnp(&rm, "rm", NULL, NULL, (char *const *)(uintptr_t)argv, environ) == 0)
-		waitpid(rm, NULL, 0);
 }
 
 /* ---- What is asked ---- */
@@ -301,10 +241,10 @@ main(int argc, char **argv)
 	w.bare.key = EVP_EC_gen("P-256");
 	w.bare.ctx = EVP_MD_CTX_new();
 	sem_init(&w.room, 0, 0);
-	start_services(&w, argv[0]);
-	read_text(&w, "user.key", w.user_key);
-	read_text(&w, "judge.key", w.judge_key);
-	snprintf(url, sizeof url, "ipc://%s/state/run/tokens.sock", w.dir);
+	lk_bench_installation_start(&w.installation, argv[0]);
+	lk_bench_installation_read(&w.installation, "user.key", w.user_key);
+	lk_bench_installation_read(&w.installation, "judge.key", w.judge_key);
+	snprintf(url, sizeof url, "ipc://%s/state/run/tokens.sock", w.installation.dir);
 	must_ok(lk_channel_open(&w.channel, url, NULL, &err), &err);
 	learn(&w);
 	run_bare_sign(&w, 1);
@@ -321,7 +261,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < LK_ARRAY_LEN(windows); i++)
 		compare_over_nng(&w, true, windows[i], quick);
 	lk_channel_close(w.channel);
-	stop_services(&w);
+	lk_bench_installation_stop(&w.installation);
 	lk_jwks_unref(w.jwks);
 	EVP_MD_CTX_free(w.bare.ctx);
 	EVP_PKEY_free(w.bare.key);

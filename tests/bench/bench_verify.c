@@ -6,9 +6,6 @@
  */
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
-#include <nng/protocol/reqrep0/req.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -16,6 +13,7 @@
 
 #include "auth/assertion.h"
 #include "bench.h"
+#include "bench_client.h"
 #include "crypto/key_format.h"
 #include "keys/key_seal.h"
 #include "keys/key_store.h"
@@ -25,7 +23,7 @@
 #include "peers_world.h"
 #include "rpc/frame.h"
 
-enum { CONTEXTS = 64, OWNERS = 1000, INSERT_BATCH = 1000, KEY_LEN = 80, MESSAGE_CAP = 1024 };
+enum { OWNERS = 1000, INSERT_BATCH = 1000, KEY_LEN = 80 };
 
 static const char VERIFY[] = "latchkey.keys.v1.KeyService/VerifyKey";
 
@@ -48,17 +46,6 @@ static void
 must_ok(lk_status status, const struct lk_error *err)
 {
 	must(status == LK_OK, err->message);
-}
-
-/* Servers end when the parent closes its end, and their folders with them. */
-static void
-serve_until_told(int ready, int told)
-{
-	char byte;
-
-	must(write(ready, "r", 1) == 1, "cannot say ready");
-	must(read(told, &byte, 1) == 0, "told something");
-	exit(0);
 }
 
 /* ---- latchkey-keys ---- */
@@ -195,7 +182,7 @@ keys_child(
 	    resident_kib());
 	fflush(stdout);
 	serve_for_real(w, peers, url);
-	serve_until_told(ready, told);
+	lk_bench_serve_until_told(ready, told);
 }
 
 /* ---- The bare echo: the first four bytes of a request say how long the reply is ---- */
@@ -238,41 +225,23 @@ bare_child(const char *url, int ready, int told)
 		nng_ctx_recv(peers[i].context, peers[i].aio);
 	}
 	must(nng_listen(socket, url, NULL, 0) == 0, "cannot listen");
-	serve_until_told(ready, told);
+	lk_bench_serve_until_told(ready, told);
 }
 
 /* ---- The client of both ---- */
 
-struct rig;
-
-struct asker {
-	struct rig *rig;
-	nng_ctx contexts[2];
-	nng_aio *aio;
-	bool receiving;
-	uint64_t random;
-};
-
 struct rig {
 	struct shared *shared;
 	struct lk_assertion_maker *maker;
-	nng_socket sockets[2];
-	struct asker askers[CONTEXTS];
-	unsigned in_flight;
-	int target; /* 0 is latchkey-keys, 1 the echo */
-	uint8_t request[MESSAGE_CAP];
-	size_t request_len, text_at, reply_len;
-	atomic_ullong to_start, left;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool done;
+	size_t text_at;
 };
 
 /* The frame of a VerifyKey with this service's assertion; only the key in it changes from call to
  * call. */
 static void
-make_request(struct rig *rig)
+make_request(struct lk_bench_request *request)
 {
+	struct rig *rig = request->user;
 	Latchkey__Common__V1__RequestHeader header = LATCHKEY__COMMON__V1__REQUEST_HEADER__INIT;
 	Latchkey__Common__V1__Assertion wire = LATCHKEY__COMMON__V1__ASSERTION__INIT;
 	VerifyKeyRequest body = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT;
@@ -294,161 +263,35 @@ make_request(struct rig *rig)
 	header.assertion = &wire;
 	body.secret_key = rig->shared->texts[0];
 	const size_t header_len = latchkey__common__v1__request_header__get_packed_size(&header);
-	uint8_t *at = rig->request + LK_FRAME_PREFIX_SIZE;
-	lk_frame_prefix(rig->request, header_len);
+	uint8_t *at = request->bytes + LK_FRAME_PREFIX_SIZE;
+	lk_frame_prefix(request->bytes, header_len);
 	at += latchkey__common__v1__request_header__pack(&header, at);
 	at += latchkey__keys__v1__verify_key_request__pack(&body, at);
-	rig->request_len = (size_t)(at - rig->request);
-	rig->text_at = rig->request_len - (KEY_LEN - 1);
-	must(memcmp(rig->request + rig->text_at, body.secret_key, KEY_LEN - 1) == 0, "no key");
-}
-
-static uint64_t
-next_random(uint64_t *state) /* xorshift64 */
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	return *state ^= *state << 17;
+	request->len = (size_t)(at - request->bytes);
+	rig->text_at = request->len - (KEY_LEN - 1);
+	must(memcmp(request->bytes + rig->text_at, body.secret_key, KEY_LEN - 1) == 0, "no key");
 }
 
 static void
-ask(struct asker *a)
+another_key(const struct lk_bench_request *request, uint64_t random, uint8_t *message)
 {
-	struct rig *rig = a->rig;
-	nng_msg *message;
+	const struct rig *rig = request->user;
 
-	must(nng_msg_alloc(&message, rig->request_len) == 0, "no memory");
-	uint8_t *bytes = nng_msg_body(message);
-	memcpy(bytes, rig->request, rig->request_len);
-	memcpy(bytes + rig->text_at,
-	    rig->shared->texts[next_random(&a->random) % rig->shared->count], KEY_LEN - 1);
-	if (rig->target == 1) {
-		const uint32_t reply_len = (uint32_t)rig->reply_len;
-		memcpy(bytes, &reply_len, sizeof reply_len);
-	}
-	a->receiving = false;
-	nng_aio_set_msg(a->aio, message);
-	nng_ctx_send(a->contexts[rig->target], a->aio);
-}
-
-static bool
-one_more(struct rig *rig)
-{
-	unsigned long long waiting = atomic_load(&rig->to_start);
-
-	while (waiting > 0) {
-		if (atomic_compare_exchange_weak(&rig->to_start, &waiting, waiting - 1))
-			return true;
-	}
-	return false;
+	memcpy(
+	    message + rig->text_at, rig->shared->texts[random % rig->shared->count], KEY_LEN - 1);
 }
 
 static void
-finished(struct rig *rig)
-{
-	if (atomic_fetch_sub(&rig->left, 1) != 1)
-		return;
-	pthread_mutex_lock(&rig->lock);
-	rig->done = true;
-	pthread_cond_signal(&rig->changed);
-	pthread_mutex_unlock(&rig->lock);
-}
-
-static void
-asker_step(void *arg)
-{
-	struct asker *a = arg;
-	struct rig *rig = a->rig;
-
-	must(nng_aio_result(a->aio) == 0, "the client failed");
-	if (!a->receiving) {
-		a->receiving = true;
-		nng_ctx_recv(a->contexts[rig->target], a->aio);
-		return;
-	}
-	nng_msg *reply = nng_aio_get_msg(a->aio);
-	nng_aio_set_msg(a->aio, NULL);
-	if (rig->reply_len == 0)
-		rig->reply_len = nng_msg_len(reply);
-	must(nng_msg_len(reply) == rig->reply_len, "a reply has another size: a key was refused");
-	nng_msg_free(reply);
-	if (one_more(rig))
-		ask(a);
-	finished(rig);
-}
-
-static void
-run(struct rig *rig, int target, uint64_t times)
-{
-	const unsigned first = times < rig->in_flight ? (unsigned)times : rig->in_flight;
-
-	make_request(rig);
-	rig->target = target;
-	rig->done = false;
-	atomic_store(&rig->left, times);
-	atomic_store(&rig->to_start, times - first);
-	for (unsigned i = 0; i < first; i++)
-		ask(&rig->askers[i]);
-	pthread_mutex_lock(&rig->lock);
-	while (!rig->done)
-		pthread_cond_wait(&rig->changed, &rig->lock);
-	pthread_mutex_unlock(&rig->lock);
-}
-
-static void
-run_keys(void *arg, uint64_t times)
-{
-	run(arg, 0, times);
-}
-
-static void
-run_bare(void *arg, uint64_t times)
-{
-	run(arg, 1, times);
-}
-
-static void
-rig_up(struct rig *rig, const char *const urls[2])
-{
-	pthread_mutex_init(&rig->lock, NULL);
-	pthread_cond_init(&rig->changed, NULL);
-	for (int s = 0; s < 2; s++) {
-		must(nng_req0_open(&rig->sockets[s]) == 0, "no socket");
-		nng_socket_set_ms(rig->sockets[s], NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-		must(nng_dial(rig->sockets[s], urls[s], NULL, 0) == 0, "cannot dial");
-	}
-	for (int i = 0; i < CONTEXTS; i++) {
-		struct asker *a = &rig->askers[i];
-		a->rig = rig;
-		a->random = (uint64_t)i + 1;
-		must(nng_aio_alloc(&a->aio, asker_step, a) == 0, "no aio");
-		for (int s = 0; s < 2; s++)
-			must(nng_ctx_open(&a->contexts[s], rig->sockets[s]) == 0, "no context");
-	}
-}
-
-static void
-rig_down(struct rig *rig)
-{
-	for (int s = 0; s < 2; s++)
-		nng_close(rig->sockets[s]);
-	for (int i = 0; i < CONTEXTS; i++)
-		nng_aio_free(rig->askers[i].aio);
-	lk_assertion_maker_free(rig->maker);
-}
-
-static void
-compare(struct rig *rig, const char *work, unsigned in_flight, double wanted, bool quick)
+compare(struct lk_bench_client *client, const char *work, double wanted, bool quick)
 {
 	const struct lk_bench bench = { .work = work,
 		.ours = "latchkey-keys",
 		.against = "bare nng echo",
 		.wanted = wanted,
-		.run_ours = run_keys,
-		.run_against = run_bare,
-		.arg = rig };
+		.run_ours = lk_bench_run_ours,
+		.run_against = lk_bench_run_bare,
+		.arg = client };
 
-	rig->in_flight = in_flight;
 	lk_bench_compare(&bench, quick);
 }
 
@@ -482,7 +325,8 @@ wait_ready(int fd)
 int
 main(int argc, char **argv)
 {
-	static struct rig rig;
+	static struct lk_bench_request request;
+	struct rig rig = { 0 };
 	struct peers_world peers;
 	struct lk_error err = { 0 };
 	bool quick = false;
@@ -513,10 +357,16 @@ main(int argc, char **argv)
 	must_ok(lk_assertion_maker_new(&rig.maker, "tokens", "test", peers.keys[WORLD_TOKENS],
 		    lk_clock_system(), &err),
 	    &err);
-	rig_up(&rig, urls);
-	compare(&rig, "VerifyKey, 1 in flight", 1, 0.90, quick);
-	compare(&rig, "VerifyKey, 64 in flight", CONTEXTS, 0.80, quick);
-	rig_down(&rig);
+	request.make = make_request;
+	request.vary = another_key;
+	request.user = &rig;
+	struct lk_bench_client *client = lk_bench_client_open(&request, urls);
+	request.in_flight = 1;
+	compare(client, "VerifyKey, 1 in flight", 0.90, quick);
+	request.in_flight = LK_BENCH_CONTEXTS;
+	compare(client, "VerifyKey, 64 in flight", 0.80, quick);
+	lk_bench_client_close(client);
+	lk_assertion_maker_free(rig.maker);
 	close(told[1]);
 	while (wait(NULL) > 0)
 		;
