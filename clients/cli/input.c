@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
+
+#include "terminal.h"
 
 struct line {
 	char text[INPUT_MAX + 1];
@@ -91,45 +92,24 @@ input_value(struct cli *cli, const char *field, latchkey_secret **out_value)
 
 /* ---- a terminal ---- */
 
-struct terminal {
-	struct termios before;
-	bool changed;
-};
-
+/* Whether it was hidden: for LK_AUTO. */
 static void
-terminal_restore(struct terminal *terminal)
+show_again(const bool *hidden)
 {
-	if (terminal->changed)
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal->before);
-}
-
-static void
-echo_off(struct terminal *terminal)
-{
-	struct termios silent;
-
-	if (tcgetattr(STDIN_FILENO, &terminal->before) != 0)
-		return;
-	silent = terminal->before;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	silent.c_lflag |= ECHONL;
-	terminal->changed = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+	if (*hidden)
+		terminal_show();
 }
 
 static latchkey_status
 field_prompt(struct cli *cli, struct input_field *field)
 {
-	LK_AUTO(terminal_restore) struct terminal terminal = { .changed = false };
+	LK_AUTO(show_again) const bool hidden = field->hidden && terminal_hide();
 	LK_AUTO(line_wipe) struct line line = { 0 };
 
-	if (field->hidden) {
-		echo_off(&terminal);
-		if (!terminal.changed)
-			return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, field->name,
-			    "TERMINAL",
-			    "the terminal's echo cannot be switched off: give %s on standard input",
-			    field->name);
-	}
+	if (hidden != field->hidden)
+		return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, field->name, "TERMINAL",
+		    "the terminal's echo cannot be switched off: give %s on standard input",
+		    field->name);
 	fprintf(stderr, "%s: ", field->name);
 	line_read(&line);
 	return line_take(cli, field->name, &line, &field->value);

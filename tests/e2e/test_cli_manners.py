@@ -7,10 +7,12 @@ import pathlib
 import pty
 import re
 import shlex
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -467,6 +469,58 @@ class Prompt(e2e.Case):
         self.assertIn(fields[0], shown)
         self.assertNotIn(fields[1], shown)
         self.assertEqual("typed", ben.json("credential", "list")["credentials"][0]["label"])
+
+    def asking(self, person, script='exec "$@"'):
+        """bash with a terminal of its own and its jobs runs the script, whose arguments are a command that asks for a hidden field; (pid,
+        the terminal), once it asks and does not show what is typed."""
+        pid, master = pty.fork()
+        if pid == 0:
+            os.execvpe("bash", ["bash", "-mc", script, "bash", str(e2e.program("latchkey")), "credential", "add", "aws", "--label", "x"],
+                       person.environment())
+        self.addCleanup(os.close, master)
+        self.read_until(master, "access_key_id: ")
+        os.write(master, b"AKIAIOSFODNN7EXAMPLE\n")
+        self.read_until(master, "secret_access_key: ")
+        self.assertFalse(self.shows(master))
+        os.write(master, b"half-a-sec")
+        return pid, master
+
+    @staticmethod
+    def shows(master):
+        return bool(termios.tcgetattr(master)[3] & termios.ECHO)
+
+    def test_a_terminal_shows_again_what_is_typed_whatever_ends_the_prompt(self):
+        self.state.start()
+        ben = world.Tenant(self.state, "genomics").user("ben", "key-manager").command_line()
+        for key, sent in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT), (None, signal.SIGTERM), (None, signal.SIGHUP)):
+            pid, master = self.asking(ben)
+            if key:
+                os.write(master, key)
+            else:
+                os.kill(pid, sent)
+            _, status = os.waitpid(pid, 0)
+            self.assertTrue(os.WIFSIGNALED(status), (sent, status))
+            self.assertEqual(sent, os.WTERMSIG(status))
+            self.assertTrue(self.shows(master), sent)
+        self.assertEqual([], ben.json("credential", "list")["credentials"])
+
+    def test_a_prompt_that_was_stopped_hides_again_what_is_typed(self):
+        self.state.start()
+        ben = world.Tenant(self.state, "genomics").user("ben", "key-manager").command_line()
+        pid, master = self.asking(ben, '"$@"; echo stopped; read -r go; fg >/dev/null; echo "ended $?"')
+        os.write(master, b"\x1a")
+        self.read_until(master, "stopped")
+        self.assertTrue(self.shows(master))
+        os.write(master, b"go\n")
+        e2e.wait_until(lambda: not self.shows(master), 5, "what is typed is hidden again")
+        fields = world.AWS_FIELDS.split("\n")
+        os.write(master, fields[1].encode() + b"\n")
+        shown = self.read_until(master, "region: ")
+        os.write(master, fields[2].encode() + b"\n")
+        shown += self.read_until(master, "ended 0")
+        os.waitpid(pid, 0)
+        self.assertNotIn(fields[1].encode(), shown)
+        self.assertEqual(1, len(ben.json("credential", "list")["credentials"]))
 
 
 e2e.main()
