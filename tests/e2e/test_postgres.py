@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import latchkey_e2e as e2e
 import postgres
 import test_backup
+import test_credentials_many
 import test_feed
 import test_isolation
 import test_kill
@@ -36,6 +37,7 @@ class MainJobOnPostgres(test_main_job.MainJob):
 
 
 class DrillOnPostgres(test_backup.Drill):
+class CredentialsOnPostgres(test_credentials_many.Many):
     engine = "postgres"
 
 

@@ -227,10 +227,58 @@ only_the_version_before_is_replaced(void **state)
 	assert_int_equal(2, r.found.version);
 }
 
+/* In the middle of a read: the row is read, and before it is opened a newer version takes its
+ * place. */
+static void *
+replace_meanwhile(void *arg)
+{
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(64 * 1024);
+	struct replacing r = { .arena = arena, .version = 2 };
+
+	return lk_store_write(w.store, LK_NO_DEADLINE, replace, &r, arg) == LK_OK ? arg : NULL;
+}
+
+static lk_status
+open_while_replaced(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct replacing *r = arg;
+	struct lk_bytes sealed, plain, again;
+	pthread_t writer;
+	struct lk_error why = { 0 };
+	void *written = NULL;
+
+	LK_TRY(
+	    credential_load_sealed(tx, "tnt_a", "usr_1", "aws", r->arena, &r->found, &sealed, err));
+	assert_int_equal(0, pthread_create(&writer, NULL, replace_meanwhile, &why));
+	pthread_join(writer, &written);
+	assert_non_null(written);
+	LK_TRY(vault_unseal(&w.vault, tx, &r->found, sealed, r->arena, &plain, err));
+	LK_TRY(
+	    credential_load_sealed(tx, "tnt_a", "usr_1", "aws", r->arena, &r->found, &again, err));
+	assert_true(lk_bytes_equal(sealed, again)); /* one read, one version */
+	assert_true(lk_bytes_equal(plain, lk_bytes_of("secret")));
+	return LK_OK;
+}
+
+static void
+who_reads_the_old_version_finishes_with_it(void **state)
+{
+	LK_AUTO(lk_arena_freep) struct lk_arena *arena = lk_arena_new(64 * 1024);
+	struct replacing r = { .arena = arena };
+	struct lk_error err = { 0 };
+
+	(void)state;
+	expect_ok(store_one(1, 1, false, &err), &err);
+	expect_ok(lk_store_read(w.store, LK_NO_DEADLINE, open_while_replaced, &r, &err), &err);
+	assert_int_equal(1, r.found.version);
+	expect_ok(lk_store_read(w.store, LK_NO_DEADLINE, open_it, &r, &err), &err);
+	assert_int_equal(2, r.found.version);
+}
+
 #define STORED(fn) LK_CASE_WITH(fn, setup, teardown)
 LK_TESTS(STORED(P10_one_of_an_owner_is_stored_of_64_at_once),
     STORED(one_of_each_owner_is_stored_of_64_at_once),
     STORED(one_of_the_tenant_is_stored_of_64_at_once),
     STORED(one_for_the_tenant_is_refused_beside_those_of_before),
     STORED(who_holds_the_tenants_place_holds_their_own),
-    STORED(only_the_version_before_is_replaced))
+    STORED(only_the_version_before_is_replaced), STORED(who_reads_the_old_version_finishes_with_it))

@@ -1,6 +1,7 @@
 /* The rules of a provider credential: fields, label, purpose, duration, who may manage it. */
 #include "test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "credentials/credential.h"
@@ -46,6 +47,82 @@ P9_aws_credentials_are_checked_field_by_field(void **state)
 	expect_lacks(err.message, "wJalr");
 }
 
+/* Fields that come as text: access key id, secret access key, region, session token. */
+static lk_status
+check_aws_row(const char *const fields[4], struct lk_error *err)
+{
+	Latchkey__Credentials__V1__AwsSecret aws = LATCHKEY__CREDENTIALS__V1__AWS_SECRET__INIT;
+	ProviderSecret message = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__INIT;
+
+	aws.access_key_id = (char *)(uintptr_t)fields[0];
+	aws.secret_access_key = (char *)(uintptr_t)fields[1];
+	aws.region = (char *)(uintptr_t)fields[2];
+	aws.secret_session_token = (char *)(uintptr_t)fields[3];
+	message.provider_case = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_AWS;
+	message.aws = &aws;
+	return provider_check(&provider_aws, &message, err);
+}
+
+#define A15 "AKIAIOSFODNN7EX"
+#define TEN "ABCDEFGHIJ"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define THOUSAND HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED
+
+static void
+P9_every_field_of_aws_has_its_shape(void **state)
+{
+	static const char *const names[] = { "access_key_id", "secret_access_key", "region",
+		"session_token" };
+	static const struct {
+		int field;
+		bool good;
+		const char *value;
+	} rows[] = {
+		{ 0, true, "AKIAIOSFODNN7EXAMPLE" },
+		{ 0, true, "ASIAIOSFODNN7EXAMPLE" }, /* temporary */
+		{ 0, true, A15 "A" },
+		{ 0, true, HUNDRED TEN TEN "ABCDEFGH" },
+		{ 0, false, A15 },
+		{ 0, false, HUNDRED TEN TEN "ABCDEFGHI" },
+		{ 0, false, "AKIAIOSFODNN7EXAMPL/" },
+		{ 0, false, "AKIAIOSFODNN7EXAMPLÉ" },
+		{ 0, false, "" },
+		{ 1, true, "wJalrXUtnFEMI/K7" },
+		{ 1, true, "wJalrXUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKE=" },
+		{ 1, false, "wJalrXUtnFEMI/K" },
+		{ 1, false, HUNDRED TEN TEN "ABCDEFGHI" },
+		{ 1, false, "wJalrXUtnFEMI_K7MDENG/bPxRfiCYEXAMPLEKEY" },
+		{ 1, false, "" },
+		{ 2, true, "eu-central-1" }, /* partition aws */
+		{ 2, true, "cn-north-1" },   /* aws-cn */
+		{ 2, true, "cn-northwest-1" },
+		{ 2, true, "us-gov-east-1" }, /* aws-us-gov */
+		{ 2, true, "us-gov-west-1" },
+		{ 2, false, "us-gov" },
+		{ 2, false, "cn_north_1" },
+		{ 2, false, "aws-cn" },
+		{ 3, true, "" }, /* a long-lived key has none */
+		{ 3, true, "FwoGZXIvYXdzEXAMPLEtoken//////////wEaDEXAMPLE=" },
+		{ 3, true, THOUSAND THOUSAND THOUSAND THOUSAND },
+		{ 3, false, THOUSAND THOUSAND THOUSAND THOUSAND HUNDRED },
+		{ 3, false, "with a space" },
+		{ 3, false, "token_" },
+	};
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(rows); i++) {
+		const char *fields[] = { ID, SECRET, "eu-central-1", "" };
+		fields[rows[i].field] = rows[i].value;
+		if (rows[i].good)
+			expect_ok(check_aws_row(fields, &err), &err);
+		else
+			expect_field(check_aws_row(fields, &err), &err, names[rows[i].field],
+			    "FIELD_INVALID");
+		expect_lacks(err.message, "wJalr");
+	}
+}
+
 static void
 regions_of_all_partitions_pass_and_others_do_not(void **state)
 {
@@ -87,6 +164,48 @@ P9_a_dnanexus_token_is_one_bearer_word(void **state)
 	    provider_check(&provider_dnanexus, &message, &err), &err, "token", "FIELD_INVALID");
 	expect_field(
 	    provider_check(&provider_aws, &message, &err), &err, "secret", "PROVIDER_MISMATCH");
+}
+
+static lk_status
+check_dnanexus(const char *token, struct lk_error *err)
+{
+	Latchkey__Credentials__V1__DnanexusSecret dnanexus =
+	    LATCHKEY__CREDENTIALS__V1__DNANEXUS_SECRET__INIT;
+	ProviderSecret message = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__INIT;
+
+	message.provider_case = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_DNANEXUS;
+	message.dnanexus = &dnanexus;
+	dnanexus.secret_token = (char *)(uintptr_t)token;
+	return provider_check(&provider_dnanexus, &message, err);
+}
+
+static void
+P9_the_token_of_dnanexus_has_its_shape(void **state)
+{
+	static const struct {
+		bool good;
+		const char *token;
+	} rows[] = {
+		{ true, "abcdefgh12345678" },
+		{ true, "AZaz09-._~+/====" },
+		{ true, HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED TEN "ab" },
+		{ false, "" },
+		{ false, "abcdefgh1234567" },
+		{ false, HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED TEN "abc" },
+		{ false, "Bearer abcdefgh12345678" },
+		{ false, "abcdefgh12345678," },
+		{ false, "abcdefgh1234567é" },
+	};
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(rows); i++) {
+		if (rows[i].good)
+			expect_ok(check_dnanexus(rows[i].token, &err), &err);
+		else
+			expect_field(
+			    check_dnanexus(rows[i].token, &err), &err, "token", "FIELD_INVALID");
+	}
 }
 
 /* endpoint, access key id, secret, region, path style */
@@ -165,6 +284,49 @@ s3_credentials_are_checked_field_by_field(void **state)
 			expect_field(
 			    check_s3(fields, &err), &err, names[rows[i].field], "FIELD_INVALID");
 		expect_lacks(err.message, "minio-secret");
+	}
+}
+
+/* The value with a character more, before it, within it or behind it. */
+static const char *
+spoil(const char *value, int place, char c, char out[64])
+{
+	const size_t at = strlen(value) * (size_t)place / 2;
+
+	snprintf(out, 64, "%.*s%c%s", (int)at, value, c, value + at);
+	return out;
+}
+
+/* Neither before nor within nor behind it. */
+static void
+no_control_character_stands_in_any_field(void **state)
+{
+	static const char *const aws[] = { ID, SECRET, "eu-central-1", "FwoGZXIvYXdzEXAMPLE" };
+	static const char *const s3[] = { "https://minio.lab.example", "minio", "minio-secret",
+		"us-east-1", "yes" };
+	static const char dnanexus[] = "abcdefgh12345678ABCD";
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (int control = 1; control <= 0x20; control++) {
+		const char c = control == 0x20 ? 0x7f : (char)control; /* DEL, too */
+		for (int place = 0; place < 3; place++) {
+			char spoilt[64];
+			for (size_t field = 0; field < LK_ARRAY_LEN(aws); field++) {
+				const char *fields[] = { aws[0], aws[1], aws[2], aws[3] };
+				fields[field] = spoil(aws[field], place, c, spoilt);
+				expect_fail(check_aws_row(fields, &err), &err, LK_INVALID_ARGUMENT,
+				    "FIELD_INVALID");
+			}
+			for (size_t field = 0; field < LK_ARRAY_LEN(s3); field++) {
+				const char *fields[] = { s3[0], s3[1], s3[2], s3[3], s3[4] };
+				fields[field] = spoil(s3[field], place, c, spoilt);
+				expect_fail(check_s3(fields, &err), &err, LK_INVALID_ARGUMENT,
+				    "FIELD_INVALID");
+			}
+			expect_fail(check_dnanexus(spoil(dnanexus, place, c, spoilt), &err), &err,
+			    LK_INVALID_ARGUMENT, "FIELD_INVALID");
+		}
 	}
 }
 
@@ -267,6 +429,8 @@ only_owner_administrator_and_operator_manage_it(void **state)
 }
 
 LK_TESTS(LK_CASE(P9_aws_credentials_are_checked_field_by_field),
+    LK_CASE(P9_every_field_of_aws_has_its_shape), LK_CASE(P9_the_token_of_dnanexus_has_its_shape),
+    LK_CASE(no_control_character_stands_in_any_field),
     LK_CASE(regions_of_all_partitions_pass_and_others_do_not),
     LK_CASE(P9_a_dnanexus_token_is_one_bearer_word),
     LK_CASE(s3_credentials_are_checked_field_by_field),
