@@ -64,6 +64,80 @@ def xchacha20poly1305(key, nonce, associated, plain):
     return nonce + cipher + poly1305(mac_key, pad16(associated) + pad16(cipher) + lengths)
 
 
+def doubled(b):
+    return (b << 1 ^ (0x11B if b & 128 else 0)) & 255
+
+
+def s_box():
+    """FIPS 197 5.1.1, by walking the field with the generator 3 and its inverse."""
+    box, p, q = [0x63] * 256, 1, 1
+    while True:
+        p ^= doubled(p)
+        for shift in (1, 2, 4):
+            q = (q ^ q << shift) & 255
+        if q & 128:
+            q ^= 9
+        box[p] = 0x63 ^ q
+        for turn in range(1, 5):
+            box[p] ^= (q << turn | q >> (8 - turn)) & 255
+        if p == 1:
+            return box
+
+
+BOX = s_box()
+
+
+def aes256_schedule(key):  # FIPS 197 5.2
+    words, constant = [list(key[at:at + 4]) for at in range(0, 32, 4)], 1
+    for i in range(8, 60):
+        word = words[-1]
+        if i % 8 == 0:
+            word = [BOX[b] for b in word[1:] + word[:1]]
+            word[0] ^= constant
+            constant = doubled(constant)
+        elif i % 8 == 4:
+            word = [BOX[b] for b in word]
+        words.append([a ^ b for a, b in zip(words[-8], word)])
+    return [sum(words[at:at + 4], []) for at in range(0, 60, 4)]
+
+
+def aes256(schedule, block):  # FIPS 197 5.1
+    s = [a ^ b for a, b in zip(block, schedule[0])]
+    for number, key in enumerate(schedule[1:], 1):
+        s = [BOX[s[(at + 4 * (at % 4)) % 16]] for at in range(16)]
+        if number < 14:
+            s = [doubled(c[r]) ^ doubled(c[(r + 1) % 4]) ^ c[(r + 1) % 4] ^ c[(r + 2) % 4] ^ c[(r + 3) % 4]
+                 for c in (s[at:at + 4] for at in range(0, 16, 4)) for r in range(4)]
+        s = [a ^ b for a, b in zip(s, key)]
+    return bytes(s)
+
+
+def ghash(h, data):  # SP 800-38D 6.3, 6.4
+    y = 0
+    for at in range(0, len(data), 16):
+        x, y, v = y ^ int.from_bytes(data[at:at + 16], "big"), 0, int.from_bytes(h, "big")
+        for bit in range(127, -1, -1):
+            y ^= v if x >> bit & 1 else 0
+            v = v >> 1 ^ (0xE1 << 120 if v & 1 else 0)
+    return y.to_bytes(16, "big")
+
+
+def aes256_gcm(key, nonce12, associated, plain):  # SP 800-38D 7.1
+    schedule = aes256_schedule(key)
+    cipher = b""
+    for at in range(0, len(plain), 16):
+        block = aes256(schedule, nonce12 + struct.pack(">I", 2 + at // 16))
+        cipher += bytes(a ^ b for a, b in zip(plain[at:at + 16], block))
+    lengths = struct.pack(">QQ", 8 * len(associated), 8 * len(cipher))
+    hashed = ghash(aes256(schedule, bytes(16)), pad16(associated) + pad16(cipher) + lengths)
+    tag = bytes(a ^ b for a, b in zip(hashed, aes256(schedule, nonce12 + struct.pack(">I", 1))))
+    return nonce12 + cipher + tag
+
+
+assert aes256(aes256_schedule(bytes(range(32))), bytes.fromhex("00112233445566778899aabbccddeeff")).hex() == \
+    "8ea2b7ca516745bfeafc49904b496089"  # FIPS 197 C.3
+
+
 def texts(*parts):
     return b"".join(struct.pack(">I", len(p)) + p.encode() for p in parts)
 
@@ -97,11 +171,11 @@ def show(name, value):
         print(f'static const char {name}[] = "{value}";')
         return
     rows = [", ".join(f"0x{b:02x}" for b in value[at:at + 14]) for at in range(0, len(value), 14)]
-    print(f"static const uint8_t {name}[] = {{\n\t" + ",\n\t".join(rows) + ",\n};")
+    print(f"static const uint8_t {name}[] = {{\n\t" + ",\n\t".join(rows) + "\n};")
 
 
 ULID = "01jd6x3v8q9r0s1t2v3w4x5y6z"
-SECRET, PEPPER, ROOT, TENANT_KEY, DATA_KEY = run(0, 32), run(32, 32), run(64, 32), run(96, 32), run(128, 32)
+SECRET, PEPPER, ROOT, TENANT_KEY, DATA_KEY, TOKEN_KEY = (run(start, 32) for start in range(0, 192, 32))
 TENANT, RECORD, OWNER = "tnt_" + ULID, "crd_" + ULID, "usr_" + ULID
 
 derived = hashlib.blake2b(absorbed("latchkey/key-digest/v1", "instance-1"), key=PEPPER, digest_size=32).digest()
@@ -109,6 +183,9 @@ digest = hashlib.blake2b(absorbed(TENANT, "key_" + ULID) + SECRET, key=derived, 
 
 wrap_bound = texts("latchkey/wrapped-key/v1", "root-1", "tenant-key", TENANT)
 wrapped = b"LKW1" + bytes([6]) + b"root-1" + xchacha20poly1305(ROOT, run(200, 24), wrap_bound, TENANT_KEY)
+
+token_bound = texts("latchkey/wrapped-key/v1", "token-1", "tenant-key", TENANT)
+token_wrapped = b"LKW2" + bytes([7]) + b"token-1" + aes256_gcm(TOKEN_KEY, run(230, 12), token_bound, TENANT_KEY)
 
 bound = texts("credential", TENANT, RECORD, OWNER, "aws") + struct.pack(">QQ", 7, 1790000000000)
 plain = b"AKIDEXAMPLE\0wJalrXUtnFEMI"
@@ -125,6 +202,8 @@ show("vector_ticket", key_text("acmet", ULID, b"\xff" * 32))
 show("vector_key_digest", digest)
 show("vector_hash256_parts", hashlib.blake2b(absorbed("label", "a", "", "bc"), digest_size=32).digest())
 show("vector_wrapped_key", wrapped)
+show("vector_token_key", TOKEN_KEY)
+show("vector_token_wrapped_key", token_wrapped)
 show("vector_record_plain", plain)
 show("vector_record", record)
 print("\n#endif")

@@ -129,10 +129,13 @@ class Kek(e2e.Case):
         return f"passphrase:{self.state.path}/secrets/argon2id?from=file:{self.state.path}/secrets/words"
 
     def mounted(self):
+        """As Kubernetes does it: kek -> ..data/kek, ..data -> ..2026_11_27."""
         folder = self.state.folder / "credentials"
-        folder.mkdir()
-        (folder / "kek").write_text(key_line())
-        (folder / "kek").chmod(0o400)
+        (folder / "..2026_11_27").mkdir(parents=True)
+        (folder / "..2026_11_27" / "kek").write_text(key_line())
+        (folder / "..2026_11_27" / "kek").chmod(0o444)
+        (folder / "..data").symlink_to("..2026_11_27")
+        (folder / "kek").symlink_to("..data/kek")
         self.state.shell["CREDENTIALS_DIRECTORY"] = str(folder)
         return "secret:kek"
 

@@ -3,6 +3,7 @@
  * why and nothing else.
  */
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -237,6 +238,47 @@ a_directory_that_is_not_there_is_told_and_nothing_is_left(void **state)
 	assert_int_equal(count_files(w->dir), 0);
 }
 
+/* As Kubernetes mounts a Secret: kek -> ..data/kek, ..data -> ..1; a new version is a new folder,
+ * to which
+ * ..data leads from one moment to the next. */
+static void
+mount_version(struct world *w, const char *folder, const char *text, mode_t mode)
+{
+	const char *dir = lk_test_path(w->dir, folder), *file = lk_test_path(dir, "kek");
+	const char *data = lk_test_path(w->dir, "..data"), *next = lk_test_path(w->dir, "..tmp");
+
+	assert_int_equal(mkdir(dir, 0755), 0);
+	lk_test_write_file(file, text, strlen(text));
+	assert_int_equal(chmod(file, mode), 0);
+	assert_int_equal(symlink(folder, next), 0);
+	assert_int_equal(rename(next, data), 0);
+}
+
+static void
+a_mounted_secret_is_followed_to_its_newest_version(void **state)
+{
+	static const char newer[] = "CAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJic\n"; /* 8 to 39 */
+	struct world *w = *state;
+	const char *kek = lk_test_path(w->dir, "kek");
+	struct lk_secret32 secret;
+
+	assert_int_equal(symlink("..data/kek", kek), 0);
+	expect_fail(lk_mounted_file_load32(kek, "root key", &secret, &w->err), &w->err,
+	    LK_NOT_FOUND, "SECRET_FILE_MISSING");
+	mount_version(
+	    w, "..1", line, 0444); /* defaultMode, and who sees the mount is its business */
+	expect_ok(lk_mounted_file_load32(kek, "root key", &secret, &w->err), &w->err);
+	assert_int_equal(secret.bytes[0], 0);
+	mount_version(w, "..2", newer, 0440);
+	expect_ok(lk_mounted_file_load32(kek, "root key", &secret, &w->err), &w->err);
+	assert_int_equal(secret.bytes[0], 8);
+	expect_fail(load(w, kek), &w->err, LK_FAILED_PRECONDITION, "SECRET_FILE_KIND");
+	mount_version(w, "..3", line, 0646); /* anybody could put another key in its place */
+	expect_fail(lk_mounted_file_load32(kek, "root key", &secret, &w->err), &w->err,
+	    LK_FAILED_PRECONDITION, "SECRET_FILE_MODE");
+	expect_lacks(w->err.message, w->dir);
+}
+
 #define CASE(fn) LK_CASE_WITH(fn, setup, NULL)
 LK_TESTS(CASE(a_secret_goes_through_a_file), CASE(an_existing_file_is_never_overwritten_by_create),
     CASE(replacing_puts_the_new_content_in_place), CASE(a_missing_file_is_not_found),
@@ -244,4 +286,5 @@ LK_TESTS(CASE(a_secret_goes_through_a_file), CASE(an_existing_file_is_never_over
     CASE(links_directories_and_pipes_are_refused), CASE(a_file_of_another_user_is_refused),
     CASE(what_root_hands_over_may_be_readable_by_our_group), CASE(an_empty_or_huge_file_is_refused),
     CASE(content_that_is_not_one_line_for_the_length_is_refused_and_not_told),
-    CASE(a_directory_that_is_not_there_is_told_and_nothing_is_left))
+    CASE(a_directory_that_is_not_there_is_told_and_nothing_is_left),
+    CASE(a_mounted_secret_is_followed_to_its_newest_version))
