@@ -77,7 +77,7 @@ receive_all(const struct hint_link *link, int fd, uint8_t *out, size_t len)
 		if (!wait_for(link, fd, POLLIN, SILENCE_MS, &stop))
 			return false;
 		const ssize_t n = recv(fd, out, len, 0);
-		if (n <= 0 && errno != EINTR)
+		if (n == 0 || (n < 0 && errno != EINTR))
 			return false;
 		if (n > 0) {
 			out += n;

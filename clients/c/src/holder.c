@@ -12,7 +12,7 @@
 #include "feed/hearing.h"
 #include "feed/subscriber.h"
 
-enum { BEAT_TIMEOUT_MS = 10000, PAUSE_AFTER_FAILURE_MS = 500 };
+enum { PAUSE_AFTER_FAILURE_MS = 500 };
 
 struct latchkey_lease_holder {
 	latchkey_client *client;
@@ -103,7 +103,8 @@ static int64_t
 beat(latchkey_lease_holder *holder, latchkey_error *out_why)
 {
 	const int64_t sent_ms = now_ms(), left_ms = holder->lapses_at_ms - sent_ms;
-	const latchkey_call call = { .timeout_ms = (uint32_t)least(left_ms, BEAT_TIMEOUT_MS) };
+	const latchkey_call call = { .timeout_ms = (uint32_t)least(
+					 left_ms, holder->client->settings.timeout_ms) };
 
 	if (left_ms <= 0) {
 		lapse(holder, out_why);
@@ -226,10 +227,14 @@ latchkey_lease_release(latchkey_lease_holder *holder)
 {
 	if (!holder)
 		return;
+	const int64_t until_ms = now_ms() + holder->client->settings.timeout_ms;
 	holder_stop(holder);
-	if (!holder->over) { /* if this does not reach the service, the lease lapses */
+	const int64_t left_ms = until_ms - now_ms();
+	if (!holder->over &&
+	    left_ms > 0) { /* if this does not reach the service, the lease lapses */
+		const latchkey_call call = { .timeout_ms = (uint32_t)left_ms };
 		latchkey_error ignored;
-		(void)!latchkey_lease_end(holder->client, holder->lease, NULL, NULL, &ignored);
+		(void)!latchkey_lease_end(holder->client, holder->lease, &call, NULL, &ignored);
 	}
 	holder_free(holder);
 }

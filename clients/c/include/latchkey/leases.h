@@ -90,7 +90,10 @@ LATCHKEY_API latchkey_status latchkey_lease_hold(latchkey_client *client,
     const latchkey_lease *lease, void (*on_end)(void *user, const latchkey_error *why), void *user,
     latchkey_lease_holder **out_holder, latchkey_error *out_error) LATCHKEY_MUST_CHECK;
 
-/** Stop, and end the lease if it is not over. NULL is allowed. Not from `on_end`. */
+/**
+ * Stop, and end the lease if it is not over; within the client's timeout, after which the lease is
+ * left to lapse. NULL is allowed. Not from `on_end`.
+ */
 LATCHKEY_API void latchkey_lease_release(latchkey_lease_holder *holder);
 
 LATCHKEY_END_DECLS
