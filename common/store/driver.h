@@ -107,6 +107,9 @@ extern const struct lk_store_driver lk_store_sqlite;
 extern const struct lk_store_driver lk_store_postgres;
 
 /* The driver of "scheme://location". INVALID_ARGUMENT STORE_URL_INVALID. */
+/* What is told of a database that cannot go on, where nobody else wants to hear it. */
+void lk_store_fatal_to_stderr(const char *why);
+
 lk_status lk_store_find_driver(const char *url, const struct lk_store_driver **out_driver,
     const char **out_location, struct lk_error *err);
 

@@ -49,6 +49,16 @@ in_transaction(struct migration_run *run, lk_tx_fn *fn, struct lk_error *err)
 	return status;
 }
 
+const char *
+lk_migrations_service(const struct lk_migrations *const *owners)
+{
+	const char *name = "";
+
+	while (*owners)
+		name = (*owners++)->owner;
+	return name;
+}
+
 static const struct lk_migrations *
 find_owner(const struct lk_migrations *const *owners, const char *name)
 {

@@ -4,6 +4,9 @@
 
 #include "store/session.h"
 
+/* The last owner is the service itself; others are parts that it has in common with the rest. */
+const char *lk_migrations_service(const struct lk_migrations *const *owners);
+
 /* `owners` ends with NULL. Everything is checked before anything is applied; errors as
  * lk_store_open. */
 lk_status lk_migrate(struct lk_session *writer, const struct lk_migrations *const *owners,

@@ -109,20 +109,10 @@ compare_with_what_is_there(struct lk_move_work *work, struct lk_error *err)
 	return status;
 }
 
-static const char *
-service_of(const struct lk_migrations *const *migrations)
-{
-	const char *name = "";
-
-	while (*migrations)
-		name = (*migrations++)->owner;
-	return name;
-}
-
 static lk_status
 move_all(struct lk_move_work *work, struct lk_error *err)
 {
-	const char *service = service_of(work->move->migrations);
+	const char *service = lk_migrations_service(work->move->migrations);
 	struct lk_move_side *target = &work->target;
 	bool has_rows = false;
 

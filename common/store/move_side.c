@@ -1,16 +1,8 @@
 /* One side of a move: its database taken for this process, and transactions on it. */
-#include <stdio.h>
-
 #include "store/move_internal.h"
 #include "store/tx.h"
 
 enum { READY_MS = 5000, RUNS_MAX = 4 };
-
-static void
-fatal_to_stderr(const char *why)
-{
-	(void)fprintf(stderr, "store: %s\n", why);
-}
 
 void
 lk_move_side_close(struct lk_move_side *side)
@@ -26,7 +18,8 @@ static lk_status
 open_parts(struct lk_move_side *side, const char *location, const char *service,
     enum lk_taking taking, struct lk_error *err)
 {
-	LK_TRY(side->driver->open(location, service, taking, fatal_to_stderr, &side->db, err));
+	LK_TRY(side->driver->open(
+	    location, service, taking, lk_store_fatal_to_stderr, &side->db, err));
 	if (taking == LK_TAKE_NOTHING)
 		return lk_session_open_held(side->driver, side->db, &side->reader, err);
 	if (taking == LK_TAKE_OR_MAKE)

@@ -22,8 +22,8 @@ struct lk_store {
 
 static const struct lk_store_driver *const drivers[] = { &lk_store_sqlite, &lk_store_postgres };
 
-static void
-fatal_to_stderr(const char *why)
+void
+lk_store_fatal_to_stderr(const char *why)
 {
 	(void)fprintf(stderr, "store: %s\n", why);
 }
@@ -47,7 +47,7 @@ with_defaults(const struct lk_store_options *given)
 	options.queue_max = or_default(options.queue_max, 4096);
 	options.group_max = or_default(options.group_max, 256);
 	options.group_ms = or_default(options.group_ms, 5);
-	options.on_fatal = options.on_fatal ? options.on_fatal : fatal_to_stderr;
+	options.on_fatal = options.on_fatal ? options.on_fatal : lk_store_fatal_to_stderr;
 	return options;
 }
 
@@ -86,17 +86,6 @@ lk_store_close(struct lk_store *store)
 	lk_free(store);
 }
 
-/* The last owner is the service itself; others are parts that it has in common with the rest. */
-static const char *
-service_of(const struct lk_migrations *const *migrations)
-{
-	const char *name = "";
-
-	while (*migrations)
-		name = (*migrations++)->owner;
-	return name;
-}
-
 static lk_status
 open_writers(struct lk_store *store, struct lk_error *err)
 {
@@ -129,7 +118,7 @@ lk_store_open(const char *url, const struct lk_migrations *const *migrations,
 		return lk_fail_oom(err);
 	store->options = with_defaults(options);
 	LK_TRY(lk_store_find_driver(url, &store->driver, &location, err));
-	LK_TRY(store->driver->open(location, service_of(migrations), LK_TAKE_OR_MAKE,
+	LK_TRY(store->driver->open(location, lk_migrations_service(migrations), LK_TAKE_OR_MAKE,
 	    store->options.on_fatal, &store->db, err));
 	LK_TRY(open_writer(store, migrations, err));
 	LK_TRY(lk_pool_new(store->driver, store->db, LK_CONN_READER, store->options.readers,

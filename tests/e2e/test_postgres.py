@@ -37,6 +37,9 @@ class MainJobOnPostgres(test_main_job.MainJob):
 
 
 class DrillOnPostgres(test_backup.Drill):
+    engine = "postgres"
+
+
 class CredentialsOnPostgres(test_credentials_many.Many):
     engine = "postgres"
 
