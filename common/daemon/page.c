@@ -54,3 +54,14 @@ lk_page_reply(struct lk_arena *arena, const char *last_id,
 	*out_reply = reply;
 	return LK_OK;
 }
+
+lk_status
+lk_page_cut(struct lk_arena *arena, const struct lk_page *page, const char *last_id, size_t *count,
+    Latchkey__Common__V1__PageReply **out_reply, struct lk_error *err)
+{
+	const bool more = *count > page->size;
+
+	if (more)
+		*count = page->size;
+	return lk_page_reply(arena, more ? last_id : NULL, out_reply, err);
+}

@@ -28,4 +28,12 @@ lk_status lk_page_read(enum lk_id_kind kind, const Latchkey__Common__V1__PageReq
 lk_status lk_page_reply(struct lk_arena *arena, const char *last_id,
     Latchkey__Common__V1__PageReply **out_reply, struct lk_error *err);
 
+/*
+ * Of *count rows that were found, in looking for one more than a page has, those that are shown:
+ * *count becomes their number, and the reply says whether another page follows. `last_id` is that
+ * of the last row of a full page, and not looked at when no other follows.
+ */
+lk_status lk_page_cut(struct lk_arena *arena, const struct lk_page *page, const char *last_id,
+    size_t *count, Latchkey__Common__V1__PageReply **out_reply, struct lk_error *err);
+
 #endif

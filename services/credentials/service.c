@@ -206,9 +206,8 @@ credentials_list(
 		return lk_fail_oom(err);
 	LK_TRY(lk_store_read(
 	    credentials->host->store, lk_call_deadline_steady_ms(call), list_in, &l, err));
-	const bool more = l.count > page.size;
-	rep->n_credentials = more ? page.size : l.count;
-	LK_TRY(lk_page_reply(arena, more ? l.found[page.size - 1].id : NULL, &rep->page, err));
+	LK_TRY(lk_page_cut(arena, &page, l.found[page.size - 1].id, &l.count, &rep->page, err));
+	rep->n_credentials = l.count;
 	return encode_credentials(
 	    arena, l.found, rep->n_credentials, now_of(call), &rep->credentials, err);
 }

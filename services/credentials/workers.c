@@ -117,8 +117,7 @@ workers_list(struct lk_call *call, const ListWorkersRequest *req, ListWorkersRes
 		return lk_fail_oom(err);
 	LK_TRY(lk_store_read(
 	    credentials->host->store, lk_call_deadline_steady_ms(call), list_in, &l, err));
-	const bool more = l.count > page.size;
-	rep->n_workers = more ? page.size : l.count;
-	LK_TRY(lk_page_reply(arena, more ? l.found[page.size - 1].id : NULL, &rep->page, err));
+	LK_TRY(lk_page_cut(arena, &page, l.found[page.size - 1].id, &l.count, &rep->page, err));
+	rep->n_workers = l.count;
 	return encode_workers(arena, l.found, rep->n_workers, &rep->workers, err);
 }

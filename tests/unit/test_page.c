@@ -119,7 +119,28 @@ mutated_cursors_never_give_anything_but_an_id(void **state)
 	}
 }
 
+static void
+one_row_too_many_tells_of_another_page(void **state)
+{
+	const struct lk_page page = { .size = 2 };
+	Latchkey__Common__V1__PageReply *reply = NULL;
+	struct lk_error err = { 0 };
+
+	(void)state;
+	for (size_t found = 0; found <= 2; found++) {
+		size_t count = found;
+		expect_ok(lk_page_cut(arena, &page, KEY, &count, &reply, &err), &err);
+		assert_int_equal(count, found);
+		assert_string_equal(reply->next_cursor, "");
+	}
+	size_t count = 3;
+	expect_ok(lk_page_cut(arena, &page, KEY, &count, &reply, &err), &err);
+	assert_int_equal(count, 2);
+	assert_string_equal(reply->next_cursor, cursor_after(KEY));
+}
+
 #define IN_ARENA(name) LK_CASE_WITH(name, arena_up, arena_down)
 LK_TESTS(LK_CASE(no_request_is_the_first_page), IN_ARENA(a_page_is_no_larger_than_a_calls_memory),
     IN_ARENA(a_cursor_leads_behind_the_last_row), IN_ARENA(a_cursor_of_another_list_is_refused),
+    IN_ARENA(one_row_too_many_tells_of_another_page),
     IN_ARENA(mutated_cursors_never_give_anything_but_an_id))
