@@ -41,7 +41,7 @@ int
 run_pepper_status(struct cli *cli)
 {
 	static const char *const columns[] = { "version", "active", "loaded", "keys", "sessions",
-		"tickets", NULL };
+		"tickets", "rows", NULL };
 	LK_AUTO(pepper_list_freep) latchkey_pepper_list *list = NULL;
 
 	CLI_TRY(cli, cli_connect(cli, false));
@@ -56,6 +56,7 @@ run_pepper_status(struct cli *cli)
 		out_number(&cli->out, "keys", latchkey_pepper_keys(pepper));
 		out_number(&cli->out, "sessions", latchkey_pepper_sessions(pepper));
 		out_number(&cli->out, "tickets", latchkey_pepper_tickets(pepper));
+		out_number(&cli->out, "rows", latchkey_pepper_rows(pepper));
 		out_object_end(&cli->out);
 	}
 	out_list_end(&cli->out);
@@ -99,14 +100,16 @@ retire_check(struct cli *cli, const latchkey_pepper_list *list, unsigned version
 			return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "version",
 			    "PEPPER_ACTIVE", "version %u is the one in use", version);
 		if (latchkey_pepper_keys(pepper) + latchkey_pepper_sessions(pepper) +
-			latchkey_pepper_tickets(pepper) ==
+			latchkey_pepper_tickets(pepper) + latchkey_pepper_rows(pepper) ==
 		    0)
 			return LATCHKEY_OK;
 		return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "version", "PEPPER_IN_USE",
-		    "%llu keys, %llu sessions and %llu tickets are still under version %u",
+		    "%llu keys, %llu sessions, %llu tickets and %llu rows are still under version "
+		    "%u",
 		    (unsigned long long)latchkey_pepper_keys(pepper),
 		    (unsigned long long)latchkey_pepper_sessions(pepper),
-		    (unsigned long long)latchkey_pepper_tickets(pepper), version);
+		    (unsigned long long)latchkey_pepper_tickets(pepper),
+		    (unsigned long long)latchkey_pepper_rows(pepper), version);
 	}
 	return cli_refuse(cli, LATCHKEY_NOT_FOUND, "version", "PEPPER_UNKNOWN",
 	    "there is no version %u of the pepper", version);

@@ -16,6 +16,7 @@ struct lk_pool {
 	pthread_mutex_t mutex;
 	pthread_cond_t idle_again;
 	bool closing;
+	_Atomic(void *) lent;
 	atomic_uint_fast64_t reads;
 	size_t size, open_count, idle_count; /* those that are lent are open and not idle */
 	struct lk_session **idle;            /* a stack */
@@ -198,8 +199,15 @@ lk_pool_borrow(
 			return status;
 		}
 	}
+	session->lent = atomic_load(&pool->lent);
 	*out_session = session;
 	return LK_OK;
+}
+
+void
+lk_pool_lend(struct lk_pool *pool, void *lent)
+{
+	atomic_store(&pool->lent, lent);
 }
 
 /* ---- Reads ---- */

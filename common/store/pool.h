@@ -14,6 +14,9 @@ lk_status lk_pool_new(const struct lk_store_driver *driver, struct lk_db *db,
 void lk_pool_free(struct lk_pool *pool); /* after every borrower is done */
 LK_DEFINE_FREEP(lk_pool_freep, struct lk_pool *, lk_pool_free)
 
+/* lk_tx_lent of what runs on the connections that are borrowed from now on. */
+void lk_pool_lend(struct lk_pool *pool, void *lent);
+
 /* Waits at most until the deadline. DEADLINE_EXCEEDED STORE_DEADLINE · UNAVAILABLE STORE_CLOSED, or
  * why the database is away. */
 lk_status lk_pool_borrow(

@@ -14,6 +14,7 @@ struct lk_session {
 	struct lk_conn *conn;
 	bool reads_only;
 	bool holds;   /* one snapshot: its only transaction, begun with it and never committed */
+	void *lent;   /* lk_store_lend */
 	size_t count; /* statements that are kept */
 	struct lk_prepared *kept[LK_SESSION_BUCKETS]; /* by the address of their text */
 	struct lk_prepared *running;                  /* with a cursor on them */

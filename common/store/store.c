@@ -127,6 +127,16 @@ lk_store_open(const char *url, const struct lk_migrations *const *migrations,
 	return LK_OK;
 }
 
+void
+lk_store_lend(struct lk_store *store, void *lent)
+{
+	lk_pool_lend(store->readers, lent);
+	if (store->writing)
+		lk_pool_lend(store->writing, lent);
+	else
+		lk_writer_lend(store->writer, lent);
+}
+
 static lk_status
 refuse_inside(bool refused, struct lk_error *err)
 {

@@ -53,6 +53,13 @@ lk_status lk_store_open(const char *url, const struct lk_migrations *const *migr
 void lk_store_close(struct lk_store *store);
 LK_DEFINE_FREEP(lk_store_closep, struct lk_store *, lk_store_close)
 
+/*
+ * What the domain wants at hand inside its transactions: borrowed from before the first of its own
+ * until the store closes. lk_tx_lent is NULL where nothing was lent.
+ */
+void lk_store_lend(struct lk_store *store, void *lent);
+void *lk_tx_lent(const struct lk_tx *tx);
+
 /* ---- Transactions ---- */
 
 /*

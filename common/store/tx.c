@@ -231,3 +231,9 @@ lk_tx_on_commit(struct lk_tx *tx, lk_tx_commit_fn *fn, void *arg, struct lk_erro
 	tx->last_hook = &hook->next;
 	return LK_OK;
 }
+
+void *
+lk_tx_lent(const struct lk_tx *tx)
+{
+	return tx->session->lent;
+}

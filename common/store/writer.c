@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -37,6 +38,7 @@ struct list {
 
 struct lk_writer {
 	struct lk_session *session; /* of the holder of `busy` */
+	_Atomic(void *) lent;
 	struct lk_store_options options;
 	pthread_t thread;
 
@@ -122,6 +124,7 @@ expire(const struct lk_writer *writer, struct write *write)
 static void
 call(struct lk_writer *writer, struct write *write)
 {
+	writer->session->lent = atomic_load(&writer->lent);
 	lk_hooks_free(LK_TAKE(write->hooks));
 	lk_error_clear(&write->error);
 	write->status =
@@ -544,4 +547,10 @@ lk_writer_new(struct lk_session *session, const struct lk_store_options *options
 		    err, LK_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "a thread cannot be started");
 	*out_writer = LK_TAKE(writer);
 	return LK_OK;
+}
+
+void
+lk_writer_lend(struct lk_writer *writer, void *lent)
+{
+	atomic_store(&writer->lent, lent);
 }

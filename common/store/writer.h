@@ -12,6 +12,8 @@ lk_status lk_writer_new(struct lk_session *session, const struct lk_store_option
 void lk_writer_free(struct lk_writer *writer); /* after what waits is done */
 LK_DEFINE_FREEP(lk_writer_freep, struct lk_writer *, lk_writer_free)
 
+void lk_writer_lend(struct lk_writer *writer, void *lent);
+
 /* As lk_store_write and lk_store_submit. */
 lk_status lk_writer_write(
     struct lk_writer *writer, int64_t deadline, lk_tx_fn *fn, void *arg, struct lk_error *err);

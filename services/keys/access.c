@@ -5,6 +5,7 @@
 
 #include "key_seal.h"
 #include "key_store.h"
+#include "row_seal.h"
 #include "tenant_store.h"
 #include "user_store.h"
 
@@ -121,6 +122,15 @@ access_keeps_admin(struct op *op, struct lk_tx *tx, const struct user *user, str
 	return other ? LK_OK
 		     : lk_fail(err, LK_FAILED_PRECONDITION, "LAST_ADMIN",
 			   "the tenant would have no administrator: make another one first");
+}
+
+lk_status
+access_manages_workgroup(
+    struct op *op, struct lk_tx *tx, const struct workgroup *workgroup, struct lk_error *err)
+{
+	if (op->caller->kind == LK_CALLER_USER)
+		LK_TRY(row_check(tx, ROW_USER, op->caller->id, err));
+	return workgroup_manage_check(workgroup, op->caller, err);
 }
 
 bool

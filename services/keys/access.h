@@ -10,6 +10,7 @@
 #include "op.h"
 #include "tenant.h"
 #include "user.h"
+#include "workgroup.h"
 
 /* The tenant that a request's `tenant` names, "" for the caller's own. NOT_FOUND TENANT_NOT_FOUND;
  * INVALID_ARGUMENT TENANT_REQUIRED for callers without one of their own. */
@@ -36,6 +37,11 @@ lk_status access_covers(struct op *op, struct lk_tx *tx, const struct tenant *te
  */
 lk_status access_keeps_admin(
     struct op *op, struct lk_tx *tx, const struct user *user, struct lk_error *err);
+
+/* As workgroup_manage_check, by what the database says now of who its administrators are: DATA_LOSS
+ * ROW_DAMAGED when a membership of the caller's was changed there by hand. */
+lk_status access_manages_workgroup(
+    struct op *op, struct lk_tx *tx, const struct workgroup *workgroup, struct lk_error *err);
 
 bool caller_is(const struct lk_caller *caller, const char *id);
 

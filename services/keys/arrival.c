@@ -5,6 +5,7 @@
 
 #include "encode.h"
 #include "issue.h"
+#include "row_seal.h"
 #include "rpc/field.h"
 #include "session_store.h"
 #include "tenant_store.h"
@@ -14,10 +15,13 @@ lk_status
 arrival_find(struct lk_tx *tx, const char *tenant_id, const char *user_id,
     struct tenant *out_tenant, struct user *out_user, bool *out_may, struct lk_error *err)
 {
+	struct lk_error why = { 0 };
 	bool user_found, tenant_found;
 
-	LK_TRY(user_find(tx, user_id, out_user, &user_found, err));
-	LK_TRY(tenant_find(tx, tenant_id, out_tenant, &tenant_found, err));
+	LK_TRY(row_or_none(
+	    user_find(tx, user_id, out_user, &user_found, &why), &why, &user_found, err));
+	LK_TRY(row_or_none(
+	    tenant_find(tx, tenant_id, out_tenant, &tenant_found, &why), &why, &tenant_found, err));
 	*out_may = user_found && tenant_found && out_tenant->state == TENANT_ACTIVE &&
 		   out_user->state != USER_DISABLED;
 	return LK_OK;

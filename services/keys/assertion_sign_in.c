@@ -6,6 +6,7 @@
 
 #include "arrival.h"
 #include "issuer_store.h"
+#include "row_seal.h"
 #include "tenant_store.h"
 
 /* op is first, so that the same pointer serves both. */
@@ -31,9 +32,11 @@ find_issuer(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct coming *coming = arg;
 	const SignInRequest *req = coming->op.req;
+	struct lk_error why = { 0 };
 	char name[ISSUER_SIZE];
 
-	LK_TRY(tenant_find(tx, req->tenant, &coming->tenant, &coming->trusted, err));
+	LK_TRY(row_or_none(tenant_find(tx, req->tenant, &coming->tenant, &coming->trusted, &why),
+	    &why, &coming->trusted, err));
 	if (!coming->trusted)
 		return LK_OK;
 	coming->trusted = lk_openid_issuer(lk_bytes_of(req->secret_assertion), name, sizeof name);

@@ -8,6 +8,7 @@
 #include "key_seal.h"
 #include "key_store.h"
 #include "principal_store.h"
+#include "row_seal.h"
 #include "session_store.h"
 #include "tenant_store.h"
 #include "user_store.h"
@@ -17,12 +18,13 @@ lk_status
 tenant_facts_load(
     struct lk_tx *tx, const char *id, struct tenant_facts **out_facts, struct lk_error *err)
 {
+	struct lk_error why = { 0 };
 	struct tenant tenant;
 	struct policy policy;
 	bool found;
 
 	*out_facts = NULL;
-	LK_TRY(tenant_find(tx, id, &tenant, &found, err));
+	LK_TRY(row_or_none(tenant_find(tx, id, &tenant, &found, &why), &why, &found, err));
 	if (!found)
 		return LK_OK;
 	LK_TRY(policy_load(tx, &tenant, &policy, err));
@@ -71,12 +73,13 @@ static lk_status
 user_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
     struct owner_facts **out_facts, struct lk_error *err)
 {
+	struct lk_error why = { 0 };
 	struct user user;
 	struct id_list workgroups = { 0 };
 	lk_permissions *grants = NULL;
 	bool found;
 
-	LK_TRY(user_find(tx, id, &user, &found, err));
+	LK_TRY(row_or_none(user_find(tx, id, &user, &found, &why), &why, &found, err));
 	if (!found)
 		return LK_OK;
 	LK_TRY(workgroups_of_user(tx, id, arena, &workgroups, err));
@@ -99,10 +102,12 @@ static lk_status
 principal_facts_load(struct lk_tx *tx, const char *id, struct lk_arena *arena,
     struct owner_facts **out_facts, struct lk_error *err)
 {
+	struct lk_error why = { 0 };
 	struct principal principal;
 	bool found;
 
-	LK_TRY(principal_find(tx, id, arena, &principal, &found, err));
+	LK_TRY(row_or_none(
+	    principal_find(tx, id, arena, &principal, &found, &why), &why, &found, err));
 	if (!found)
 		return LK_OK;
 	struct owner_facts *facts = owner_facts_new(id, principal.name, &principal.tenants, NULL);
@@ -183,11 +188,15 @@ api_key_facts(struct keys *keys, struct lk_tx *tx, const char *id, struct lk_are
 static lk_status
 session_facts(struct lk_tx *tx, const char *id, struct key_facts *facts, struct lk_error *err)
 {
+	struct lk_error why = { 0 };
 	struct session session;
 	bool found;
 
 	LK_TRY(session_find(tx, id, &session, &found, err));
 	if (!found || session.ended_at_ms != 0)
+		return LK_OK;
+	LK_TRY(row_or_none(row_check(tx, ROW_SESSION, id, &why), &why, &found, err));
+	if (!found)
 		return LK_OK;
 	id_pack(session.user, &facts->owner);
 	memcpy(facts->digest, session.digest, sizeof facts->digest);

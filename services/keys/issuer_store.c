@@ -1,6 +1,8 @@
 /* The SQL of trusted issuers; see issuer_store.h. */
 #include "issuer_store.h"
 
+#include "row_seal.h"
+
 static const char Q_SAVE_ISSUER[] =
     "INSERT INTO trusted_issuers (tenant, issuer, audience, jwks, created_at_ms) "
     "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, issuer) DO UPDATE SET "
@@ -11,8 +13,10 @@ static const char Q_FIND_ISSUER[] =
 static const char Q_LIST_ISSUERS[] =
     "SELECT tenant, issuer, audience, jwks, created_at_ms FROM trusted_issuers "
     "WHERE tenant = $1 ORDER BY issuer LIMIT $2";
+static const char Q_NEXT_LINKED[] =
+    "SELECT user_id FROM linked_subjects WHERE tenant = $1 AND issuer = $2 LIMIT 1";
 static const char Q_REMOVE_LINKS[] =
-    "DELETE FROM linked_subjects WHERE tenant = $1 AND issuer = $2";
+    "DELETE FROM linked_subjects WHERE tenant = $1 AND issuer = $2 AND user_id = $3";
 static const char Q_REMOVE_ISSUER[] =
     "DELETE FROM trusted_issuers WHERE tenant = $1 AND issuer = $2";
 static const char Q_LINK_SUBJECT[] =
@@ -29,10 +33,10 @@ static const char Q_SUBJECT_USERS[] =
 lk_status
 issuer_save(struct lk_tx *tx, const struct issuer *issuer, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_SAVE_ISSUER,
+	return row_write(tx, ROW_TENANT, issuer->tenant, Q_SAVE_ISSUER,
 	    LK_ARGS(lk_text(issuer->tenant), lk_text(issuer->issuer), lk_text(issuer->audience),
 		lk_text(issuer->jwks), lk_int(issuer->created_at_ms)),
-	    NULL, err);
+	    err);
 }
 
 static lk_status
@@ -85,29 +89,53 @@ issuer_list(struct lk_tx *tx, const char *tenant, struct lk_arena *arena, struct
 	return LK_OK;
 }
 
+/* Each user has their links under their own seal. */
+static lk_status
+remove_links(
+    struct lk_tx *tx, const char *tenant, const char *name, bool *out_more, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	char user[LK_ID_SIZE];
+
+	LK_TRY(lk_tx_query_first(
+	    tx, Q_NEXT_LINKED, LK_ARGS(lk_text(tenant), lk_text(name)), &rows, out_more, err));
+	if (!*out_more)
+		return LK_OK;
+	lk_text_copy(user, sizeof user, lk_col_text(&rows, 0));
+	lk_rows_end(&rows);
+	return row_write(tx, ROW_USER, user, Q_REMOVE_LINKS,
+	    LK_ARGS(lk_text(tenant), lk_text(name), lk_text(user)), err);
+}
+
 lk_status
 issuer_remove(
     struct lk_tx *tx, const char *tenant, const char *name, bool *out_removed, struct lk_error *err)
 {
+	struct row_change change;
 	int64_t removed;
+	bool more = true;
 
-	LK_TRY(lk_tx_exec(tx, Q_REMOVE_LINKS, LK_ARGS(lk_text(tenant), lk_text(name)), NULL, err));
+	while (more)
+		LK_TRY(remove_links(tx, tenant, name, &more, err));
+	LK_TRY(row_change_begin(tx, ROW_TENANT, tenant, &change, err));
 	LK_TRY(lk_tx_exec(
 	    tx, Q_REMOVE_ISSUER, LK_ARGS(lk_text(tenant), lk_text(name)), &removed, err));
 	*out_removed = removed == 1;
-	return LK_OK;
+	return row_change_end(tx, &change, err);
 }
 
 lk_status
 subject_link(
     struct lk_tx *tx, const struct linked_subject *s, const char *user, struct lk_error *err)
 {
+	struct row_change change;
 	int64_t linked;
 
+	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
 	LK_TRY(lk_tx_exec(tx, Q_LINK_SUBJECT,
 	    LK_ARGS(lk_text(s->tenant), lk_text(s->issuer), lk_text(s->subject), lk_text(user)),
 	    &linked, err));
-	return linked == 1 ? LK_OK
+	return linked == 1 ? row_change_end(tx, &change, err)
 			   : lk_fail(err, LK_ALREADY_EXISTS, "SUBJECT_LINKED",
 				 "that subject is a user already: unlink it first");
 }
@@ -116,13 +144,15 @@ lk_status
 subject_unlink(struct lk_tx *tx, const struct linked_subject *s, const char *user,
     bool *out_removed, struct lk_error *err)
 {
+	struct row_change change;
 	int64_t removed;
 
+	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
 	LK_TRY(lk_tx_exec(tx, Q_UNLINK_SUBJECT,
 	    LK_ARGS(lk_text(s->tenant), lk_text(s->issuer), lk_text(s->subject), lk_text(user)),
 	    &removed, err));
 	*out_removed = removed == 1;
-	return LK_OK;
+	return row_change_end(tx, &change, err);
 }
 
 lk_status

@@ -1,17 +1,17 @@
 /* The MAC of a key's row, and what happens to a row whose MAC is wrong; see key_seal.h. */
 #include "key_seal.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/audit.h"
+#include "damage.h"
 #include "key_store.h"
 
-enum { SEAL_BATCH = 500, DAMAGE_MAX = 16 };
+enum { SEAL_BATCH = 500 };
 static const char label[] = "latchkey/api-key-row/v1";
+static const struct lk_caller myself = { .kind = LK_CALLER_SERVICE, .id = "keys" };
 
 /* ---- The MAC ---- */
 
@@ -109,111 +109,14 @@ key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena, const ch
 
 /* ---- A damaged row ---- */
 
-static const struct lk_caller myself = { .kind = LK_CALLER_SERVICE, .id = "keys" };
-
-struct damage {
-	char key[LK_ID_SIZE], tenant[LK_ID_SIZE], owner[LK_ID_SIZE];
-	int64_t now_ms;
-};
-
-/* Found inside transactions, which cannot begin others; more at once are refused all the same. */
-struct damage_log {
-	pthread_mutex_t mutex;
-	atomic_size_t count;
-	struct damage items[DAMAGE_MAX];
-};
-
-struct damage_log *
-damage_log_new(void)
-{
-	struct damage_log *log = LK_ALLOC(struct damage_log);
-
-	if (log)
-		pthread_mutex_init(&log->mutex, NULL);
-	return log;
-}
-
-void
-damage_log_free(struct damage_log *log)
-{
-	if (!log)
-		return;
-	pthread_mutex_destroy(&log->mutex);
-	lk_free(log);
-}
-
-static void
-damage_note(struct keys *keys, const struct key *key)
-{
-	struct damage_log *log = keys->damages;
-	struct damage damage = { .now_ms = lk_clock_wall_ms(keys->setup.clock) };
-
-	memcpy(damage.key, key->id, sizeof damage.key);
-	memcpy(damage.tenant, key->tenant, sizeof damage.tenant);
-	memcpy(damage.owner, key->owner, sizeof damage.owner);
-	pthread_mutex_lock(&log->mutex);
-	if (log->count < DAMAGE_MAX)
-		log->items[log->count++] = damage;
-	pthread_mutex_unlock(&log->mutex);
-}
-
-static lk_status
-damage_write(struct lk_tx *tx, void *arg, struct lk_error *err)
-{
-	const struct damage *damage = arg;
-
-	return lk_audit_write_as(tx, &myself, "", damage->now_ms,
-	    &(struct lk_audit_event){ .action = "key.damaged",
-		.outcome = "ROW_DAMAGED",
-		.tenant = damage->tenant,
-		.object = damage->key,
-		.owner = damage->owner },
-	    err);
-}
-
-static void
-damage_written(void *arg, lk_status status, const struct lk_error *error)
-{
-	(void)status;
-	(void)error;
-	lk_free(arg);
-}
-
-static void
-damage_submit(struct keys *keys, const struct damage *damage)
-{
-	struct damage *copy = LK_ALLOC(struct damage);
-
-	if (!copy)
-		return;
-	*copy = *damage;
-	if (lk_store_submit(keys->setup.store, LK_NO_DEADLINE, damage_write, damage_written, copy,
-		NULL) != LK_OK)
-		lk_free(copy);
-}
-
-void
-key_damages_write(struct keys *keys)
-{
-	struct damage_log *log = keys->damages;
-	struct damage items[DAMAGE_MAX];
-
-	if (atomic_load(&log->count) == 0)
-		return;
-	pthread_mutex_lock(&log->mutex);
-	const size_t count = atomic_exchange(&log->count, 0);
-	memcpy(items, log->items, count * sizeof *items);
-	pthread_mutex_unlock(&log->mutex);
-	for (size_t i = 0; i < count; i++)
-		damage_submit(keys, &items[i]);
-}
-
 lk_status
 key_seal_check(struct keys *keys, const struct key *key, struct lk_error *err)
 {
 	if (key_seal_ok(keys, key))
 		return LK_OK;
-	damage_note(keys, key);
+	damage_note(
+	    keys, &(struct damaged){
+		      .kind = "key", .id = key->id, .tenant = key->tenant, .owner = key->owner });
 	return lk_fail(err, LK_DATA_LOSS, "ROW_DAMAGED",
 	    "the record of %s was changed from outside and is not used", key->id);
 }

@@ -20,13 +20,8 @@ lk_status key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena
     struct lk_error *err);
 
 /* DATA_LOSS ROW_DAMAGED for a row that is not as we wrote it; it leaves an audit record
- * "key.damaged" with its id, which key_damages_write submits once the transaction is over. */
+ * "key.damaged" with its id (damage.h). */
 lk_status key_seal_check(struct keys *keys, const struct key *key, struct lk_error *err);
-void key_damages_write(struct keys *keys);
-
-struct damage_log;
-struct damage_log *damage_log_new(void); /* NULL when memory is short. Yours */
-void damage_log_free(struct damage_log *log);
 
 /* At start, before anything is answered: rows from before there were MACs are sealed, once in the
  * life of a database; an audit record says how many. Blocks. */

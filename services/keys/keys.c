@@ -1,7 +1,7 @@
 /* Making and ending the process's shared state; see keys.h. */
 #include "keys.h"
 
-#include "key_seal.h"
+#include "damage.h"
 #include "rate.h"
 #include "sign_in_gate.h"
 
@@ -40,6 +40,7 @@ keys_new(const struct keys_setup *setup, struct keys **out_keys, struct lk_error
 	const struct use_log_setup uses = { setup->store, keys->use_counts, setup->clock,
 		setup->flush_ms };
 	LK_TRY(use_log_new(&uses, &keys->uses, err));
+	lk_store_lend(setup->store, keys);
 	*out_keys = LK_TAKE(keys);
 	return LK_OK;
 }

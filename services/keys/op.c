@@ -2,8 +2,8 @@
 #include "op.h"
 
 #include "daemon/write.h"
+#include "damage.h"
 #include "generation_store.h"
-#include "key_seal.h"
 #include "rate.h"
 
 struct op
@@ -24,7 +24,7 @@ op_write(struct op *op, lk_tx_fn *fn)
 	const lk_status status = lk_call_write(
 	    op->call, op->keys->setup.store, fn, op, op->rep, lk_call_error(op->call));
 
-	key_damages_write(op->keys);
+	damages_write(op->keys);
 	return status;
 }
 
@@ -34,7 +34,7 @@ op_read(struct op *op, lk_tx_fn *fn)
 	const lk_status status =
 	    lk_call_read(op->call, op->keys->setup.store, fn, op, op->rep, lk_call_error(op->call));
 
-	key_damages_write(op->keys);
+	damages_write(op->keys);
 	return status;
 }
 

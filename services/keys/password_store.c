@@ -1,6 +1,8 @@
 /* The SQL of passwords; see password_store.h. */
 #include "password_store.h"
 
+#include "row_seal.h"
+
 static const char Q_FIND_PASSWORD[] = "SELECT hash FROM user_passwords WHERE user_id = $1";
 static const char Q_SAVE_PASSWORD[] =
     "INSERT INTO user_passwords (user_id, hash, changed_at_ms) VALUES ($1, $2, $3) "
@@ -26,6 +28,6 @@ lk_status
 password_save(
     struct lk_tx *tx, const char *user, const char *hash, int64_t now_ms, struct lk_error *err)
 {
-	return lk_tx_exec(
-	    tx, Q_SAVE_PASSWORD, LK_ARGS(lk_text(user), lk_text(hash), lk_int(now_ms)), NULL, err);
+	return row_write(tx, ROW_USER, user, Q_SAVE_PASSWORD,
+	    LK_ARGS(lk_text(user), lk_text(hash), lk_int(now_ms)), err);
 }

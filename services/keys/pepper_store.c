@@ -15,6 +15,14 @@ static const char Q_TICKETS_BY_PEPPER[] =
     "SELECT pepper_version, count(*) FROM tickets WHERE digest IS NOT NULL AND expires_at_ms > $1 "
     "GROUP BY pepper_version";
 
+static const char Q_ROWS_BY_PEPPER[] =
+    "SELECT mac_pepper, count(*) FROM (SELECT mac_pepper FROM tenants "
+    "UNION ALL SELECT mac_pepper FROM users UNION ALL SELECT mac_pepper FROM roles "
+    "UNION ALL SELECT mac_pepper FROM workgroups UNION ALL SELECT mac_pepper FROM principals "
+    "UNION ALL SELECT mac_pepper FROM sessions WHERE digest IS NOT NULL AND expires_at_ms > $1 "
+    "UNION ALL SELECT mac_pepper FROM tickets WHERE digest IS NOT NULL AND expires_at_ms > $1"
+    ") AS sealed WHERE mac_pepper <> 0 GROUP BY mac_pepper";
+
 struct pepper_use *
 pepper_use_of(struct pepper_uses *uses, uint32_t version)
 {
@@ -56,6 +64,7 @@ pepper_uses_load(
 	    load(tx, Q_KEYS_BY_PEPPER, now_ms, offsetof(struct pepper_use, keys), out_uses, err));
 	LK_TRY(load(tx, Q_SESSIONS_BY_PEPPER, now_ms, offsetof(struct pepper_use, sessions),
 	    out_uses, err));
-	return load(
-	    tx, Q_TICKETS_BY_PEPPER, now_ms, offsetof(struct pepper_use, tickets), out_uses, err);
+	LK_TRY(load(
+	    tx, Q_TICKETS_BY_PEPPER, now_ms, offsetof(struct pepper_use, tickets), out_uses, err));
+	return load(tx, Q_ROWS_BY_PEPPER, now_ms, offsetof(struct pepper_use, rows), out_uses, err);
 }

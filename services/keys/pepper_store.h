@@ -9,6 +9,7 @@ enum { PEPPERS_MAX = 16 }; /* versions that rows may be under at a time */
 struct pepper_use {
 	uint32_t version;
 	uint64_t keys, sessions, tickets; /* not revoked; open at `now_ms` */
+	uint64_t rows;                    /* sealed under it (row_seal.h) */
 };
 struct pepper_uses {
 	struct pepper_use items[PEPPERS_MAX];

@@ -99,10 +99,12 @@ peppers_check(struct keys *keys, struct lk_error *err)
 	LK_TRY(lk_store_read(keys->setup.store, LK_NO_DEADLINE, check_in, &check, err));
 	for (size_t i = 0; i < check.uses.count; i++) {
 		const struct pepper_use *use = &check.uses.items[i];
-		if (use->keys > 0 && !keys_pepper(keys, use->version))
+		if (use->keys + use->rows > 0 && !keys_pepper(keys, use->version))
 			return lk_fail(err, LK_FAILED_PRECONDITION, "PEPPER_MISSING",
-			    "%llu keys are under version %u of the pepper, whose file is missing",
-			    (unsigned long long)use->keys, use->version);
+			    "%llu keys and %llu rows are under version %u of the pepper, whose "
+			    "file is missing",
+			    (unsigned long long)use->keys, (unsigned long long)use->rows,
+			    use->version);
 	}
 	return LK_OK;
 }

@@ -20,8 +20,8 @@ lk_status peppers_open(
     const char *file, const char *instance, struct peppers *out_peppers, struct lk_error *err);
 void peppers_close(struct peppers *peppers);
 
-/* FAILED_PRECONDITION PEPPER_MISSING when keys that live are under a version that is not there: its
- * file was taken away too early. Blocks. */
+/* FAILED_PRECONDITION PEPPER_MISSING when keys that live, or sealed rows, are under a version that
+ * is not there: its file was taken away too early. Blocks. */
 lk_status peppers_check(struct keys *keys, struct lk_error *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* The SQL of principals; see principal_store.h. */
 #include "principal_store.h"
 
+#include "row_seal.h"
+
 #define PRINCIPAL_COLUMNS "id, name, permissions, all_tenants, state, generation, created_at_ms"
 
 static const char Q_INSERT_PRINCIPAL[] =
@@ -62,6 +64,7 @@ principal_find(struct lk_tx *tx, const char *name, struct lk_arena *arena,
 	LK_TRY(lk_tx_query_first(tx, sql, LK_ARGS(lk_text(name)), &rows, out_found, err));
 	if (!*out_found)
 		return LK_OK;
+	LK_TRY(row_check(tx, ROW_PRINCIPAL, lk_col_text(&rows, 0), err));
 	LK_TRY(principal_read(&rows, out_principal, err));
 	return tenants_load(tx, arena, out_principal, err);
 }
@@ -83,7 +86,7 @@ principal_insert(struct lk_tx *tx, const struct principal *p, struct lk_error *e
 	for (size_t i = 0; i < p->tenants.count; i++)
 		LK_TRY(lk_tx_exec(tx, Q_INSERT_PRINCIPAL_TENANT,
 		    LK_ARGS(lk_text(p->id), lk_text(p->tenants.ids[i])), NULL, err));
-	return LK_OK;
+	return row_seal(tx, ROW_PRINCIPAL, p->id, err);
 }
 
 lk_status
@@ -114,6 +117,6 @@ lk_status
 principal_save_state(
     struct lk_tx *tx, const char *id, enum principal_state state, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_SAVE_PRINCIPAL_STATE,
-	    LK_ARGS(lk_text(id), lk_text(principal_state_name(state))), NULL, err);
+	return row_write(tx, ROW_PRINCIPAL, id, Q_SAVE_PRINCIPAL_STATE,
+	    LK_ARGS(lk_text(id), lk_text(principal_state_name(state))), err);
 }

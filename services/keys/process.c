@@ -6,6 +6,7 @@
 #include "key_seal.h"
 #include "keys_migrations.h"
 #include "peppers.h"
+#include "row_sealing.h"
 
 static const struct lk_option option_rows[] = {
 #define LK_OPTION(kind, field, name, preset, help)                                                 \
@@ -104,6 +105,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 	LK_TRY(keys_new(&setup, &process->keys, err));
 	LK_TRY(peppers_check(process->keys, err));
 	LK_TRY(key_seal_old_rows(process->keys, err));
+	LK_TRY(rows_seal_old(process->keys, err));
 	LK_TRY(foreign_begin(process->keys, err));
 	*out_process = LK_TAKE(process);
 	return LK_OK;

@@ -1,6 +1,8 @@
 /* The SQL of roles that tenants make; see role_store.h. */
 #include "role_store.h"
 
+#include "row_seal.h"
+
 #define ROLE_COLUMNS "id, tenant, name, permissions, created_at_ms"
 
 static const char Q_INSERT_ROLE[] =
@@ -17,7 +19,8 @@ static const char Q_LIST_ROLES[] =
 static const char Q_COUNT_ROLES[] = "SELECT count(*) FROM roles WHERE tenant = $1";
 static const char Q_ROLE_HOLDERS[] =
     "SELECT user_id FROM user_own_roles WHERE role = $1 ORDER BY user_id";
-static const char Q_END_ROLE_HOLDERS[] = "DELETE FROM user_own_roles WHERE role = $1";
+static const char Q_END_ROLE_HOLDER[] =
+    "DELETE FROM user_own_roles WHERE role = $1 AND user_id = $2";
 static const char Q_OWN_ROLES_OF_USER[] =
     "SELECT id, tenant, name, permissions, created_at_ms FROM user_own_roles, roles "
     "WHERE user_id = $1 AND roles.id = role ORDER BY name LIMIT $2";
@@ -48,7 +51,10 @@ role_find(struct lk_tx *tx, const char *tenant, const char *name, struct own_rol
 
 	LK_TRY(lk_tx_query_first(
 	    tx, sql, LK_ARGS(lk_text(tenant), lk_text(name)), &rows, out_found, err));
-	return *out_found ? role_read(&rows, out_role, err) : LK_OK;
+	if (!*out_found)
+		return LK_OK;
+	LK_TRY(row_check(tx, ROW_ROLE, lk_col_text(&rows, 0), err));
+	return role_read(&rows, out_role, err);
 }
 
 static lk_status
@@ -82,7 +88,7 @@ role_insert(struct lk_tx *tx, const struct own_role *r, struct lk_error *err)
 	    LK_ARGS(lk_text(r->id), lk_text(r->tenant), lk_text(r->name), lk_text(scope),
 		lk_int(r->created_at_ms)),
 	    &inserted, err));
-	return inserted > 0 ? LK_OK : role_exists(err);
+	return inserted > 0 ? row_seal(tx, ROW_ROLE, r->id, err) : role_exists(err);
 }
 
 lk_status
@@ -96,14 +102,16 @@ role_save(struct lk_tx *tx, const struct own_role *r, struct lk_error *err)
 	if (taken && !lk_text_is(other.id, r->id))
 		return role_exists(err);
 	lk_scope_format(r->permissions, scope, sizeof scope);
-	return lk_tx_exec(
-	    tx, Q_SAVE_ROLE, LK_ARGS(lk_text(r->id), lk_text(r->name), lk_text(scope)), NULL, err);
+	return row_write(tx, ROW_ROLE, r->id, Q_SAVE_ROLE,
+	    LK_ARGS(lk_text(r->id), lk_text(r->name), lk_text(scope)), err);
 }
 
 lk_status
-role_delete(struct lk_tx *tx, const char *id, struct lk_error *err)
+role_delete(struct lk_tx *tx, const char *id, const struct id_list *holders, struct lk_error *err)
 {
-	LK_TRY(lk_tx_exec(tx, Q_END_ROLE_HOLDERS, LK_ARGS(lk_text(id)), NULL, err));
+	for (size_t i = 0; i < holders->count; i++)
+		LK_TRY(row_write(tx, ROW_USER, holders->ids[i], Q_END_ROLE_HOLDER,
+		    LK_ARGS(lk_text(id), lk_text(holders->ids[i])), err));
 	return lk_tx_exec(tx, Q_DELETE_ROLE, LK_ARGS(lk_text(id)), NULL, err);
 }
 

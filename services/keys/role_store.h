@@ -10,8 +10,9 @@
 lk_status role_insert(struct lk_tx *tx, const struct own_role *role, struct lk_error *err);
 /* Name and permissions. ALREADY_EXISTS ROLE_EXISTS. */
 lk_status role_save(struct lk_tx *tx, const struct own_role *role, struct lk_error *err);
-/* Nobody has it any more. */
-lk_status role_delete(struct lk_tx *tx, const char *id, struct lk_error *err);
+/* None of `holders` has it any more: role_holders answered them. */
+lk_status role_delete(
+    struct lk_tx *tx, const char *id, const struct id_list *holders, struct lk_error *err);
 
 /* By id or name, in this tenant. */
 lk_status role_find(struct lk_tx *tx, const char *tenant, const char *name,

@@ -38,6 +38,7 @@ encode_version(
 	msg->keys = use->keys;
 	msg->sessions = use->sessions;
 	msg->tickets = use->tickets;
+	msg->rows = use->rows;
 	*out = msg;
 	return LK_OK;
 }

@@ -25,7 +25,7 @@ role_audit(struct op *op, struct lk_tx *tx, const char *action, const struct own
 /* Everybody who has the role is looked at again, and has less from now on where it gives less. */
 static lk_status
 tell_holders(struct op *op, struct lk_tx *tx, const struct own_role *role, bool narrowed,
-    size_t *out_holders, struct lk_error *err)
+    struct id_list *out_holders, struct lk_error *err)
 {
 	struct id_list holders = { 0 };
 
@@ -35,7 +35,7 @@ tell_holders(struct op *op, struct lk_tx *tx, const struct own_role *role, bool 
 			LK_TRY(user_raise_generation(tx, holders.ids[i], err));
 		LK_TRY(op_forget(op, tx, holders.ids[i], err));
 	}
-	*out_holders = holders.count;
+	*out_holders = holders;
 	return LK_OK;
 }
 
@@ -152,7 +152,7 @@ update_role(struct lk_tx *tx, void *arg, struct lk_error *err)
 	const UpdateRoleRequest *req = op->req;
 	UpdateRoleResponse *rep = op->rep;
 	struct own_role role;
-	size_t holders;
+	struct id_list holders;
 
 	LK_TRY(find_own(op, tx, req->tenant, req->role, &role, err));
 	const lk_permissions before = role.permissions;
@@ -182,13 +182,13 @@ delete_role(struct lk_tx *tx, void *arg, struct lk_error *err)
 	const DeleteRoleRequest *req = op->req;
 	DeleteRoleResponse *rep = op->rep;
 	struct own_role role;
-	size_t holders;
+	struct id_list holders;
 
 	LK_TRY(find_own(op, tx, req->tenant, req->role, &role, err));
 	LK_TRY(own_role_reach_check(op->caller->permissions, role.permissions, role.name, err));
 	LK_TRY(tell_holders(op, tx, &role, true, &holders, err));
-	LK_TRY(role_delete(tx, role.id, err));
-	rep->users = (uint32_t)holders;
+	LK_TRY(role_delete(tx, role.id, &holders, err));
+	rep->users = (uint32_t)holders.count;
 	return role_audit(op, tx, "role.deleted", &role, err);
 }
 

@@ -9,6 +9,7 @@
 #include "issue.h"
 #include "password.h"
 #include "password_store.h"
+#include "row_seal.h"
 #include "session_store.h"
 #include "standing.h"
 #include "tenant_store.h"
@@ -42,13 +43,16 @@ static lk_status
 find_ticket(struct redeem *redeem, struct lk_tx *tx, bool *out_opens, struct lk_error *err)
 {
 	struct ticket *ticket = &redeem->ticket;
+	struct lk_error why = { 0 };
 
 	*ticket = (struct ticket){ 0 };
 	LK_TRY(ticket_find(tx, redeem->shown.id, ticket, &redeem->known, err));
 	const bool matches = secret_matches(redeem->op.keys, ticket->tenant, redeem->shown.id,
 	    &redeem->shown.secret, ticket->pepper_version, ticket->digest);
 	*out_opens = redeem->known && matches && ticket_is_open(ticket, redeem->op.now_ms);
-	return LK_OK;
+	return *out_opens
+		   ? row_or_none(row_check(tx, ROW_TICKET, ticket->id, &why), &why, out_opens, err)
+		   : LK_OK;
 }
 
 /* Whoever gets their account back by a ticket puts out who is in it. */

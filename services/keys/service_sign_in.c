@@ -9,6 +9,7 @@
 #include "handlers.h"
 #include "password.h"
 #include "password_store.h"
+#include "row_seal.h"
 #include "tenant_store.h"
 #include "user_store.h"
 
@@ -38,13 +39,17 @@ static lk_status
 find_account(struct sign_in *in, struct lk_tx *tx, struct lk_error *err)
 {
 	const SignInRequest *req = in->op.req;
+	struct lk_error why = { 0 };
 	char email[EMAIL_SIZE];
 
 	in->known = false;
-	LK_TRY(tenant_find(tx, req->tenant, &in->tenant, &in->tenant_known, err));
+	LK_TRY(row_or_none(tenant_find(tx, req->tenant, &in->tenant, &in->tenant_known, &why), &why,
+	    &in->tenant_known, err));
 	if (!in->tenant_known || email_normalise("email", req->email, email, NULL) != LK_OK)
 		return LK_OK;
-	return user_find_by_email(tx, in->tenant.id, email, &in->user, &in->known, err);
+	return row_or_none(
+	    user_find_by_email(tx, in->tenant.id, email, &in->user, &in->known, &why), &why,
+	    &in->known, err);
 }
 
 static lk_status

@@ -55,7 +55,7 @@ rename_workgroup(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct workgroup workgroup;
 
 	LK_TRY(find_workgroup(op, tx, req->tenant, req->workgroup, &workgroup, err));
-	LK_TRY(workgroup_manage_check(&workgroup, op->caller, err));
+	LK_TRY(access_manages_workgroup(op, tx, &workgroup, err));
 	LK_TRY(workgroup_name_check(req->name, err));
 	lk_text_copy(workgroup.name, sizeof workgroup.name, req->name);
 	LK_TRY(workgroup_save(tx, &workgroup, err));
@@ -120,7 +120,7 @@ delete_workgroup(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(find_workgroup(op, tx, req->tenant, req->workgroup, &workgroup, err));
 	LK_TRY(workgroup_reach_check(&workgroup, op->caller, workgroup.permissions, err));
 	LK_TRY(tell_members(op, tx, &workgroup, true, err));
-	LK_TRY(workgroup_delete(tx, workgroup.id, op->now_ms, err));
+	LK_TRY(workgroup_delete(tx, &workgroup, op->now_ms, err));
 	return workgroup_audit(op, tx, "workgroup.deleted", &workgroup, workgroup.name, err);
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/page.h"
 #include "encode.h"
 #include "handlers.h"
+#include "row_seal.h"
 #include "user_store.h"
 #include "workgroup_store.h"
 
@@ -70,6 +71,7 @@ list_workgroups(struct lk_tx *tx, void *arg, struct lk_error *err)
 
 	LK_TRY(lk_page_read(LK_ID_WORKGROUP, req->page, &page, err));
 	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	LK_TRY(row_check(tx, ROW_USER, op->caller->id, err)); /* what may_see is told */
 	LK_TRY(workgroup_list(tx, tenant.id, &page, op->arena, &found, err));
 	rep->workgroups = lk_arena_array(op->arena, found.count, sizeof *rep->workgroups);
 	if (!rep->workgroups)
@@ -105,7 +107,7 @@ find_both(struct op *op, struct lk_tx *tx, const char *tenant_name, const char *
 	if (!found)
 		return lk_fail(
 		    err, LK_NOT_FOUND, "WORKGROUP_NOT_FOUND", "there is no such workgroup");
-	LK_TRY(workgroup_manage_check(workgroup, op->caller, err));
+	LK_TRY(access_manages_workgroup(op, tx, workgroup, err));
 	LK_TRY(workgroup_reach_check(workgroup, op->caller, workgroup->permissions, err));
 	return access_user_in(tx, tenant.id, user_name, user, err);
 }

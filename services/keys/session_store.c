@@ -1,6 +1,8 @@
 /* The SQL of tickets and sessions; see session_store.h. */
 #include "session_store.h"
 
+#include "row_seal.h"
+
 static const char Q_INSERT_TICKET[] =
     "INSERT INTO tickets (id, tenant, user_id, digest, pepper_version, created_at_ms, "
     "expires_at_ms, redeemed_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
@@ -35,11 +37,12 @@ lk_status
 ticket_insert(struct lk_tx *tx, const struct ticket *t, struct lk_error *err)
 {
 	LK_TRY(lk_tx_exec(tx, Q_CLOSE_TICKETS, LK_ARGS(lk_text(t->user)), NULL, err));
-	return lk_tx_exec(tx, Q_INSERT_TICKET,
+	LK_TRY(lk_tx_exec(tx, Q_INSERT_TICKET,
 	    LK_ARGS(lk_text(t->id), lk_text(t->tenant), lk_text(t->user),
 		lk_blob(lk_bytes(t->digest, sizeof t->digest)), lk_int(t->pepper_version),
 		lk_int(t->created_at_ms), lk_int(t->expires_at_ms)),
-	    NULL, err);
+	    NULL, err));
+	return row_seal(tx, ROW_TICKET, t->id, err);
 }
 
 static lk_status
@@ -86,12 +89,13 @@ ticket_redeem(struct lk_tx *tx, const char *id, int64_t now_ms, bool *out_won, s
 lk_status
 session_insert(struct lk_tx *tx, const struct session *s, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_INSERT_SESSION,
+	LK_TRY(lk_tx_exec(tx, Q_INSERT_SESSION,
 	    LK_ARGS(lk_text(s->id), lk_text(s->tenant), lk_text(s->user),
 		lk_blob(lk_bytes(s->digest, sizeof s->digest)), lk_int(s->pepper_version),
 		lk_int((int64_t)s->generation), lk_int(s->created_at_ms), lk_int(s->expires_at_ms),
 		lk_int(s->last_used_at_ms)),
-	    NULL, err);
+	    NULL, err));
+	return row_seal(tx, ROW_SESSION, s->id, err);
 }
 
 static lk_status

@@ -2,8 +2,8 @@
  * vouches for. */
 #include "standing.h"
 
+#include "damage.h"
 #include "facts_store.h"
-#include "key_seal.h"
 
 void
 held_facts_release(struct held_facts *held)
@@ -63,7 +63,7 @@ read_facts(struct keys *keys, lk_tx_fn *fn, struct load *load, const struct pati
 	const lk_status status =
 	    lk_store_read(keys->setup.store, patience->deadline_steady_ms, fn, load, err);
 
-	key_damages_write(keys);
+	damages_write(keys);
 	return status;
 }
 

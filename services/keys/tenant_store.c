@@ -1,6 +1,8 @@
 /* The SQL of tenants and policy; see tenant_store.h. */
 #include "tenant_store.h"
 
+#include "row_seal.h"
+
 #define TENANT_COLUMNS "id, name, domain, profile, state, generation, created_at_ms"
 
 static const char Q_INSERT_TENANT[] =
@@ -65,7 +67,8 @@ tenant_find(struct lk_tx *tx, const char *name, struct tenant *out_tenant, bool 
 			  : __builtin_strchr(name, '.') ? Q_TENANT_BY_DOMAIN
 							: Q_TENANT_BY_NAME;
 
-	return find(tx, sql, name, out_tenant, out_found, err);
+	LK_TRY(find(tx, sql, name, out_tenant, out_found, err));
+	return *out_found ? row_check(tx, ROW_TENANT, out_tenant->id, err) : LK_OK;
 }
 
 static lk_status
@@ -96,11 +99,12 @@ lk_status
 tenant_insert(struct lk_tx *tx, const struct tenant *t, struct lk_error *err)
 {
 	LK_TRY(names_free(tx, t, err));
-	return lk_tx_exec(tx, Q_INSERT_TENANT,
+	LK_TRY(lk_tx_exec(tx, Q_INSERT_TENANT,
 	    LK_ARGS(lk_text(t->id), lk_text(t->name), lk_text(t->domain), lk_text(t->profile),
 		lk_text(tenant_state_name(t->state)), lk_int((int64_t)t->generation),
 		lk_int(t->created_at_ms)),
-	    NULL, err);
+	    NULL, err));
+	return row_seal(tx, ROW_TENANT, t->id, err);
 }
 
 lk_status
@@ -128,7 +132,7 @@ tenant_list(struct lk_tx *tx, const struct lk_page *page, struct lk_arena *arena
 lk_status
 tenant_raise_generation(struct lk_tx *tx, const char *id, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_RAISE_TENANT, LK_ARGS(lk_text(id)), NULL, err);
+	return row_write(tx, ROW_TENANT, id, Q_RAISE_TENANT, LK_ARGS(lk_text(id)), err);
 }
 
 lk_status
@@ -141,15 +145,15 @@ lk_status
 tenant_save_names(struct lk_tx *tx, const struct tenant *t, struct lk_error *err)
 {
 	LK_TRY(names_free(tx, t, err));
-	return lk_tx_exec(tx, Q_SAVE_TENANT_NAMES,
-	    LK_ARGS(lk_text(t->id), lk_text(t->name), lk_text(t->domain)), NULL, err);
+	return row_write(tx, ROW_TENANT, t->id, Q_SAVE_TENANT_NAMES,
+	    LK_ARGS(lk_text(t->id), lk_text(t->name), lk_text(t->domain)), err);
 }
 
 lk_status
 tenant_save_state(struct lk_tx *tx, const char *id, enum tenant_state state, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_SAVE_TENANT_STATE,
-	    LK_ARGS(lk_text(id), lk_text(tenant_state_name(state))), NULL, err);
+	return row_write(tx, ROW_TENANT, id, Q_SAVE_TENANT_STATE,
+	    LK_ARGS(lk_text(id), lk_text(tenant_state_name(state))), err);
 }
 
 lk_status
@@ -175,14 +179,16 @@ lk_status
 policy_save_value(
     struct lk_tx *tx, const char *tenant, const char *name, const char *value, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_SAVE_POLICY_VALUE,
-	    LK_ARGS(lk_text(tenant), lk_text(name), lk_text(value)), NULL, err);
+	return row_write(tx, ROW_TENANT, tenant, Q_SAVE_POLICY_VALUE,
+	    LK_ARGS(lk_text(tenant), lk_text(name), lk_text(value)), err);
 }
 
 lk_status
 tenant_is_deleted(struct lk_tx *tx, const char *id, bool *out_deleted, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	struct lk_error why = { 0 };
 
-	return lk_tx_query_first(tx, Q_IS_DELETED, LK_ARGS(lk_text(id)), &rows, out_deleted, err);
+	LK_TRY(lk_tx_query_first(tx, Q_IS_DELETED, LK_ARGS(lk_text(id)), &rows, out_deleted, err));
+	return row_or_none(row_check(tx, ROW_TENANT, id, &why), &why, out_deleted, err);
 }

@@ -9,7 +9,8 @@
 /* ALREADY_EXISTS TENANT_EXISTS naming the field that is taken. */
 lk_status tenant_insert(struct lk_tx *tx, const struct tenant *tenant, struct lk_error *err);
 
-/* `name` is an id, a name or a domain. *out_found false: there is none. */
+/* `name` is an id, a name or a domain. *out_found false: there is none. DATA_LOSS ROW_DAMAGED
+ * (row_seal.h). */
 lk_status tenant_find(struct lk_tx *tx, const char *name, struct tenant *out_tenant,
     bool *out_found, struct lk_error *err);
 

@@ -2,6 +2,7 @@
 #include "user_store.h"
 
 #include "role_store.h"
+#include "row_seal.h"
 #include "workgroup_store.h"
 
 #define USER_COLUMNS                                                                               \
@@ -86,6 +87,7 @@ find(struct lk_tx *tx, const char *sql, struct lk_args args, struct user *out_us
 	LK_TRY(lk_tx_query_first(tx, sql, args, &rows, out_found, err));
 	if (!*out_found)
 		return LK_OK;
+	LK_TRY(row_check(tx, ROW_USER, lk_col_text(&rows, 0), err));
 	LK_TRY(user_read(&rows, out_user, err));
 	return roles_load(tx, out_user, err);
 }
@@ -136,7 +138,8 @@ user_insert(struct lk_tx *tx, const struct user *u, struct lk_error *err)
 	    &inserted, err));
 	if (inserted == 0)
 		return user_exists(err);
-	return roles_insert(tx, u->id, &u->roles, err);
+	LK_TRY(roles_insert(tx, u->id, &u->roles, err));
+	return row_seal(tx, ROW_USER, u->id, err);
 }
 
 lk_status
@@ -166,28 +169,32 @@ user_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page, stru
 lk_status
 user_save_roles(struct lk_tx *tx, const char *user, const struct roles *roles, struct lk_error *err)
 {
+	struct row_change change;
+
+	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
 	LK_TRY(lk_tx_exec(tx, Q_DELETE_USER_ROLES, LK_ARGS(lk_text(user)), NULL, err));
-	return roles_insert(tx, user, roles, err);
+	LK_TRY(roles_insert(tx, user, roles, err));
+	return row_change_end(tx, &change, err);
 }
 
 lk_status
 user_save_state(struct lk_tx *tx, const char *user, enum user_state state, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_SAVE_USER_STATE,
-	    LK_ARGS(lk_text(user), lk_text(user_state_name(state))), NULL, err);
+	return row_write(tx, ROW_USER, user, Q_SAVE_USER_STATE,
+	    LK_ARGS(lk_text(user), lk_text(user_state_name(state))), err);
 }
 
 lk_status
 user_save_display_name(struct lk_tx *tx, const char *user, const char *name, struct lk_error *err)
 {
-	return lk_tx_exec(
-	    tx, Q_SAVE_DISPLAY_NAME, LK_ARGS(lk_text(user), lk_text(name)), NULL, err);
+	return row_write(
+	    tx, ROW_USER, user, Q_SAVE_DISPLAY_NAME, LK_ARGS(lk_text(user), lk_text(name)), err);
 }
 
 lk_status
 user_raise_generation(struct lk_tx *tx, const char *user, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_RAISE_USER, LK_ARGS(lk_text(user)), NULL, err);
+	return row_write(tx, ROW_USER, user, Q_RAISE_USER, LK_ARGS(lk_text(user)), err);
 }
 
 lk_status
@@ -205,7 +212,8 @@ user_save_email(struct lk_tx *tx, const struct user *user, const char *email, st
 	LK_TRY(user_find_by_email(tx, user->tenant, email, &other, &taken, err));
 	if (taken && !lk_text_is(other.id, user->id))
 		return user_exists(err);
-	return lk_tx_exec(tx, Q_SAVE_EMAIL, LK_ARGS(lk_text(user->id), lk_text(email)), NULL, err);
+	return row_write(
+	    tx, ROW_USER, user->id, Q_SAVE_EMAIL, LK_ARGS(lk_text(user->id), lk_text(email)), err);
 }
 
 lk_status
@@ -225,8 +233,11 @@ user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *er
 	static const char *const queries[] = { Q_DELETE_USER_ROLES, Q_END_USER_OWN_ROLES,
 		Q_END_USER_PASSWORD, Q_END_USER_SUBJECTS, Q_END_USER_MEMBERSHIPS,
 		Q_END_USER_TICKETS };
+	struct row_change change;
 
+	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
 	for (size_t i = 0; i < LK_ARRAY_LEN(queries); i++)
 		LK_TRY(lk_tx_exec(tx, queries[i], LK_ARGS(lk_text(user)), NULL, err));
-	return lk_tx_exec(tx, Q_END_USER, LK_ARGS(lk_text(user), lk_int(now_ms)), NULL, err);
+	LK_TRY(lk_tx_exec(tx, Q_END_USER, LK_ARGS(lk_text(user), lk_int(now_ms)), NULL, err));
+	return row_change_end(tx, &change, err);
 }

@@ -9,7 +9,8 @@
 /* Writes the roles too. ALREADY_EXISTS USER_EXISTS when the tenant has the address already. */
 lk_status user_insert(struct lk_tx *tx, const struct user *user, struct lk_error *err);
 
-/* By id, in whatever tenant; by (tenant, e-mail in lower case). */
+/* By id, in whatever tenant; by (tenant, e-mail in lower case). DATA_LOSS ROW_DAMAGED (row_seal.h).
+ */
 lk_status user_find(
     struct lk_tx *tx, const char *id, struct user *out_user, bool *out_found, struct lk_error *err);
 lk_status user_find_by_email(struct lk_tx *tx, const char *tenant, const char *email,

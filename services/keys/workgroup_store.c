@@ -1,6 +1,8 @@
 /* The SQL of workgroups; see workgroup_store.h. */
 #include "workgroup_store.h"
 
+#include "row_seal.h"
+
 #define WORKGROUP_COLUMNS "id, tenant, name, created_at_ms, permissions"
 
 static const char Q_INSERT_WORKGROUP[] =
@@ -31,7 +33,6 @@ static const char Q_GRANTS_OF_USER[] =
     "WHERE user_id = $1 AND workgroups.id = workgroup AND permissions <> ''";
 static const char Q_SAVE_WORKGROUP[] =
     "UPDATE workgroups SET name = $2, permissions = $3 WHERE id = $1";
-static const char Q_END_WORKGROUP_MEMBERS[] = "DELETE FROM workgroup_members WHERE workgroup = $1";
 static const char Q_END_WORKGROUP[] =
     "UPDATE workgroups SET name = id, permissions = '', deleted_at_ms = $2 WHERE id = $1";
 
@@ -78,6 +79,7 @@ workgroup_find(struct lk_tx *tx, const char *tenant, const char *name, struct lk
 	    tx, sql, LK_ARGS(lk_text(tenant), lk_text(name)), &rows, out_found, err));
 	if (!*out_found)
 		return LK_OK;
+	LK_TRY(row_check(tx, ROW_WORKGROUP, lk_col_text(&rows, 0), err));
 	LK_TRY(workgroup_read(&rows, out_workgroup, err));
 	return members_load(tx, arena, out_workgroup, err);
 }
@@ -97,7 +99,7 @@ workgroup_insert(struct lk_tx *tx, const struct workgroup *w, struct lk_error *e
 	LK_TRY(lk_tx_exec(tx, Q_INSERT_WORKGROUP,
 	    LK_ARGS(lk_text(w->id), lk_text(w->tenant), lk_text(w->name), lk_int(w->created_at_ms)),
 	    &inserted, err));
-	return inserted > 0 ? LK_OK : workgroup_exists(err);
+	return inserted > 0 ? row_seal(tx, ROW_WORKGROUP, w->id, err) : workgroup_exists(err);
 }
 
 static lk_status
@@ -118,15 +120,18 @@ workgroup_save(struct lk_tx *tx, const struct workgroup *w, struct lk_error *err
 
 	LK_TRY(name_check(tx, w, err));
 	lk_scope_format(w->permissions, scope, sizeof scope);
-	return lk_tx_exec(tx, Q_SAVE_WORKGROUP,
-	    LK_ARGS(lk_text(w->id), lk_text(w->name), lk_text(scope)), NULL, err);
+	return row_write(tx, ROW_WORKGROUP, w->id, Q_SAVE_WORKGROUP,
+	    LK_ARGS(lk_text(w->id), lk_text(w->name), lk_text(scope)), err);
 }
 
 lk_status
-workgroup_delete(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)
+workgroup_delete(struct lk_tx *tx, const struct workgroup *w, int64_t now_ms, struct lk_error *err)
 {
-	LK_TRY(lk_tx_exec(tx, Q_END_WORKGROUP_MEMBERS, LK_ARGS(lk_text(id)), NULL, err));
-	return lk_tx_exec(tx, Q_END_WORKGROUP, LK_ARGS(lk_text(id), lk_int(now_ms)), NULL, err);
+	for (size_t i = 0; i < w->members.count; i++)
+		LK_TRY(row_write(tx, ROW_USER, w->members.ids[i], Q_DELETE_MEMBER,
+		    LK_ARGS(lk_text(w->id), lk_text(w->members.ids[i])), err));
+	return row_write(tx, ROW_WORKGROUP, w->id, Q_END_WORKGROUP,
+	    LK_ARGS(lk_text(w->id), lk_int(now_ms)), err);
 }
 
 lk_status
@@ -158,20 +163,22 @@ lk_status
 workgroup_save_member(
     struct lk_tx *tx, const char *workgroup, const char *user, bool is_admin, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_SAVE_MEMBER,
-	    LK_ARGS(lk_text(workgroup), lk_text(user), lk_bool(is_admin)), NULL, err);
+	return row_write(tx, ROW_USER, user, Q_SAVE_MEMBER,
+	    LK_ARGS(lk_text(workgroup), lk_text(user), lk_bool(is_admin)), err);
 }
 
 lk_status
 workgroup_delete_member(struct lk_tx *tx, const char *workgroup, const char *user,
     bool *out_was_member, struct lk_error *err)
 {
+	struct row_change change;
 	int64_t deleted;
 
+	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
 	LK_TRY(lk_tx_exec(
 	    tx, Q_DELETE_MEMBER, LK_ARGS(lk_text(workgroup), lk_text(user)), &deleted, err));
 	*out_was_member = deleted > 0;
-	return LK_OK;
+	return row_change_end(tx, &change, err);
 }
 
 lk_status

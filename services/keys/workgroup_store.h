@@ -35,7 +35,8 @@ lk_status workgroups_of_user(struct lk_tx *tx, const char *user, struct lk_arena
 /* Name and permissions. ALREADY_EXISTS WORKGROUP_EXISTS. */
 lk_status workgroup_save(struct lk_tx *tx, const struct workgroup *workgroup, struct lk_error *err);
 /* Its members are in it no more; keys that were for it alone reach no workgroup. */
-lk_status workgroup_delete(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err);
+lk_status workgroup_delete(
+    struct lk_tx *tx, const struct workgroup *workgroup, int64_t now_ms, struct lk_error *err);
 
 /* What the workgroups of a user give, together; and what each of `workgroups` gives, in their order
  * and in the arena. */

@@ -169,6 +169,7 @@ LATCHKEY_API bool latchkey_pepper_loaded(
 LATCHKEY_API uint64_t latchkey_pepper_keys(const latchkey_pepper *pepper);     /**< that live */
 LATCHKEY_API uint64_t latchkey_pepper_sessions(const latchkey_pepper *pepper); /**< open ones */
 LATCHKEY_API uint64_t latchkey_pepper_tickets(const latchkey_pepper *pepper);  /**< open ones */
+LATCHKEY_API uint64_t latchkey_pepper_rows(const latchkey_pepper *pepper); /**< sealed under it */
 LATCHKEY_API size_t latchkey_pepper_list_count(const latchkey_pepper_list *list);
 LATCHKEY_API const latchkey_pepper *latchkey_pepper_list_at(
     const latchkey_pepper_list *list, size_t index);
