@@ -24,7 +24,8 @@ lk_status key_reseal(struct keys *keys, struct lk_tx *tx, struct lk_arena *arena
 lk_status key_seal_check(struct keys *keys, const struct key *key, struct lk_error *err);
 
 /* At start, before anything is answered: rows from before there were MACs are sealed, once in the
- * life of a database; an audit record says how many. Blocks. */
+ * life of a database; an audit record says how many. DATA_LOSS SEALS_MISSING (row_seal_store.h).
+ * Blocks. */
 lk_status key_seal_old_rows(struct keys *keys, struct lk_error *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* The SQL of API keys; see key_store.h. */
 #include "key_store.h"
 
+#include "row_seal_store.h"
+
 #define KEY_COLUMNS                                                                                \
 	"id, tenant, owner, name, last4, digest, pepper_version, all_permissions, permissions, "   \
 	"all_workgroups, generation, created_at_ms, expires_at_ms, last_used_at_ms, "              \
@@ -330,7 +332,8 @@ key_rows_are_sealed(struct lk_tx *tx, bool *out_are, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
 
-	return lk_tx_query_first(tx, Q_ARE_SEALED, LK_ARGS(lk_int(1)), &rows, out_are, err);
+	LK_TRY(lk_tx_query_first(tx, Q_ARE_SEALED, LK_ARGS(lk_int(1)), &rows, out_are, err));
+	return *out_are ? LK_OK : seals_not_in_trail(tx, "keys.sealed", err);
 }
 
 lk_status

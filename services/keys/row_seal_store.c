@@ -134,32 +134,31 @@ row_list_not_under(struct lk_tx *tx, enum row_kind kind, uint32_t pepper_version
 
 /* ---- Once in the life of a database ---- */
 
-static const char Q_ROWS_ARE_SEALED[] = "SELECT 1 FROM row_seals WHERE id = 1";
+static const char Q_ROWS_ARE_SEALED[] = "SELECT 1 FROM row_seals WHERE id = $1";
 static const char Q_ROWS_SET_SEALED[] = "INSERT INTO row_seals (id, sealed_at_ms) VALUES (1, $1)";
-static const char Q_TRAIL_SAYS_SEALED[] =
-    "SELECT 1 FROM audit_event WHERE action = 'rows.sealed' LIMIT 1";
+static const char Q_TRAIL_SAYS[] = "SELECT 1 FROM audit_event WHERE action = $1 LIMIT 1";
 
-static lk_status
-has_row(struct lk_tx *tx, const char *sql, bool *out_has, struct lk_error *err)
+lk_status
+seals_not_in_trail(struct lk_tx *tx, const char *action, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+	bool said;
 
-	return lk_tx_query_first(tx, sql, LK_NO_ARGS, &rows, out_has, err);
+	LK_TRY(lk_tx_query_first(tx, Q_TRAIL_SAYS, LK_ARGS(lk_text(action)), &rows, &said, err));
+	return said ? lk_fail(err, LK_DATA_LOSS, "SEALS_MISSING",
+			  "the trail says %s and the database knows nothing of it: it was changed "
+			  "from outside",
+			  action)
+		    : LK_OK;
 }
 
 lk_status
 rows_are_sealed(struct lk_tx *tx, bool *out_are, struct lk_error *err)
 {
-	bool said;
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
 
-	LK_TRY(has_row(tx, Q_ROWS_ARE_SEALED, out_are, err));
-	if (*out_are)
-		return LK_OK;
-	LK_TRY(has_row(tx, Q_TRAIL_SAYS_SEALED, &said, err));
-	return said ? lk_fail(err, LK_DATA_LOSS, "SEALS_MISSING",
-			  "the trail says that rows were sealed, and the database knows nothing of "
-			  "it: table row_seals was changed from outside")
-		    : LK_OK;
+	LK_TRY(lk_tx_query_first(tx, Q_ROWS_ARE_SEALED, LK_ARGS(lk_int(1)), &rows, out_are, err));
+	return *out_are ? LK_OK : seals_not_in_trail(tx, "rows.sealed", err);
 }
 
 lk_status

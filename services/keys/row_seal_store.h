@@ -37,9 +37,12 @@ lk_status row_seal_save(struct lk_tx *tx, enum row_kind kind, const char *id,
 lk_status row_list_not_under(struct lk_tx *tx, enum row_kind kind, uint32_t pepper_version,
     const char *after, struct lk_arena *arena, struct id_list *out_ids, struct lk_error *err);
 
-/* Were the rows from before there were MACs sealed? DATA_LOSS SEALS_MISSING: they were, for the
- * trail says so, and the database does not know. */
+/* Were the rows from before there were MACs sealed? SEALS_MISSING as below. */
 lk_status rows_are_sealed(struct lk_tx *tx, bool *out_are, struct lk_error *err);
 lk_status rows_set_sealed(struct lk_tx *tx, int64_t now_ms, struct lk_error *err);
+
+/* Before rows without a MAC are believed: DATA_LOSS SEALS_MISSING when the trail says that all were
+ * sealed ("rows.sealed", "keys.sealed"), so that it is no use to take that note away. */
+lk_status seals_not_in_trail(struct lk_tx *tx, const char *action, struct lk_error *err);
 
 #endif

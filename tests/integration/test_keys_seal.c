@@ -1,67 +1,6 @@
 /* A key's row that somebody changed in the database by hand is found before it is used. */
-#include "keys_world.h"
-
-#include <unistd.h>
-
+#include "by_hand.h"
 #include "keys/key_seal.h"
-
-static const char Q_EVENTS[] = "SELECT count(*) FROM audit_event WHERE action = $1 AND object = $2";
-
-struct sql {
-	const char *text, *id;
-	int64_t count;
-};
-
-static lk_status
-run_sql(struct lk_tx *tx, void *arg, struct lk_error *err)
-{
-	struct sql *sql = arg;
-
-	return lk_tx_exec(tx, sql->text, LK_ARGS(lk_text(sql->id)), NULL, err);
-}
-
-/* From outside: what is in memory is not told, so ask with another cache. */
-static void
-by_hand(struct world *w, const char *text_of_sql, const char *id)
-{
-	struct sql sql = { text_of_sql, id, 0 };
-	struct packed_id packed;
-
-	expect_ok(lk_store_write(w->store, LK_NO_DEADLINE, run_sql, &sql, &w->err), &w->err);
-	assert_true(id_pack(id, &packed));
-	epochs_move(&w->keys->epochs, packed);
-}
-
-static lk_status
-count_events(struct lk_tx *tx, void *arg, struct lk_error *err)
-{
-	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
-	struct sql *sql = arg;
-	bool has;
-
-	LK_TRY(lk_tx_query_first(
-	    tx, Q_EVENTS, LK_ARGS(lk_text(sql->text), lk_text(sql->id)), &rows, &has, err));
-	sql->count = lk_col_int(&rows, 0);
-	return LK_OK;
-}
-
-static int64_t
-events(struct world *w, const char *action, const char *id)
-{
-	struct sql sql = { action, id, 0 };
-
-	expect_ok(lk_store_read(w->store, LK_NO_DEADLINE, count_events, &sql, &w->err), &w->err);
-	return sql.count;
-}
-
-/* The record is written without waiting. */
-static void
-expect_noted(struct world *w, const char *id)
-{
-	for (int i = 0; i < 500 && events(w, "key.damaged", id) == 0; i++)
-		usleep(10000);
-	assert_true(events(w, "key.damaged", id) > 0);
-}
 
 static void
 INTEGRITY_each_column_that_decides_is_sealed(void **state)
@@ -92,7 +31,7 @@ INTEGRITY_each_column_that_decides_is_sealed(void **state)
 		expect_refused(w, SERVICE, key.secret, "KEY_REFUSED");
 		get.id = key.id;
 		ask_fails(w, ada, "GetKey", &get, LK_DATA_LOSS, "ROW_DAMAGED");
-		expect_noted(w, key.id);
+		expect_events(w, "key.damaged", key.id, 1);
 	}
 }
 
@@ -109,7 +48,7 @@ INTEGRITY_the_owner_of_a_key_cannot_be_exchanged(void **state)
 	    "'ada@genomics.example') WHERE id = $1",
 	    key.id);
 	expect_refused(w, SERVICE, key.secret, "KEY_REFUSED");
-	expect_noted(w, key.id);
+	expect_events(w, "key.damaged", key.id, 1);
 }
 
 static void
@@ -161,6 +100,8 @@ INTEGRITY_rows_from_before_are_sealed_once(void **state)
 	by_hand(w, "UPDATE api_keys SET mac = NULL WHERE id = $1", late.id);
 	expect_ok(key_seal_old_rows(w->keys, &w->err), &w->err);
 	expect_refused(w, SERVICE, late.secret, "KEY_REFUSED");
+	by_hand(w, "DELETE FROM key_seals", late.id);
+	expect_fail(key_seal_old_rows(w->keys, &w->err), &w->err, LK_DATA_LOSS, "SEALS_MISSING");
 }
 
 LK_TESTS(KEYS_CASE(INTEGRITY_each_column_that_decides_is_sealed),

@@ -143,14 +143,19 @@ world_serve(struct world *w, const char *dir)
 static uint32_t world_creations, world_failures;
 
 static inline void
-world_open_keys(struct world *w, const char *dir, size_t cache_keys)
+world_choose_store(struct world *w, const char *dir)
 {
-	const struct lk_secret32 pepper = { { 7 } };
-
 	if (lk_test_on_postgres())
 		lk_text_copy(w->store_url, sizeof w->store_url, lk_test_store_url());
 	else
 		snprintf(w->store_url, sizeof w->store_url, "sqlite://%s/keys.db", dir);
+}
+
+static inline void
+world_open_keys(struct world *w, size_t cache_keys)
+{
+	const struct lk_secret32 pepper = { { 7 } };
+
 	expect_ok(lk_pepper_new(1, &pepper, "test", &w->pepper, &w->err), &w->err);
 	expect_ok(lk_store_open(w->store_url,
 		      LK_MIGRATIONS(&audit_migrations, &idempotency_migrations, &keys_migrations),
@@ -180,7 +185,8 @@ world_new(size_t cache_keys)
 	w->clock.clock = (struct lk_clock){ world_wall_ms, world_steady_ms };
 	w->arena = lk_arena_new(64u << 20);
 	assert_non_null(w->arena);
-	world_open_keys(w, dir, cache_keys);
+	world_choose_store(w, dir);
+	world_open_keys(w, cache_keys);
 	world_serve(w, dir);
 	return w;
 }

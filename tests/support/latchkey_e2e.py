@@ -219,6 +219,10 @@ class State(Person):
             with channel:
                 self._await_ready(name, channel)
 
+    def begin(self, name):
+        """Start this one and do not wait."""
+        self._spawn(name).close()
+
     def _spawn(self, name):
         assert not self.is_running(name), f"{name} runs already"
         notify = self.folder / f"notify-{name}-{time.monotonic_ns()}"
