@@ -68,7 +68,8 @@ class Handover(e2e.Case):
         self.state.start()
         self.ben = world.Tenant(self.state, "genomics").user("ben", "key-manager")
         self.line = self.ben.command_line()
-        self.fleet = self.state.with_key(world.principal(self.state, "fleet", ["credentials.fetch"], "genomics").secret)
+        fleet = world.principal(self.state, "fleet", ["credentials.fetch"], "genomics")
+        self.worker, self.fleet = fleet.id, self.state.with_key(fleet.secret)
         self.config = self.state.folder / "home/.aws/config"
 
     def tool(self, *command, **env):
@@ -78,6 +79,17 @@ class Handover(e2e.Case):
         parts = aws_endpoint.authorization(request[2])
         self.assertEqual((key_id, region, "s3"), tuple(parts[name] for name in ("access_key_id", "region", "service")))
         self.assertEqual(aws_endpoint.signature(request, secret), parts["signature"])
+
+    def test_no_argument_holds_a_secret_and_no_environment_but_the_commands(self):
+        """Of the command itself, and of the process that keeps its lease."""
+        self.line.ok("credential", "add", "dnanexus", stdin=DX_TOKEN)
+        child = "\n".join(("import json, os", "def seen(pid, what):", "    try:", "        return open(f'/proc/{pid}/{what}').read()",
+                           "    except PermissionError:", "        return ''",
+                           "print(json.dumps([seen(p, w) for p in (os.getpid(), os.getppid()) for w in ('cmdline', 'environ')]))"))
+        lease = self.line.json("lease", "grant", "dnanexus", "--worker", self.worker, "--purpose", "job-1")["id"]
+        for more in ((), ("--lease", lease)):
+            words = self.fleet.json("exec", "--owner", self.ben.email, *more, "dnanexus", "--", sys.executable, "-c", child)
+            self.assertEqual([False, True, False, False], [DX_TOKEN in text for text in words])
 
     def test_a_shell_takes_the_lines_of_env(self):
         secret = "it's \"$HOME\" `id`"
