@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/sandbox.h"
 #include "test.h"
 
 struct place {
@@ -168,6 +169,17 @@ own_log(void)
 
 enum { NO_NAMESPACE = 77 };
 
+/* As a service is: it reaches the folder of its checkpoints and nothing else. */
+static bool
+confine(const char *folder)
+{
+	static struct lk_sandbox sandbox;
+	bool files;
+
+	return lk_sandbox_add(&sandbox, folder, true, NULL) == LK_OK &&
+	       lk_sandbox_enter(&sandbox, &files, NULL) == LK_OK;
+}
+
 static int
 send_and_look(void)
 {
@@ -178,7 +190,8 @@ send_and_look(void)
 
 	if (fd < 0)
 		return NO_NAMESPACE;
-	if (lk_checkpoints_open("syslog", &checkpoints, NULL) != LK_OK ||
+	if (!confine(lk_test_tmpdir()) ||
+	    lk_checkpoints_open("syslog", &checkpoints, NULL) != LK_OK ||
 	    lk_checkpoints_add(checkpoints, &sent, NULL) != LK_OK ||
 	    lk_checkpoints_were_moved(checkpoints))
 		return 1;
@@ -192,6 +205,28 @@ send_and_look(void)
 		       memcmp(got.signature, sent.signature, sizeof sent.signature) == 0
 		   ? 0
 		   : 3;
+}
+
+static void
+a_confined_process_makes_its_file_anew(void **state)
+{
+	struct place *place = *state;
+	char *slash, folder[512], old[520];
+	int status = 0;
+
+	expect_ok(add(place, 1), &place->err);
+	assert_true(lk_text_copy(folder, sizeof folder, place->path));
+	slash = strrchr(folder, '/');
+	*slash = '\0';
+	snprintf(old, sizeof old, "%s/heads.1", folder);
+	const pid_t child = fork();
+	if (child == 0) {
+		_exit(!confine(folder) || rename(place->path, old) != 0 || add(place, 2) != LK_OK);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	expect_heads(old, "", HEADS(1));
+	expect_heads(place->path, "", HEADS(2));
 }
 
 static void
@@ -229,4 +264,5 @@ a_place_is_a_file_or_the_systems_log(void **state)
 LK_TESTS(PLACE(a_line_begins_after_half_a_line_of_somebody_else),
     PLACE(of_a_line_that_does_not_fit_nothing_is_left),
     PLACE(a_file_that_was_moved_away_or_removed_is_made_anew),
-    LK_CASE(the_systems_log_gets_them_by_its_socket), LK_CASE(a_place_is_a_file_or_the_systems_log))
+    PLACE(a_confined_process_makes_its_file_anew), LK_CASE(the_systems_log_gets_them_by_its_socket),
+    LK_CASE(a_place_is_a_file_or_the_systems_log))
