@@ -195,6 +195,7 @@ static const struct lk_method audit_methods[] = {
 #include "audit/methods.def"
 #undef LK_METHOD
 };
+LK_METHODS_COMPLETE(Latchkey__Audit__V1__AuditService_Service, audit_methods);
 
 const struct lk_method_table *
 lk_audit_method_table(void)

@@ -49,6 +49,7 @@ static const struct lk_method health_methods[] = {
 #include "daemon/health_methods.def"
 #undef LK_METHOD
 };
+LK_METHODS_COMPLETE(Latchkey__Health__V1__HealthService_Service, health_methods);
 
 const struct lk_method_table *
 lk_health_method_table(void)

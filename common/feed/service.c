@@ -152,6 +152,7 @@ static const struct lk_method feed_methods[] = {
 #include "feed/methods.def"
 #undef LK_METHOD
 };
+LK_METHODS_COMPLETE(Latchkey__Common__V1__FeedService_Service, feed_methods);
 
 const struct lk_method_table *
 lk_feed_method_table(void)

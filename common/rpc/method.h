@@ -70,4 +70,11 @@ lk_status lk_method_table_check(const struct lk_method_table *table, struct lk_e
 #define LK_METHOD_ROW(rpc, fn, Req, Rep, permission, effect, where, max_request)                   \
 	{ #rpc, fn##_invoke, sizeof(Req), sizeof(Rep), permission, effect, where, max_request },
 
+/* After the table: no build where an rpc of the block has no row. `Service` is the struct that
+ * protobuf-c makes of the block: a function pointer for each rpc. */
+#define LK_METHODS_COMPLETE(Service, rows)                                                         \
+	_Static_assert(sizeof(Service) ==                                                          \
+			   sizeof(ProtobufCService) + LK_ARRAY_LEN(rows) * sizeof(void (*)(void)), \
+	    "every rpc of " #Service " has a row in its methods.def, and no other has")
+
 #endif

@@ -68,6 +68,19 @@ or_caller(const struct lk_call *call, const char *id)
 	return id[0] ? id : lk_call_caller(call)->id;
 }
 
+/* A user of another tenant is told of as one that does not exist. A principal has its list. */
+static lk_status
+check_worker(
+    const struct leasing *l, const struct owner *owner, const char *worker, struct lk_error *err)
+{
+	struct owner found;
+
+	LK_TRY(lease_worker_check(worker, err));
+	if (lk_text_is(worker, owner->id) || !lk_id_ok(LK_ID_USER, worker))
+		return LK_OK;
+	return keys_peer_owner(l->credentials->host, l->call, worker, owner->tenant, &found, err);
+}
+
 static lk_status
 read_grant(struct leasing *l, const GrantLeaseRequest *req, struct lk_error *err)
 {
@@ -78,8 +91,8 @@ read_grant(struct leasing *l, const GrantLeaseRequest *req, struct lk_error *err
 
 	LK_TRY(keys_peer_owner(l->credentials->host, l->call, or_caller(l->call, req->owner),
 	    req->tenant, &owner, err));
-	LK_TRY(lease_worker_check(worker, err));
 	LK_TRY(lease_grant_check(caller, owner.id, worker, err));
+	LK_TRY(check_worker(l, &owner, worker, err));
 	LK_TRY(provider_require(req->provider, &provider, err));
 	LK_TRY(credential_job_check(req->job, err));
 	LK_TRY(lease_ttl(req->ttl, &l->lease.beat_ttl_ms, err));

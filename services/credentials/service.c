@@ -291,6 +291,7 @@ static const struct lk_method methods[] = {
 #include "methods.def"
 #undef LK_METHOD
 };
+LK_METHODS_COMPLETE(Latchkey__Credentials__V1__CredentialService_Service, methods);
 
 const struct lk_method_table credentials_method_table = {
 	&latchkey__credentials__v1__credential_service__descriptor, methods, LK_ARRAY_LEN(methods)

@@ -13,9 +13,11 @@
 static const struct lk_method account_methods[] = {
 #include "accounts_methods.def"
 };
+LK_METHODS_COMPLETE(Latchkey__Accounts__V1__AccountService_Service, account_methods);
 static const struct lk_method key_methods[] = {
 #include "keys_methods.def"
 };
+LK_METHODS_COMPLETE(Latchkey__Keys__V1__KeyService_Service, key_methods);
 #undef LK_METHOD
 
 const struct lk_method_table keys_account_service = {

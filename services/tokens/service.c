@@ -231,6 +231,7 @@ static const struct lk_method methods[] = {
 #include "methods.def"
 #undef LK_METHOD
 };
+LK_METHODS_COMPLETE(Latchkey__Tokens__V1__TokenService_Service, methods);
 
 const struct lk_method_table tokens_method_table = {
 	&latchkey__tokens__v1__token_service__descriptor, methods, LK_ARRAY_LEN(methods)

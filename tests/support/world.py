@@ -65,7 +65,10 @@ def add_aws(user, label="bucket", fields=AWS_FIELDS):
     return user.command_line().json("credential", "add", "aws", "--label", label, stdin=fields)["id"]
 
 
-def rows(state, but=r"^(audit_|sqlite_|lk_|key_use)"):
+VOLATILE = r"^(audit_|sqlite_|lk_|key_use)"
+
+
+def rows(state, but=VOLATILE):
     """What the databases hold, as text, without the trail and the times of last use: {database: {table: rows}}."""
     if state.server:
         return {name: _schema(state, name, but) for name in latchkey_e2e.SERVICES}
