@@ -1,6 +1,9 @@
-/* The generic cell rate algorithm over a table of slots by a keyed hash; see rate.h. */
+/* The generic cell rate algorithm over a table of slots by a keyed hash, one for each kind; see
+ * rate.h. */
 #include "rate.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -13,7 +16,8 @@ struct rate {
 	pthread_mutex_t mutex;
 	int64_t interval_us[RATE_KINDS]; /* 0: no limit */
 	uint8_t hash_key[LK_SHORT_HASH_KEY_LEN];
-	int64_t slots[SLOTS]; /* when all that was done would be due at an even pace, in us */
+	int64_t slots[RATE_KINDS]
+		     [SLOTS]; /* when all that was done would be due at an even pace, in us */
 };
 
 struct rate *
@@ -39,18 +43,15 @@ rate_free(struct rate *rate)
 	lk_free(rate);
 }
 
-/* The kind goes in by its hash, too, so that no two kinds share a slot by design. */
 static int64_t *
 slot_of(struct rate *rate, enum rate_kind kind, const char *who)
 {
-	uint8_t parts[LK_SHORT_HASH_LEN + 1] = { [LK_SHORT_HASH_LEN] = (uint8_t)kind };
 	uint8_t hash[LK_SHORT_HASH_LEN];
 	uint32_t index;
 
-	lk_short_hash(rate->hash_key, lk_bytes_of(who), parts);
-	lk_short_hash(rate->hash_key, lk_bytes(parts, sizeof parts), hash);
+	lk_short_hash(rate->hash_key, lk_bytes_of(who), hash);
 	memcpy(&index, hash, sizeof index);
-	return &rate->slots[index % SLOTS];
+	return &rate->slots[kind][index % SLOTS];
 }
 
 /* How long to wait before one more; 0: not at all. With `take` it is done. A clock that was set
@@ -91,4 +92,19 @@ bool
 rate_is_over(struct rate *rate, enum rate_kind kind, const char *who, int64_t now_ms)
 {
 	return rate->interval_us[kind] != 0 && wait_us(rate, kind, who, now_ms * 1000, false) != 0;
+}
+
+void
+rate_source(const char *address, char out[RATE_SOURCE_SIZE])
+{
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET6, address, &v6) != 1) {
+		lk_text_copy(out, RATE_SOURCE_SIZE, address);
+	} else if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+		inet_ntop(AF_INET, &v6.s6_addr[12], out, RATE_SOURCE_SIZE);
+	} else {
+		memset(&v6.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &v6, out, RATE_SOURCE_SIZE);
+	}
 }

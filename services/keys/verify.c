@@ -195,8 +195,12 @@ static lk_status
 refuse_bad(struct keys *keys, const struct verify_ask *ask, int64_t now_ms,
     struct verify_answer *out_answer, const char *reason)
 {
-	if (*ask->source_address != '\0')
-		LK_IGNORE(rate_take(keys->rate, RATE_FAILURES, ask->source_address, now_ms, NULL));
+	char source[RATE_SOURCE_SIZE];
+
+	if (*ask->source_address != '\0') {
+		rate_source(ask->source_address, source);
+		LK_IGNORE(rate_take(keys->rate, RATE_FAILURES, source, now_ms, NULL));
+	}
 	return refuse(out_answer, reason);
 }
 
@@ -236,6 +240,17 @@ verify(struct keys *keys, const struct lk_caller *asker, const struct verify_ask
 	return accept(keys, asker, ask, &held, now_ms, patience->arena, out_answer, err);
 }
 
+static bool
+showed_too_many(struct keys *keys, const char *address, int64_t now_ms)
+{
+	char source[RATE_SOURCE_SIZE];
+
+	if (*address == '\0')
+		return false;
+	rate_source(address, source);
+	return rate_is_over(keys->rate, RATE_FAILURES, source, now_ms);
+}
+
 /* An address that showed many bad keys is answered from memory alone: good keys of ours in use go
  * on, and made-up ones reach no database. Keys of other systems are known by looking them up, and
  * so are refused, too. */
@@ -246,8 +261,7 @@ key_verify(struct keys *keys, const struct lk_caller *asker, const struct verify
 	const int64_t now_ms = lk_clock_wall_ms(keys->setup.clock);
 	struct patience from_memory = *patience;
 
-	if (!patience->may_block || *ask->source_address == '\0' ||
-	    !rate_is_over(keys->rate, RATE_FAILURES, ask->source_address, now_ms))
+	if (!patience->may_block || !showed_too_many(keys, ask->source_address, now_ms))
 		return verify(keys, asker, ask, patience, out_answer, err);
 	from_memory.may_block = false;
 	const lk_status status = verify(keys, asker, ask, &from_memory, out_answer, err);

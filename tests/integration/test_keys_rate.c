@@ -72,5 +72,27 @@ LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone(void **state
 	world_teardown(state);
 }
 
-LK_TESTS(LK_CASE(LIMITS_a_caller_makes_so_many_keys_in_a_minute),
+static void
+LIMITS_the_addresses_of_one_ipv6_network_share_a_limit(void **state)
+{
+	char address[40];
+
+	world_failures = 5;
+	struct world *w = world_new(4096);
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	const struct world_key idle = world_key(w, ada, "idle");
+
+	world_failures = 0;
+	for (int i = 0; i < 5; i++) {
+		snprintf(address, sizeof address, "2001:db8:1:2::%x", i + 1);
+		assert_string_equal(reason_at(w, "lk_nonsense", address), "KEY_MALFORMED");
+	}
+	assert_string_equal(reason_at(w, idle.secret, "2001:db8:1:2:3:4:5:6"), "TOO_MANY_FAILURES");
+	assert_string_equal(reason_at(w, idle.secret, "2001:db8:1:3::1"), "");
+	*state = w;
+	world_teardown(state);
+}
+
+LK_TESTS(LK_CASE(LIMITS_the_addresses_of_one_ipv6_network_share_a_limit),
+    LK_CASE(LIMITS_a_caller_makes_so_many_keys_in_a_minute),
     LK_CASE(LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone))

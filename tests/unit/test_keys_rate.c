@@ -1,4 +1,6 @@
 /* Rates: so many a minute, all at once or spread out, each for itself. */
+#include <stdio.h>
+
 #include "keys/rate.h"
 #include "test.h"
 
@@ -66,6 +68,51 @@ without_a_limit_there_is_none_and_a_clock_set_back_forgives(void **state)
 	rate_free(rate);
 }
 
-LK_TESTS(LK_CASE(a_minute_holds_so_many_and_says_when_the_next_may_come),
+/* More callers of one kind than there is room for leave no mark on another kind. */
+static void
+LIMITS_what_is_done_of_one_kind_counts_for_no_other(void **state)
+{
+	struct rate *rate = rate_of(1);
+	struct lk_error err = { 0 };
+	char who[16];
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		snprintf(who, sizeof who, "%d", i);
+		LK_IGNORE(rate_take(rate, RATE_FAILURES, who, start_ms, &err));
+	}
+	assert_true(rate_is_over(rate, RATE_FAILURES, "ben", start_ms));
+	for (int i = 0; i < 100; i++) {
+		snprintf(who, sizeof who, "%d", i);
+		assert_false(rate_is_over(rate, RATE_CREATIONS, who, start_ms));
+	}
+	rate_free(rate);
+}
+
+static void
+LIMITS_an_address_counts_by_what_one_subscriber_has(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "192.0.2.7", "192.0.2.7" },
+		{ "::ffff:192.0.2.7", "192.0.2.7" },
+		{ "2001:db8:1:2::1", "2001:db8:1:2::" },
+		{ "2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::" },
+		{ "2001:db8:1:3::1", "2001:db8:1:3::" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", "ffff:ffff:ffff:ffff::" },
+		{ "::1", "::" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LK_ARRAY_LEN(pairs); i++) {
+		char source[RATE_SOURCE_SIZE];
+		rate_source(pairs[i][0], source);
+		assert_string_equal(source, pairs[i][1]);
+	}
+}
+
+LK_TESTS(LK_CASE(LIMITS_what_is_done_of_one_kind_counts_for_no_other),
+    LK_CASE(LIMITS_an_address_counts_by_what_one_subscriber_has),
+    LK_CASE(a_minute_holds_so_many_and_says_when_the_next_may_come),
     LK_CASE(at_an_even_pace_nobody_waits),
     LK_CASE(without_a_limit_there_is_none_and_a_clock_set_back_forgives))
