@@ -38,6 +38,7 @@ struct credential_policy {
 	bool block_expired;                 /* else an expired one is handed out, marked as such */
 	bool one_per_tenant;                /* else one for each user, of each provider */
 	bool needs_lease, needs_signature;
+	bool sessions_only; /* nothing is handed out but what ends by itself at the provider */
 };
 
 /* INVALID_ARGUMENT LABEL_INVALID: 1 to 64 printable characters. */
@@ -54,6 +55,9 @@ lk_status credential_job_check(const char *job, struct lk_error *err);
  * INVALID_ARGUMENT DURATION_INVALID, TTL_TOO_LONG (naming the maximum), TTL_PAST. */
 lk_status credential_expiry(const char *ttl, const struct credential_policy *policy, int64_t now_ms,
     int64_t *out_expires_at_ms, struct lk_error *err);
+
+/* One that ends by itself at its provider: an AWS key from STS. */
+bool credential_is_session(const struct credential *credential);
 
 bool credential_is_expired(const struct credential *credential, int64_t now_ms);
 

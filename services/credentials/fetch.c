@@ -40,6 +40,9 @@ check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
 	if (f->owner.policy.needs_lease && f->req->lease[0] == '\0')
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LEASE_REQUIRED",
 		    "the tenant hands out credentials under a lease only");
+	if (f->owner.policy.sessions_only && !credential_is_session(&f->credential))
+		return lk_fail(err, LK_FAILED_PRECONDITION, "SESSION_ONLY",
+		    "the tenant hands out temporary credentials only, and this one is not");
 	if (credential_is_expired(&f->credential, now_ms) && f->owner.policy.block_expired)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
 		    "the credential has expired");

@@ -39,6 +39,8 @@ read_owner(const ResolveUserResponse *answer, struct owner *out, struct lk_error
 				       !lk_text_is(policy_text(answer, "require_lease"), "no"),
 				   .needs_signature = !lk_text_is(
 				       policy_text(answer, "require_signed_fetch"), "no"),
+				   .sessions_only =
+				       lk_text_is(policy_text(answer, "vend"), "session_only"),
 			       } };
 
 	if (!answer->user || !lk_text_copy(owner.id, sizeof owner.id, answer->user->id) ||

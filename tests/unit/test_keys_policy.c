@@ -1,6 +1,7 @@
 /* Policy: the table of profiles, its values as text, and which changes take something away. */
 #include <string.h>
 
+#include "base/base.h"
 #include "keys/policy.h"
 #include "test.h"
 
@@ -74,13 +75,15 @@ static const char *const promised[][1 + PROFILE_COUNT] = {
 	{ "external_on_expiry", "block", "block", "block", "block", "block" },
 	{ "api_keys_allowed", "yes", "yes", "yes", "yes", "yes" },
 	{ "self_registration", "off", "off", "off", "off", "off" },
+	{ "rotate_overlap_max", "7d", "7d", "7d", "7d", "7d" },
 };
 
 static void
 P5_G4_L5_I3_every_field_of_every_profile_is_what_was_promised(void **state)
 {
 	(void)state;
-	for (size_t row = 0; row < sizeof promised / sizeof promised[0]; row++) {
+	assert_int_equal(LK_ARRAY_LEN(promised), POLICY_COUNT);
+	for (size_t row = 0; row < LK_ARRAY_LEN(promised); row++) {
 		enum policy_name name;
 		assert_true(policy_find(promised[row][0], &name));
 		for (int i = 0; i < PROFILE_COUNT; i++) {

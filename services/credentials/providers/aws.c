@@ -113,9 +113,17 @@ aws_hint(const ProviderSecret *secret, char out[PROVIDER_HINT_SIZE])
 		lk_text_copy(out, PROVIDER_HINT_SIZE, id + strlen(id) - 4);
 }
 
+/* The ids of temporary keys, from STS, begin with ASIA. */
+static bool
+aws_is_session(const char *hint)
+{
+	return strncmp(hint, "ASIA", 4) == 0;
+}
+
 const struct provider provider_aws = {
 	.name = "aws",
 	.kind = LATCHKEY__CREDENTIALS__V1__PROVIDER_SECRET__PROVIDER_AWS,
 	.check = aws_check,
 	.hint = aws_hint,
+	.is_session = aws_is_session,
 };
