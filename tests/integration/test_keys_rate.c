@@ -1,4 +1,6 @@
 /* How many keys a caller makes in a minute, and how many bad ones an address may show. */
+#include <pthread.h>
+
 #include "keys_world.h"
 
 static void
@@ -93,6 +95,91 @@ LIMITS_the_addresses_of_one_ipv6_network_share_a_limit(void **state)
 	world_teardown(state);
 }
 
-LK_TESTS(LK_CASE(LIMITS_the_addresses_of_one_ipv6_network_share_a_limit),
+/* ---- One tenant at ten times its share ---- */
+
+enum { SHARE = 30, EACH = 3, CALLERS = SHARE / EACH, FLOODERS = CALLERS + 2, TRIES = SHARE };
+
+/* Somebody who makes keys without a pause, on a thread of their own. */
+struct maker {
+	struct world *w;
+	const char *who;
+	int tries, made, limited, other;
+	uint32_t least_wait_ms;
+};
+
+static void *
+make_keys(void *arg)
+{
+	struct maker *maker = arg;
+	struct lk_arena *arena = lk_arena_new(1u << 20);
+	CreateKeyRequest req = LATCHKEY__KEYS__V1__CREATE_KEY_REQUEST__INIT;
+
+	req.name = text("one of many");
+	for (int i = 0; i < maker->tries; i++) {
+		struct lk_error err = { 0 };
+		const lk_status status =
+		    world_ask_in(maker->w, maker->who, "CreateKey", NULL, &req, arena, NULL, &err);
+		maker->made += status == LK_OK;
+		maker->limited +=
+		    status == LK_RESOURCE_EXHAUSTED && lk_text_is(err.reason, "RATE_LIMITED");
+		maker->other += status != LK_OK && status != LK_RESOURCE_EXHAUSTED;
+		if (status == LK_RESOURCE_EXHAUSTED && err.retry_after_ms < maker->least_wait_ms)
+			maker->least_wait_ms = err.retry_after_ms;
+		lk_arena_reset(arena);
+	}
+	lk_arena_free(arena);
+	return NULL;
+}
+
+static void
+hire(struct world *w, const char *tenant, int tries, struct maker *makers, int count)
+{
+	const char *ada = world_redeem(w, world_tenant(w, tenant, "panomics").ticket);
+
+	for (int i = 0; i < count; i++)
+		makers[i] = (struct maker){ .w = w,
+			.who = world_user(w, ada,
+			    lk_arena_format(w->arena, "user%d@%s.example", i, tenant),
+			    "key-manager"),
+			.tries = tries,
+			.least_wait_ms = UINT32_MAX };
+}
+
+static void
+LIMITS_one_tenant_at_ten_times_its_share_costs_the_others_nothing(void **state)
+{
+	struct maker flood[FLOODERS], others[CALLERS];
+	pthread_t threads[FLOODERS];
+	int made = 0, limited = 0;
+
+	world_creations = EACH;
+	struct world *w = world_new(4096);
+	world_creations = 0;
+	hire(w, "genomics", TRIES, flood, FLOODERS);
+	hire(w, "botany", EACH, others, CALLERS);
+	const int64_t begun_ms = lk_clock_steady_ms(lk_clock_system());
+	for (int i = 0; i < FLOODERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, make_keys, &flood[i]), 0);
+	for (int i = 0; i < CALLERS; i++) {
+		make_keys(&others[i]);
+		assert_int_equal(others[i].made, EACH); /* none of the others waits */
+	}
+	for (int i = 0; i < FLOODERS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		made += flood[i].made;
+		limited += flood[i].limited;
+		assert_int_equal(flood[i].other, 0);
+		assert_in_range(flood[i].least_wait_ms, 1, 60001);
+	}
+	const int64_t more = (lk_clock_steady_ms(lk_clock_system()) - begun_ms) * SHARE / 60000;
+	assert_true(FLOODERS * TRIES > 10 * SHARE);
+	assert_int_equal(made + limited, FLOODERS * TRIES);
+	assert_in_range(made, SHARE, SHARE + more + 1);
+	*state = w;
+	world_teardown(state);
+}
+
+LK_TESTS(LK_CASE(LIMITS_one_tenant_at_ten_times_its_share_costs_the_others_nothing),
+    LK_CASE(LIMITS_the_addresses_of_one_ipv6_network_share_a_limit),
     LK_CASE(LIMITS_a_caller_makes_so_many_keys_in_a_minute),
     LK_CASE(LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone))
