@@ -129,14 +129,14 @@ random_secret(
 
 /* The public half stands beside those of all others; it must be that of the private one. */
 static latchkey_status
-public_half(struct cli *cli, const struct installation *installation, const char *name,
-    const struct lk_sign_key *key)
+public_half(struct cli *cli, const struct installation *installation, const char *role,
+    const char *name, const struct lk_sign_key *key)
 {
 	char path[INIT_PATH_SIZE], file[64];
 	struct lk_peer_key peer = { .public_key = { 0 } }, there;
 
 	memcpy(peer.public_key, lk_sign_key_public(key), sizeof peer.public_key);
-	lk_text_copy(peer.role, sizeof peer.role, "service");
+	lk_text_copy(peer.role, sizeof peer.role, role);
 	lk_text_copy(peer.name, sizeof peer.name, name);
 	snprintf(file, sizeof file, "%s.pub", name);
 	installation_path(installation, "peers", file, path);
@@ -153,7 +153,8 @@ public_half(struct cli *cli, const struct installation *installation, const char
 }
 
 static latchkey_status
-service_pair(struct cli *cli, const struct installation *installation, const char *name)
+peer_pair(
+    struct cli *cli, const struct installation *installation, const char *role, const char *name)
 {
 	char path[INIT_PATH_SIZE], file[64];
 	LK_AUTO(lk_sign_key_freep) struct lk_sign_key *key = NULL;
@@ -168,7 +169,7 @@ service_pair(struct cli *cli, const struct installation *installation, const cha
 		if (status == LK_OK)
 			status = lk_sign_key_create_file(key, path, file, cli_err(cli));
 	}
-	return status == LK_OK ? public_half(cli, installation, name, key)
+	return status == LK_OK ? public_half(cli, installation, role, name, key)
 			       : (latchkey_status)status;
 }
 
@@ -213,8 +214,10 @@ secrets_make(struct cli *cli, const struct installation *installation)
 		status = random_secret(
 		    cli, installation, latchkey_service_name((latchkey_service)i), kinds[i]);
 	for (int i = 0; i < LATCHKEY_SERVICE_COUNT && status == LATCHKEY_OK; i++)
-		status =
-		    service_pair(cli, installation, latchkey_service_name((latchkey_service)i));
+		status = peer_pair(
+		    cli, installation, "service", latchkey_service_name((latchkey_service)i));
+	if (status == LATCHKEY_OK)
+		status = peer_pair(cli, installation, "gateway", "gateway");
 	return status == LATCHKEY_OK ? operator_pair(cli, installation) : status;
 }
 

@@ -68,10 +68,12 @@ credentials_only(struct text *text, const struct installation *installation)
 	add_socket(text, "tokens-url", installation, "tokens");
 }
 
-/* It has no database and no key. */
+/* It has no database, and a key for what it hears of services only. */
 static void
 gateway_all(struct text *text, const struct installation *installation)
 {
+	add(text, "peers-dir = %s/peers\n", installation->dir);
+	add(text, "peer-key-file = %s/secrets/gateway.ed25519\n", installation->dir);
 	add(text, "listen = %s\n", installation->http);
 	add_socket(text, "keys-url", installation, "keys");
 	add_socket(text, "tokens-url", installation, "tokens");

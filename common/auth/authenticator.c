@@ -19,6 +19,9 @@ typedef Latchkey__Common__V1__Assertion AssertionMsg;
 static const lk_permissions SERVICE_PERMISSIONS = (lk_permissions)1 << LK_PERM_FEED_READ;
 static const lk_permissions TOKENS_PERMISSIONS = (lk_permissions)1 << LK_PERM_KEYS_VERIFY;
 static const char TOKENS[] = "tokens";
+/* What somebody shows a gateway it asks about, and it hears what to forget of the answers. */
+static const lk_permissions GATEWAY_PERMISSIONS =
+    (lk_permissions)1 << LK_PERM_FEED_READ | (lk_permissions)1 << LK_PERM_TOKENS_VALIDATE;
 
 struct lk_auth {
 	struct lk_auth_config config;
@@ -56,6 +59,8 @@ peer_permissions(const struct lk_known_peer *peer)
 {
 	if (peer->role == LK_PEER_OPERATOR)
 		return LK_PERMISSIONS_ALL;
+	if (peer->role == LK_PEER_GATEWAY)
+		return GATEWAY_PERMISSIONS;
 	return lk_text_is(peer->name, TOKENS) ? SERVICE_PERMISSIONS | TOKENS_PERMISSIONS
 					      : SERVICE_PERMISSIONS;
 }
@@ -63,7 +68,11 @@ peer_permissions(const struct lk_known_peer *peer)
 static void
 caller_from_peer(const struct lk_known_peer *peer, struct lk_caller *out)
 {
-	out->kind = peer->role == LK_PEER_OPERATOR ? LK_CALLER_OPERATOR : LK_CALLER_SERVICE;
+	static const enum lk_caller_kind kinds[] = { [LK_PEER_OPERATOR] = LK_CALLER_OPERATOR,
+		[LK_PEER_SERVICE] = LK_CALLER_SERVICE,
+		[LK_PEER_GATEWAY] = LK_CALLER_GATEWAY };
+
+	out->kind = kinds[peer->role];
 	memcpy(out->id, peer->name, sizeof out->id);
 	out->permissions = peer_permissions(peer);
 	out->all_tenants = true;
@@ -330,8 +339,13 @@ authorize(void *user, struct lk_call *call, const struct lk_caller *caller, int 
 	if (caller == NULL || caller->kind == LK_CALLER_ANONYMOUS)
 		return lk_fail(err, LK_UNAUTHENTICATED, "CREDENTIALS_MISSING",
 		    "this needs an access token or an assertion");
-	if (permission == LK_PERM_CALLER)
+	if (permission == LK_PERM_REPORTER)
 		return LK_OK;
+	if (permission == LK_PERM_CALLER)
+		return caller->kind != LK_CALLER_GATEWAY
+			   ? LK_OK
+			   : lk_fail(err, LK_PERMISSION_DENIED, "NOT_FOR_GATEWAYS",
+				 "a gateway asks this as its caller only");
 	if (permission == LK_PERM_SERVICE)
 		return caller->kind == LK_CALLER_SERVICE
 			   ? LK_OK

@@ -17,6 +17,8 @@ lk_caller_kind_name(enum lk_caller_kind kind)
 		return "operator";
 	case LK_CALLER_SERVICE:
 		return "service";
+	case LK_CALLER_GATEWAY:
+		return "gateway";
 	}
 	return "anonymous";
 }
@@ -53,6 +55,7 @@ lk_caller_reaches_tenant(const struct lk_caller *caller, const char *tenant)
 				    list_has(caller->tenants, caller->tenants_count, tenant));
 	case LK_CALLER_OPERATOR:
 	case LK_CALLER_SERVICE:
+	case LK_CALLER_GATEWAY:
 		return true;
 	}
 	return false;
@@ -73,6 +76,7 @@ lk_caller_reaches_workgroup(const struct lk_caller *caller, const char *workgrou
 			   list_has(caller->workgroups, caller->workgroups_count, workgroup));
 	case LK_CALLER_OPERATOR:
 	case LK_CALLER_SERVICE:
+	case LK_CALLER_GATEWAY:
 		return true;
 	}
 	return false;

@@ -17,6 +17,8 @@ enum lk_caller_kind {
 	LK_CALLER_PRINCIPAL, /* of no tenant, reaches those on its list */
 	LK_CALLER_OPERATOR,  /* every tenant, every permission; by assertion */
 	LK_CALLER_SERVICE,   /* a service of this installation; by assertion */
+	LK_CALLER_GATEWAY,   /* decides for others who is let through; by assertion, and for little
+				else */
 };
 
 struct lk_caller {
@@ -35,7 +37,7 @@ struct lk_caller {
 	size_t workgroups_count;
 };
 
-/* "user", "principal", "operator", "service", "anonymous". */
+/* "user", "principal", "operator", "service", "gateway", "anonymous". */
 const char *lk_caller_kind_name(enum lk_caller_kind kind);
 
 bool lk_caller_has(const struct lk_caller *caller, enum lk_permission permission);

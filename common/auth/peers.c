@@ -1,5 +1,5 @@
-/* The folder peers/: who may sign as operator or service. Each reading is kept until the end, as
- * what was found in it is borrowed. */
+/* The folder peers/: who may sign as operator, service or gateway. Each reading is kept until the
+ * end, as what was found in it is borrowed. */
 #include "auth/peers.h"
 
 #include <dirent.h>
@@ -61,6 +61,8 @@ role_parse(const char *role, enum lk_peer_role *out)
 		*out = LK_PEER_OPERATOR;
 	else if (lk_text_is(role, "service"))
 		*out = LK_PEER_SERVICE;
+	else if (lk_text_is(role, "gateway"))
+		*out = LK_PEER_GATEWAY;
 	else
 		return false;
 	return true;
@@ -87,7 +89,7 @@ peer_load(struct reading *reading, const char *dir, const char *file, size_t nam
 	if (strlen(key.name) != name_len || memcmp(key.name, file, name_len) != 0)
 		return unreadable(err, file, "the name inside is another one");
 	if (!role_parse(key.role, &peer->role))
-		return unreadable(err, file, "the role is neither operator nor service");
+		return unreadable(err, file, "the role is not operator, service or gateway");
 	if (!lk_text_copy(peer->name, sizeof peer->name, key.name))
 		return unreadable(err, file, "the name is too long");
 	memcpy(peer->public_key, key.public_key, sizeof peer->public_key);

@@ -1,5 +1,5 @@
-/* The Ed25519 public keys of operators and services: one file each in the folder peers/, read at
- * start and when the process is told to. */
+/* The Ed25519 public keys of operators, services and gateways: one file each in the folder peers/,
+ * read at start and when the process is told to. */
 #ifndef LK_AUTH_PEERS_H
 #define LK_AUTH_PEERS_H
 
@@ -11,7 +11,7 @@
 
 enum { LK_INSTANCE_SIZE = 33 }; /* an installation's id: 1 to 32 characters and NUL */
 
-enum lk_peer_role { LK_PEER_OPERATOR, LK_PEER_SERVICE };
+enum lk_peer_role { LK_PEER_OPERATOR, LK_PEER_SERVICE, LK_PEER_GATEWAY };
 
 struct lk_known_peer {
 	char name[LK_CALLER_NAME_SIZE]; /* [a-z0-9-]{1,32}; the file is <name>.pub and says the same

@@ -167,5 +167,5 @@ lk_use_report_stop(struct lk_use_report *report)
 void
 lk_use_report_note(struct lk_use_report *report, const char *key, const char *asked_by)
 {
-	lk_use_tally_note(report->tally, key, asked_by, 1, lk_clock_wall_ms(report->clock));
+	lk_use_tally_note(report->tally, key, asked_by, "", 1, lk_clock_wall_ms(report->clock));
 }

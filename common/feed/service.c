@@ -58,8 +58,14 @@ check_request(const ReadFeedRequest *req, size_t *out_max, struct lk_error *err)
 	return LK_OK;
 }
 
-/* Changes wait for services only: nobody else can hold them up. False for one that must not decide
- * from memory. */
+static bool
+is_waited_for(const struct lk_caller *caller)
+{
+	return caller && (caller->kind == LK_CALLER_SERVICE || caller->kind == LK_CALLER_GATEWAY);
+}
+
+/* Changes wait for services and gateways only: nobody else can hold them up. False for one that
+ * must not decide from memory. */
 static bool
 reader_note(struct lk_feed *feed, const struct lk_call *call, const ReadFeedRequest *req,
     const struct feed_cut *cut)
@@ -68,7 +74,7 @@ reader_note(struct lk_feed *feed, const struct lk_call *call, const ReadFeedRequ
 	const struct lk_bytes id = lk_bytes(req->reader.data, req->reader.len);
 	bool known = true;
 
-	if (id.len == 0 || !caller || caller->kind != LK_CALLER_SERVICE)
+	if (id.len == 0 || !is_waited_for(caller))
 		return true;
 	pthread_mutex_lock(&feed->lock);
 	if (req->leaving)

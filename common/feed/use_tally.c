@@ -62,8 +62,8 @@ place_of(struct lk_use_tally *tally, const char *key, const char *asked_by)
 }
 
 void
-lk_use_tally_note(struct lk_use_tally *tally, const char *key, const char *asked_by, uint64_t count,
-    int64_t at_ms)
+lk_use_tally_note(struct lk_use_tally *tally, const char *key, const char *asked_by,
+    const char *source_address, uint64_t count, int64_t at_ms)
 {
 	if (key[0] == '\0' || count == 0)
 		return;
@@ -71,6 +71,9 @@ lk_use_tally_note(struct lk_use_tally *tally, const char *key, const char *asked
 	struct lk_use *use = place_of(tally, key, asked_by);
 	if (use) {
 		use->count += count;
+		if (source_address[0] != '\0' && at_ms >= use->last_used_at_ms)
+			LK_IGNORE(!lk_text_copy(
+			    use->source_address, sizeof use->source_address, source_address));
 		if (at_ms > use->last_used_at_ms)
 			use->last_used_at_ms = at_ms;
 	}

@@ -9,6 +9,8 @@
 #include "base/base.h"
 #include "id/id.h"
 
+enum { LK_USE_SOURCE_SIZE = 46 }; /* INET6_ADDRSTRLEN */
+
 struct lk_use_tally;
 
 struct lk_use {
@@ -16,14 +18,15 @@ struct lk_use {
 	char asked_by[LK_ID_SIZE]; /* on whose behalf, where that is not the reporter; or "" */
 	uint64_t count;
 	int64_t last_used_at_ms;
+	char source_address[LK_USE_SOURCE_SIZE]; /* of the last; or "" */
 };
 
 struct lk_use_tally *lk_use_tally_new(void); /* NULL when memory is short */
 void lk_use_tally_free(struct lk_use_tally *tally);
 
-/* Any thread. Nothing for a key of "". */
+/* Any thread. Nothing for a key of ""; a source address of "" says nothing. */
 void lk_use_tally_note(struct lk_use_tally *tally, const char *key, const char *asked_by,
-    uint64_t count, int64_t at_ms);
+    const char *source_address, uint64_t count, int64_t at_ms);
 
 /* Takes up to `max` out; 0 when there are none. */
 size_t lk_use_tally_take(struct lk_use_tally *tally, struct lk_use *out_uses, size_t max);

@@ -8,9 +8,9 @@
  * X-Latchkey-Require-Permission and X-Latchkey-Require-Workgroup, which it must set itself. Below
  * /auth/ the query is the client's and is not read.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "local.h"
 #include "pages.h"
 #include "presented.h"
 #include "router.h"
@@ -53,8 +53,8 @@ auth_is_target(const char *target)
 }
 
 void
-auth_refuse(
-    struct http_request *request, unsigned status, const char *reason, struct http_answer *answer)
+auth_refuse(const struct http_request *request, unsigned status, const char *reason,
+    struct http_answer *answer)
 {
 	*answer = (struct http_answer){ .status = status, .close = answer->close };
 	http_answer_header(answer, "Cache-Control", "no-store");
@@ -63,72 +63,32 @@ auth_refuse(
 		http_answer_header(answer, "WWW-Authenticate", "Bearer realm=\"latchkey\"");
 }
 
-/* A list as one header; NULL when memory is short. */
-static const char *
-joined(struct lk_arena *arena, char *const *texts, size_t count)
+/* A value of the answer, which lives as long as the request. */
+static bool
+say(const struct http_request *request, struct http_answer *answer, const char *name,
+    const char *value)
 {
-	size_t size = 1, to = 0;
-	char *out;
+	const char *copy = lk_arena_text(request->arena, value);
 
-	for (size_t i = 0; i < count; i++)
-		size += strlen(texts[i]) + 1;
-	out = lk_arena_alloc(arena, size);
-	for (size_t i = 0; out && i < count; i++)
-		to += (size_t)snprintf(out + to, size - to, "%s%s", i ? " " : "", texts[i]);
-	return out;
+	if (copy)
+		http_answer_header(answer, name, copy);
+	return copy != NULL;
 }
 
-static lk_status
-let_through(const struct http_request *request, const ValidateTokenResponse *valid,
-    struct http_answer *answer, struct lk_error *err)
+static void
+let_through(
+    const struct http_request *request, const struct local_text *text, struct http_answer *answer)
 {
-	const IdentityMsg *identity = valid->identity;
-	const char *scopes = joined(request->arena, identity->permissions, identity->n_permissions);
-	const char *workgroups =
-	    identity->all_workgroups
-		? "ALL"
-		: joined(request->arena, identity->workgroups, identity->n_workgroups);
-
-	if (!scopes || !workgroups)
-		return lk_fail_oom(err);
 	answer->status = 204;
 	http_answer_header(answer, "Cache-Control", "no-store");
-	http_answer_header(answer, "X-Latchkey-User", identity->subject);
-	http_answer_header(answer, "X-Latchkey-Tenant", identity->tenant);
-	http_answer_header(answer, "X-Latchkey-Key", identity->key);
-	http_answer_header(answer, "X-Latchkey-Scopes", scopes);
-	http_answer_header(answer, "X-Latchkey-Workgroups", workgroups);
-	if (*valid->actor)
-		http_answer_header(answer, "X-Latchkey-Actor", valid->actor);
-	return LK_OK;
-}
-
-static lk_status
-ask(struct gateway *gateway, struct http_request *request, const char *secret,
-    const ValidateTokenResponse **out, struct lk_error *err)
-{
-	struct requirement need;
-	ValidateTokenRequest body = LATCHKEY__TOKENS__V1__VALIDATE_TOKEN_REQUEST__INIT;
-	ProtobufCMessage *reply;
-
-	LK_TRY(read_requirement(request, &need, err));
-	body.secret_credential = (char *)(uintptr_t)secret;
-	body.source_address =
-	    (char *)(uintptr_t)source_address(request, gateway->config->trusted_proxies);
-	body.required_permission = (char *)(uintptr_t)need.permission;
-	body.required_workgroup = (char *)(uintptr_t)need.workgroup;
-	const struct upstream_call call = {
-		.service = UPSTREAM_TOKENS,
-		.method = "latchkey.tokens.v1.TokenService/DescribeToken",
-		.body = &body.base,
-		.reply_type = &latchkey__tokens__v1__validate_token_response__descriptor,
-		.effect = LK_READ,
-		.request_id = request->id,
-		.timeout_ms = DECIDE_WITHIN_MS,
-	};
-	LK_TRY(upstream_ask(gateway->upstream, &call, request->arena, &reply, err));
-	*out = (const ValidateTokenResponse *)(const void *)reply;
-	return LK_OK;
+	const bool said = say(request, answer, "X-Latchkey-User", text->user) &&
+			  say(request, answer, "X-Latchkey-Tenant", text->tenant) &&
+			  say(request, answer, "X-Latchkey-Key", text->key) &&
+			  say(request, answer, "X-Latchkey-Scopes", text->scopes) &&
+			  say(request, answer, "X-Latchkey-Workgroups", text->workgroups) &&
+			  (!*text->actor || say(request, answer, "X-Latchkey-Actor", text->actor));
+	if (!said)
+		auth_refuse(request, 403, "OUT_OF_MEMORY", answer);
 }
 
 /* Of a refused one: is it good for other things? */
@@ -142,26 +102,107 @@ status_of(const char *reason)
 		   : 403;
 }
 
+static void
+answer_verdict(struct gateway *gateway, const struct http_request *request,
+    const struct local_verdict *verdict, struct http_answer *answer)
+{
+	const char *reason = verdict->decision.reason;
+
+	if (verdict->decision.active)
+		let_through(request, &verdict->text, answer);
+	else
+		auth_refuse(request, status_of(reason), reason, answer);
+	lk_counter_add(
+	    gateway->metrics, answer->status == 204 ? AUTH_LET_THROUGH : AUTH_REFUSED, 1);
+}
+
+/* ---- Deciding ---- */
+
+static lk_status
+read_question(struct gateway *gateway, const struct http_request *request, const char *secret,
+    struct local_question *out, struct lk_error *err)
+{
+	struct requirement need;
+
+	LK_TRY(read_requirement(request, &need, err));
+	*out = (struct local_question){ .secret = secret,
+		.audience = "",
+		.source = source_address(request, gateway->config->trusted_proxies),
+		.permission = need.permission,
+		.workgroup = need.workgroup,
+		.asked_by = "" };
+	return LK_OK;
+}
+
+static lk_status
+ask_service(struct gateway *gateway, struct http_request *request,
+    const struct local_question *question, struct local_verdict *out, struct lk_error *err)
+{
+	ValidateTokenRequest body = LATCHKEY__TOKENS__V1__VALIDATE_TOKEN_REQUEST__INIT;
+	ProtobufCMessage *reply;
+
+	body.secret_credential = (char *)(uintptr_t)question->secret;
+	body.source_address = (char *)(uintptr_t)question->source;
+	body.required_permission = (char *)(uintptr_t)question->permission;
+	body.required_workgroup = (char *)(uintptr_t)question->workgroup;
+	const struct upstream_call call = {
+		.service = UPSTREAM_TOKENS,
+		.method = "latchkey.tokens.v1.TokenService/DescribeToken",
+		.body = &body.base,
+		.reply_type = &latchkey__tokens__v1__validate_token_response__descriptor,
+		.effect = LK_READ,
+		.request_id = request->id,
+		.timeout_ms = DECIDE_WITHIN_MS,
+	};
+	LK_TRY(upstream_ask(gateway->upstream, &call, request->arena, &reply, err));
+	return local_verdict_of((const ValidateTokenResponse *)(const void *)reply, out, err);
+}
+
+static lk_status
+decide(struct gateway *gateway, struct http_request *request, const char *secret,
+    struct local_verdict *out, struct lk_error *err)
+{
+	struct local_question question;
+
+	LK_TRY(read_question(gateway, request, secret, &question, err));
+	return gateway->local ? local_decide(gateway->local, &question, out, err)
+			      : ask_service(gateway, request, &question, out, err);
+}
+
+bool
+auth_at_once(struct gateway *gateway, struct http_request *request, struct http_answer *answer)
+{
+	LK_AUTO(local_verdict_wipe) struct local_verdict verdict = { .kept = NULL };
+	struct local_question question;
+	struct presented shown;
+
+	if (!gateway->local || !auth_is_target(request->target) ||
+	    presented_find(request, &shown, NULL) != LK_OK || shown.kind == PRESENTED_NOTHING ||
+	    read_question(gateway, request, shown.secret, &question, NULL) != LK_OK ||
+	    !local_recall(gateway->local, &question, &verdict))
+		return false;
+	answer_verdict(gateway, request, &verdict, answer);
+	return true;
+}
+
 lk_status
 page_auth(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
     struct lk_error *err)
 {
+	LK_AUTO(local_verdict_wipe) struct local_verdict verdict = { .kept = NULL };
 	struct presented shown;
-	const ValidateTokenResponse *valid = NULL;
 	struct lk_error why = { 0 };
 
 	(void)err;
-	if (presented_find(request, &shown, &why) != LK_OK || shown.kind == PRESENTED_NOTHING) {
+	if (presented_find(request, &shown, &why) != LK_OK || shown.kind == PRESENTED_NOTHING)
 		auth_refuse(request, 401, *why.reason ? why.reason : "UNAUTHENTICATED", answer);
-	} else if (ask(gateway, request, shown.secret, &valid, &why) != LK_OK) {
+	else if (decide(gateway, request, shown.secret, &verdict, &why) != LK_OK)
 		auth_refuse(
 		    request, 403, why.reason, answer); /* nobody could decide: not through here */
-	} else if (!valid->active) {
-		auth_refuse(request, status_of(valid->reason), valid->reason, answer);
-	} else if (let_through(request, valid, answer, &why) != LK_OK) {
-		auth_refuse(request, 403, why.reason, answer);
+	else {
+		answer_verdict(gateway, request, &verdict, answer);
+		return LK_OK;
 	}
-	lk_counter_add(
-	    gateway->metrics, answer->status == 204 ? AUTH_LET_THROUGH : AUTH_REFUSED, 1);
+	lk_counter_add(gateway->metrics, AUTH_REFUSED, 1);
 	return LK_OK;
 }

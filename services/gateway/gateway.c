@@ -11,6 +11,7 @@
 #include "rest.h"
 #include "router.h"
 #include "source.h"
+#include "validate_here.h"
 
 enum { DRAIN_MS = 8000 };
 
@@ -95,6 +96,8 @@ serve(struct gateway *gateway, struct http_request *request, struct http_answer 
 	page_fn *page = page_of(request, path, &other_page);
 	if (page)
 		return page(gateway, request, answer, err);
+	if (validate_here(gateway, request, true, answer))
+		return LK_OK;
 	const struct route *route = router_match(request, path, &parameters, &other_route);
 	if (!route) {
 		nothing_there(request, other_page || other_route, answer);
@@ -129,6 +132,22 @@ on_request(void *user, struct http_request *request, struct http_answer *answer)
 		problem_answer(request, &err, answer);
 	answer_finish(request, answer);
 	note(gateway, request, answer, upstream_now_us() - begun_us, &err);
+}
+
+/* What needs nobody else, on the thread that read it. */
+static bool
+at_once(void *user, struct http_request *request, struct http_answer *answer)
+{
+	struct gateway *gateway = user;
+	const struct lk_error none = { 0 };
+	const int64_t begun_us = upstream_now_us();
+
+	if (!auth_at_once(gateway, request, answer) &&
+	    !validate_here(gateway, request, false, answer))
+		return false;
+	answer_finish(request, answer);
+	note(gateway, request, answer, upstream_now_us() - begun_us, &none);
+	return true;
 }
 
 /* What front.c refuses, in the words that it left in the body. */
@@ -189,6 +208,7 @@ gateway_open(
 	LK_TRY(upstream_open(urls, &tls, (uint32_t)config->call_timeout,
 	    (struct upstream_counters){ gateway->metrics, CALL_KEYS, LOST_KEYS },
 	    &gateway->upstream, err));
+	LK_TRY(local_open(config, &gateway->local, err));
 	LK_TRY(trade_new(gateway->upstream, config->instance, lk_clock_system(), gateway->metrics,
 	    &gateway->trade, err));
 	*out_gateway = LK_TAKE(gateway);
@@ -203,6 +223,7 @@ gateway_close(struct gateway *gateway)
 	http_server_free(gateway->metrics_server);
 	http_server_free(gateway->server);
 	trade_free(gateway->trade);
+	local_close(gateway->local);
 	upstream_close(gateway->upstream);
 	lk_metrics_free(gateway->metrics);
 	tls_files_wipe(&gateway->tls);
@@ -249,6 +270,7 @@ start(void *user, struct lk_error *err)
 		.head_ms = config->head_timeout,
 		.body_ms = config->body_timeout,
 		.handler = on_request,
+		.at_once = at_once,
 		.refuse = on_refused,
 		.user = gateway,
 	};
@@ -262,6 +284,7 @@ drain(void *user)
 {
 	struct gateway *gateway = user;
 
+	local_leave(gateway->local);
 	http_server_drain(gateway->server, DRAIN_MS);
 }
 

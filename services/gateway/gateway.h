@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "http.h"
+#include "local.h"
 #include "metrics/metrics.h"
 #include "tls_files.h"
 #include "trade.h"
@@ -28,6 +29,7 @@ struct gateway {
 	const struct gateway_config *config;
 	struct upstream *upstream;
 	struct trade *trade;
+	struct local *local; /* NULL without peer-key-file: services are asked */
 	struct lk_metrics *metrics;
 	struct tls_files tls;
 	struct http_server *server;         /* NULL until it listens */

@@ -243,6 +243,11 @@ hand_over(struct exchange *exchange)
 	struct http_server *server = exchange->server;
 
 	exchange->request.body = lk_bytes(exchange->body, exchange->body_len);
+	if (server->config.at_once &&
+	    server->config.at_once(server->config.user, &exchange->request, &exchange->answer)) {
+		exchange->state = ANSWERED;
+		return send_answer(exchange);
+	}
 	exchange->state = WORKING;
 	exchange->job.run = work;
 	hurry(exchange, ANSWER_MS);

@@ -51,6 +51,10 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 /* Fill `answer`, which begins as all zeroes. On a worker's thread: may block. Many at a time. */
 typedef void http_handler(void *user, struct http_request *request, struct http_answer *answer);
 
+/* The same on the thread that reads, if it can be done at once: false, and `answer` untouched,
+ * where it would block. */
+typedef bool http_at_once(void *user, struct http_request *request, struct http_answer *answer);
+
 struct http_config {
 	const char *listen;              /* "127.0.0.1:7480", "[::1]:7480" */
 	const char *tls_chain, *tls_key; /* PEM, borrowed for life; both or none */
@@ -59,6 +63,7 @@ struct http_config {
 	size_t body_max;
 	int64_t head_ms, body_ms; /* for a whole head, and for a whole body after it */
 	http_handler *handler;    /* of requests that may pass */
+	http_at_once *at_once;    /* asked before it; NULL: nothing is */
 	http_handler
 	    *refuse; /* makes the answer from `request->id` and the refusal in answer->status */
 	void *user;

@@ -24,7 +24,12 @@ page_fn page_auth;       /* any method, /auth and below: forward authentication 
 /* Whether forward authentication is asked; a proxy makes a 500 of any answer to it but 401 and 403.
  */
 bool auth_is_target(const char *target);
-void auth_refuse(
-    struct http_request *request, unsigned status, const char *reason, struct http_answer *answer);
+void auth_refuse(const struct http_request *request, unsigned status, const char *reason,
+    struct http_answer *answer);
+
+/* Forward authentication from memory: false where it is not asked, or somebody else has to be.
+ * Never blocks. */
+bool auth_at_once(
+    struct gateway *gateway, struct http_request *request, struct http_answer *answer);
 
 #endif

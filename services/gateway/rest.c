@@ -121,12 +121,18 @@ check_body(const struct http_request *request, struct lk_error *err)
 	return LK_OK;
 }
 
+lk_status
+rest_read_body(const struct http_request *request, ProtobufCMessage *message, struct lk_error *err)
+{
+	LK_TRY(check_body(request, err));
+	return json_read(request->body, request->arena, message, err);
+}
+
 static lk_status
 fill(const struct http_request *request, const struct parameters *parameters,
     ProtobufCMessage *message, struct lk_error *err)
 {
-	LK_TRY(check_body(request, err));
-	LK_TRY(json_read(request->body, request->arena, message, err));
+	LK_TRY(rest_read_body(request, message, err));
 	for (size_t i = 0; i < parameters->count; i++)
 		LK_TRY(json_read_text(parameters->list[i].name, parameters->list[i].value,
 		    request->arena, message, err));

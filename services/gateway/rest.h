@@ -12,6 +12,10 @@ lk_status rest_serve(struct gateway *gateway, const struct route *route,
     struct http_request *request, const struct parameters *parameters, struct http_answer *answer,
     struct lk_error *err);
 
+/* The body's JSON into an initialised message; texts lie in the request's arena. */
+lk_status rest_read_body(
+    const struct http_request *request, ProtobufCMessage *message, struct lk_error *err);
+
 /* One call as the caller that `request` shows (a key is traded; `who` as in routes.def). The reply
  * lies in the arena. */
 struct rest_call {

@@ -88,10 +88,17 @@ keys_get_key_use(struct lk_call *call, const GetKeyUseRequest *req, GetKeyUseRes
 
 /* ---- ReportUse ---- */
 
+/* They name on whose behalf, and reach every tenant. */
+static bool
+is_peer(const struct lk_caller *caller)
+{
+	return caller->kind == LK_CALLER_SERVICE || caller->kind == LK_CALLER_GATEWAY;
+}
+
 static lk_status
 check_reporter(const struct lk_caller *caller, struct lk_error *err)
 {
-	if (caller->kind == LK_CALLER_SERVICE || lk_caller_has(caller, LK_PERM_TOKENS_VALIDATE))
+	if (is_peer(caller) || lk_caller_has(caller, LK_PERM_TOKENS_VALIDATE))
 		return LK_OK;
 	return lk_caller_require(caller, LK_PERM_KEYS_VERIFY, err);
 }
@@ -109,9 +116,9 @@ static lk_status
 check_report(const struct op *op, const UseReportMsg *report, struct lk_error *err)
 {
 	const bool by_ok =
-	    report->asked_by[0] == '\0' || (op->caller->kind == LK_CALLER_SERVICE &&
-					       (lk_id_ok(LK_ID_USER, report->asked_by) ||
-						   lk_id_ok(LK_ID_PRINCIPAL, report->asked_by)));
+	    report->asked_by[0] == '\0' ||
+	    (is_peer(op->caller) && (lk_id_ok(LK_ID_USER, report->asked_by) ||
+					lk_id_ok(LK_ID_PRINCIPAL, report->asked_by)));
 
 	if (!lk_id_ok(LK_ID_KEY, report->key) || report->count == 0 || report->count > UINT32_MAX ||
 	    !by_ok || !address_ok(report->source_address))
@@ -126,7 +133,7 @@ reaches(const struct lk_caller *caller, const struct held_facts *held)
 	char tenant[LK_ID_SIZE];
 
 	if (!held->tenant)
-		return caller->kind == LK_CALLER_SERVICE || caller->all_tenants;
+		return is_peer(caller) || caller->all_tenants;
 	id_unpack(LK_ID_TENANT, held->tenant->id, tenant);
 	return lk_caller_reaches_tenant(caller, tenant);
 }

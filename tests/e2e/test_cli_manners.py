@@ -141,9 +141,9 @@ class Init(e2e.Case):
         secrets = {name for name in modes if name.startswith("secrets/")}
         self.assertEqual({f"secrets/{name}" for name in (
             "keys.pepper", "tokens.kek", "credentials.kek", "keys.ed25519", "tokens.ed25519", "credentials.ed25519",
-            "operator.ed25519")}, secrets)
+            "gateway.ed25519", "operator.ed25519")}, secrets)
         self.assertEqual({0o600}, {modes[name] for name in secrets})
-        self.assertEqual({f"peers/{name}.pub" for name in ("keys", "tokens", "credentials", "operator")},
+        self.assertEqual({f"peers/{name}.pub" for name in ("keys", "tokens", "credentials", "gateway", "operator")},
                          {name for name in modes if name.startswith("peers/")})
 
     def test_a_second_init_changes_nothing(self):

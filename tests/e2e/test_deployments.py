@@ -99,12 +99,11 @@ class Deployments(unittest.TestCase):
                     volume, writable = where.of(probe)
                     self.assertIsNotNone(volume, f"{name}: {path} is in no volume")
                     self.assertEqual(writes, writable, f"{name}: {path}")
-                own = {f"{name}-secrets"} if name in SERVICES else set()
-                self.assertEqual(own, where.all("/etc/latchkey/secrets"))
+                self.assertEqual({f"{name}-secrets"}, where.all("/etc/latchkey/secrets"))
                 runs = {f"{other}-run" for other in SERVICES if f"{other}-url" in configuration(name) or other == name}
                 self.assertEqual(runs, where.all("/run/latchkey"))
         handed = self.compose_mounts("prepare")
-        self.assertEqual({f"{name}-secrets" for name in SERVICES} | {"safe", "peers"}, handed.all("/srv/latchkey"))
+        self.assertEqual({f"{name}-secrets" for name in ALL} | {"safe", "peers"}, handed.all("/srv/latchkey"))
         used = {part.split(":")[0] for service in self.compose["services"].values() for part in service.get("volumes", [])}
         self.assertEqual(used, set(self.compose["volumes"]))
 

@@ -117,7 +117,7 @@ class Nginx(e2e.Case):
         site = self.start_nginx()
         self.assertEqual(200, site.ask("GET", "/", key=key).status)
         self.state.kill("keys")
-        self.assertEqual(403, site.ask("GET", "/", key=key).status)
+        e2e.wait_until(lambda: site.ask("GET", "/", key=key).status == 403, 4, "what is remembered counts for two seconds")
         self.state.start("keys")
         e2e.wait_until(lambda: site.ask("GET", "/", key=key).status == 200, 20, "let in again")
 

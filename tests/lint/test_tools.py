@@ -56,7 +56,7 @@ class Tools(unittest.TestCase):
 
     def test_every_header_compiles_alone(self):
         headers = [name for name in tree.files() if name.endswith(".h") and not name.startswith("clients/c/include/")]
-        where = ["common", "services", "clients/c/include", "clients/validator/include", "clients/c", "tests/support", BUILD / "proto"]
+        where = ["common", "services", "clients/c/include", "clients/validator/include", "clients/c", "clients/c/src", "clients", "tests/support", BUILD / "proto"]
         where += sorted({made.parent for made in pathlib.Path(BUILD).glob("**/*_migrations.h")})
         includes = [f"-I{tree.TOP / folder}" for folder in where]
         includes += run("pkg-config", "--cflags-only-I", "libpq")[1].split()  # Debian keeps it in a folder of its own

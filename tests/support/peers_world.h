@@ -1,5 +1,5 @@
-/* An installation's identity for tests: peers "keys" and "tokens" (services) and "ops" (operator),
- * each with its private key, instance "test". */
+/* An installation's identity for tests: peers "keys" and "tokens" (services), "ops" (operator) and
+ * "gateway", each with its private key, instance "test". */
 #ifndef LK_TESTS_SUPPORT_PEERS_WORLD_H
 #define LK_TESTS_SUPPORT_PEERS_WORLD_H
 
@@ -11,7 +11,7 @@
 #include "crypto/sign.h"
 #include "test.h"
 
-enum { WORLD_KEYS, WORLD_TOKENS, WORLD_OPS, WORLD_PEERS };
+enum { WORLD_KEYS, WORLD_TOKENS, WORLD_OPS, WORLD_GATEWAY, WORLD_PEERS };
 
 struct peers_world {
 	struct lk_peers *peers;
@@ -21,8 +21,8 @@ struct peers_world {
 static inline void
 peers_world_open(struct peers_world *world)
 {
-	static const char *const names[] = { "keys", "tokens", "ops" };
-	static const char *const roles[] = { "service", "service", "operator" };
+	static const char *const names[] = { "keys", "tokens", "ops", "gateway" };
+	static const char *const roles[] = { "service", "service", "operator", "gateway" };
 	const char *dir = lk_test_tmpdir();
 	struct lk_error err = { 0 };
 

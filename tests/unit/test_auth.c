@@ -447,6 +447,33 @@ a_wrong_assertion_is_refused_even_beside_a_good_token(void **state)
 }
 
 static void
+a_gateway_may_hear_ask_of_what_it_is_shown_and_report_uses(void **state)
+{
+	static const int may[] = { LK_PERM_FEED_READ, LK_PERM_TOKENS_VALIDATE, LK_PERM_REPORTER,
+		LK_PERM_PUBLIC };
+	static const int refused[] = { LK_PERM_CALLER, LK_PERM_SERVICE, LK_PERM_OPERATOR };
+	static const char *const why[] = { "NOT_FOR_GATEWAYS", "SERVICES_ONLY", "OPERATORS_ONLY" };
+	struct world *w = *state;
+
+	drop_token(w);
+	show_assertion(w, "gateway", WORLD_GATEWAY);
+	for (size_t i = 0; i < LK_ARRAY_LEN(may); i++) {
+		w->row.permission = may[i];
+		expect_ok(attempt(w), &w->err);
+	}
+	for (size_t i = 0; i < LK_ARRAY_LEN(refused); i++) {
+		w->row.permission = refused[i];
+		expect_fail(attempt(w), &w->err, LK_PERMISSION_DENIED, why[i]);
+	}
+	for (int i = 0; i < LK_PERM_COUNT; i++) {
+		if (i == LK_PERM_FEED_READ || i == LK_PERM_TOKENS_VALIDATE)
+			continue;
+		w->row.permission = i;
+		expect_fail(attempt(w), &w->err, LK_PERMISSION_DENIED, "PERMISSION_MISSING");
+	}
+}
+
+static void
 the_row_decides_which_of_two_credentials_speaks(void **state)
 {
 	struct world *w = *state;
@@ -523,6 +550,7 @@ LK_TESTS(LK_CASE_WITH(a_token_makes_a_caller_no_wider_than_scope_and_standing, s
     LK_CASE_WITH(a_service_may_what_services_ask_each_other, setup, teardown),
     LK_CASE_WITH(no_service_but_tokens_may_ask_about_keys, setup, teardown),
     LK_CASE_WITH(a_wrong_assertion_is_refused_even_beside_a_good_token, setup, teardown),
+    LK_CASE_WITH(a_gateway_may_hear_ask_of_what_it_is_shown_and_report_uses, setup, teardown),
     LK_CASE_WITH(the_row_decides_which_of_two_credentials_speaks, setup, teardown),
     LK_CASE_WITH(nobody_reaches_public_methods_only, setup, teardown),
     LK_CASE_WITH(a_public_method_looks_at_no_credential, setup, teardown),

@@ -82,6 +82,27 @@ a_change_is_answered_after_its_readers_have_forgotten(void **state)
 }
 
 static void
+a_gateway_is_waited_for_as_a_service_is(void **state)
+{
+	static const struct lk_caller gateway = { .kind = LK_CALLER_GATEWAY, .id = "gateway" };
+	struct readers_world *w = *state;
+	pthread_t thread;
+
+	assert_int_equal(say(w, &gateway, reader_b, 0, false), LK_OK);
+	assert_int_equal(say(w, &tokens, reader_a, 0, false), LK_OK);
+	feed_world_change(&w->feed, "usr_a", 1);
+	assert_int_equal(say(w, &gateway, reader_b, 1, false), LK_OK);
+	assert_int_equal(pthread_create(&thread, NULL, forget, w), 0);
+	lk_feed_settle(w->feed.feed);
+	assert_true(atomic_load(&w->forgotten));
+	pthread_join(thread, NULL);
+	feed_world_change(&w->feed, "usr_a", 2);
+	assert_int_equal(say(w, &tokens, reader_a, 2, false), LK_OK);
+	w->clock.now_ms += 1500; /* the gateway has not spoken */
+	lk_feed_settle(w->feed.feed);
+}
+
+static void
 who_left_or_is_no_service_is_not_waited_for(void **state)
 {
 	struct readers_world *w = *state;
@@ -165,6 +186,7 @@ what_names_no_reader_properly_is_refused(void **state)
 
 #define WORLD(fn) LK_CASE_WITH(fn, setup, teardown)
 LK_TESTS(WORLD(a_change_is_answered_after_its_readers_have_forgotten),
+    WORLD(a_gateway_is_waited_for_as_a_service_is),
     WORLD(who_left_or_is_no_service_is_not_waited_for),
     WORLD(who_is_silent_for_too_long_is_left_to_its_lease_until_it_speaks),
     WORLD(after_a_start_a_service_that_may_hold_a_lease_is_waited_for),

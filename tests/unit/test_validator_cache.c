@@ -65,6 +65,24 @@ remember(struct world *w, const char *credential, const char *key)
 	subject_unref(entry.subject);
 }
 
+/* The same with something kept beside it. */
+static void
+remember_kept(struct world *w, const char *credential, const char *key, const char *text)
+{
+	struct entry entry = { .number = lk_changes_now(cache_changes(w->cache)),
+		.subject = subject_of(w, "usr_a", "tnt_a", key),
+		.slots = { lk_change_slot(key), LK_CHANGE_NO_SLOT } };
+	struct kept *kept = kept_new(strlen(text) + 1);
+
+	memcpy(kept_bytes(kept), text, strlen(text) + 1);
+	kept_set_source(kept, "192.0.2.9");
+	kept_set_source(kept, "no address"); /* left out */
+	memcpy(entry.key, key + strlen("key_"), ULID_LEN);
+	cache_put_kept(w->cache, tag_of(w, credential), &entry, kept);
+	subject_unref(entry.subject);
+	kept_unref(kept);
+}
+
 static bool
 is_remembered(struct world *w, const char *credential)
 {
@@ -210,6 +228,42 @@ keys_of_one_owner_share_one_identity(void **state)
 	subject_unref(c);
 }
 
+static void
+what_is_kept_beside_an_answer_goes_with_it_and_uses_say_on_whose_behalf(void **state)
+{
+	static const char key[] = "key_01arz3ndektsv4rrffq69g5fav";
+	struct world *w = *state;
+	struct kept *kept = NULL;
+	struct lk_use uses[8];
+	struct entry entry;
+	size_t cursor = 0;
+
+	assert_true(cache_keep(w->cache));
+	remember(w, "bare", key);
+	assert_false(cache_get_kept(w->cache, tag_of(w, "bare"), "", &entry, &kept));
+	remember_kept(w, "whole", key, "what it says");
+	assert_int_equal(cache_filled(w->cache), 2);
+	for (int i = 0; i < 3; i++) {
+		const char *asked_by = i == 0 ? "" : "prn_01arz3ndektsv4rrffq69g5faw";
+		assert_true(cache_get_kept(w->cache, tag_of(w, "whole"), asked_by, &entry, &kept));
+		assert_string_equal((const char *)kept_bytes(kept), "what it says");
+		subject_unref(entry.subject);
+		kept_unref(kept);
+	}
+	assert_int_equal(cache_take_uses(w->cache, &cursor, uses, 8), 2);
+	assert_string_equal(uses[0].asked_by, "prn_01arz3ndektsv4rrffq69g5faw");
+	assert_int_equal(uses[0].count, 2);
+	assert_string_equal(uses[1].asked_by, "");
+	assert_int_equal(uses[1].count, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(uses[i].key, key);
+		assert_string_equal(uses[i].source_address, "192.0.2.9");
+	}
+	remember_kept(w, "whole", key, "another time"); /* the first is let go */
+	lk_changes_note(cache_changes(w->cache), key);
+	assert_false(cache_get_kept(w->cache, tag_of(w, "whole"), "", &entry, &kept));
+}
+
 LK_TESTS(LK_CASE_WITH(what_was_put_is_found_and_nothing_else, open_world, close_world),
     LK_CASE_WITH(another_audience_or_source_is_another_question, open_world, close_world),
     LK_CASE_WITH(a_change_of_any_of_its_ids_forgets_an_entry, open_world, close_world),
@@ -219,4 +273,6 @@ LK_TESTS(LK_CASE_WITH(what_was_put_is_found_and_nothing_else, open_world, close_
     LK_CASE_WITH(a_flush_forgets_everything_asked_before_it, open_world, close_world),
     LK_CASE_WITH(a_refusal_ends_with_its_time, open_world, close_world),
     LK_CASE_WITH(a_flood_keeps_to_its_memory_and_pushes_out_the_oldest, open_world, close_world),
+    LK_CASE_WITH(what_is_kept_beside_an_answer_goes_with_it_and_uses_say_on_whose_behalf,
+	open_world, close_world),
     LK_CASE_WITH(keys_of_one_owner_share_one_identity, open_world, close_world))

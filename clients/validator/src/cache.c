@@ -3,6 +3,7 @@
 #include "cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,6 +16,7 @@ struct shard {
 	pthread_mutex_t lock;
 	struct cache_tag *tags; /* zero: free; a slice of the cache's */
 	struct entry *entries;  /* likewise */
+	struct kept **kept;     /* likewise, if anything is kept beside entries */
 };
 
 struct refusal {
@@ -30,8 +32,10 @@ struct cache {
 	size_t window;
 	struct cache_tag *tags;
 	struct entry *entries;
+	struct kept **kept; /* NULL: nothing is kept beside entries */
+	atomic_size_t filled;
 	struct lk_changes changes;
-	struct lk_use_tally *pushed_out; /* uses of entries that are no more */
+	struct lk_use_tally *tally; /* uses of entries that are no more, and on behalf of others */
 	struct shard shards[SHARDS];
 	pthread_mutex_t refusals_lock;
 	struct refusal refusals[REFUSALS];
@@ -127,32 +131,40 @@ place_of(const struct cache *cache, struct cache_tag tag, size_t i)
 	return (tag.words[0] + i) & (cache->shard_size - 1);
 }
 
+/* Under the lock: where the entry of this tag is, if it counts; else none. */
+static const size_t none = SIZE_MAX;
+
+static size_t
+find(const struct cache *cache, const struct shard *shard, struct cache_tag tag)
+{
+	for (size_t i = 0; i < cache->window; i++) {
+		const size_t at = place_of(cache, tag, i);
+		if (is_free(shard->tags[at]))
+			return none; /* nothing is ever taken out, so nothing lies behind */
+		if (tags_equal(shard->tags[at], tag))
+			return entry_counts(cache, &shard->entries[at]) ? at : none;
+	}
+	return none;
+}
+
 bool
 cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry)
 {
 	struct shard *shard = shard_of(cache, tag);
 	const size_t home = place_of(cache, tag, 0);
-	bool found = false;
 
 	__builtin_prefetch(&shard->tags[home]); /* all on their way while the lock is taken */
 	__builtin_prefetch(&shard->entries[home]);
 	__builtin_prefetch((const char *)(&shard->entries[home] + 1) - 1);
 	pthread_mutex_lock(&shard->lock);
-	for (size_t i = 0; i < cache->window && !found; i++) {
-		const size_t at = place_of(cache, tag, i);
-		if (is_free(shard->tags[at]))
-			break; /* nothing is ever taken out, so nothing lies behind */
-		if (!tags_equal(shard->tags[at], tag))
-			continue;
-		if (!entry_counts(cache, &shard->entries[at]))
-			break;
+	const size_t at = find(cache, shard, tag);
+	if (at != none) {
 		shard->entries[at].uses++;
 		*out_entry = shard->entries[at];
 		subject_ref(out_entry->subject);
-		found = true;
 	}
 	pthread_mutex_unlock(&shard->lock);
-	return found;
+	return at != none;
 }
 
 /* Under the lock: where this tag is, or may go. */
@@ -187,15 +199,51 @@ key_text(const struct entry *entry, char out[LK_ID_SIZE])
 	out[LK_ID_LEN] = '\0';
 }
 
+/* One use, on behalf of somebody. */
 static void
-uses_keep(struct cache *cache, const struct entry *entry)
+note_use_of(
+    struct cache *cache, const struct entry *entry, const char *asked_by, const char *source)
+{
+	char key[LK_ID_SIZE];
+
+	if (entry->key[0] == '\0')
+		return;
+	key_text(entry, key);
+	lk_use_tally_note(cache->tally, key, asked_by, source, 1, wall_ms());
+}
+
+static void
+uses_keep(struct cache *cache, const struct entry *entry, const struct kept *kept)
 {
 	char key[LK_ID_SIZE];
 
 	if (entry->uses == 0 || entry->key[0] == '\0')
 		return;
 	key_text(entry, key);
-	lk_use_tally_note(cache->pushed_out, key, "", entry->uses, wall_ms());
+	lk_use_tally_note(
+	    cache->tally, key, "", kept ? kept_source(kept) : "", entry->uses, wall_ms());
+}
+
+bool
+cache_get_kept(struct cache *cache, struct cache_tag tag, const char *asked_by,
+    struct entry *out_entry, struct kept **out_kept)
+{
+	struct shard *shard = shard_of(cache, tag);
+	bool found = false;
+
+	pthread_mutex_lock(&shard->lock);
+	const size_t at = find(cache, shard, tag);
+	if (at != none && shard->kept[at]) {
+		shard->entries[at].uses += *asked_by == '\0';
+		*out_entry = shard->entries[at];
+		*out_kept = kept_ref(shard->kept[at]);
+		subject_ref(out_entry->subject);
+		found = true;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (found && *asked_by)
+		note_use_of(cache, out_entry, asked_by, kept_source(*out_kept));
+	return found;
 }
 
 /* Under the shard's lock, which is held for a stretch of places only. */
@@ -210,6 +258,9 @@ take_from(struct shard *shard, size_t *at, size_t end, struct lk_use *out_uses, 
 			continue;
 		out_uses[count] =
 		    (struct lk_use){ .count = entry->uses, .last_used_at_ms = wall_ms() };
+		if (shard->kept && shard->kept[*at])
+			LK_IGNORE(!lk_text_copy(out_uses[count].source_address,
+			    sizeof out_uses[count].source_address, kept_source(shard->kept[*at])));
 		key_text(entry, out_uses[count++].key);
 		entry->uses = 0;
 	}
@@ -220,13 +271,13 @@ size_t
 cache_take_uses(struct cache *cache, size_t *cursor, struct lk_use *out_uses, size_t max)
 {
 	enum { STRETCH = 1024 };
-	static const size_t more_pushed_out = SIZE_MAX;
+	static const size_t more_in_tally = SIZE_MAX;
 	const size_t places = SHARDS * cache->shard_size;
 	size_t count = 0;
 
-	if (*cursor == 0 || *cursor == more_pushed_out) {
-		count = lk_use_tally_take(cache->pushed_out, out_uses, max);
-		*cursor = count == max ? more_pushed_out : 0;
+	if (*cursor == 0 || *cursor == more_in_tally) {
+		count = lk_use_tally_take(cache->tally, out_uses, max);
+		*cursor = count == max ? more_in_tally : 0;
 	}
 	while (count < max && *cursor < places) {
 		struct shard *shard = &cache->shards[*cursor / cache->shard_size];
@@ -245,9 +296,11 @@ cache_take_uses(struct cache *cache, size_t *cursor, struct lk_use *out_uses, si
 }
 
 void
-cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry)
+cache_put_kept(
+    struct cache *cache, struct cache_tag tag, const struct entry *entry, struct kept *kept)
 {
 	struct shard *shard = shard_of(cache, tag);
+	struct kept *kept_before = NULL;
 
 	subject_ref(entry->subject);
 	pthread_mutex_lock(&shard->lock);
@@ -256,9 +309,22 @@ cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry)
 	shard->tags[at] = tag;
 	shard->entries[at] = *entry;
 	shard->entries[at].uses = 0;
+	if (shard->kept) {
+		kept_before = shard->kept[at];
+		shard->kept[at] = kept_ref(kept);
+	}
 	pthread_mutex_unlock(&shard->lock);
-	uses_keep(cache, &before);
+	if (!before.subject)
+		atomic_fetch_add(&cache->filled, 1);
+	uses_keep(cache, &before, kept_before);
 	subject_unref(before.subject);
+	kept_unref(kept_before);
+}
+
+void
+cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry)
+{
+	cache_put_kept(cache, tag, entry, NULL);
 }
 
 /* ---- Refusals ---- */
@@ -331,17 +397,26 @@ cache_new(size_t max_entries)
 	cache->window = cache->shard_size < WINDOW_MOST ? cache->shard_size : WINDOW_MOST;
 	cache->tags = table_new(SHARDS * cache->shard_size, sizeof *cache->tags);
 	cache->entries = table_new(SHARDS * cache->shard_size, sizeof *cache->entries);
-	cache->pushed_out = lk_use_tally_new();
+	cache->tally = lk_use_tally_new();
 	pthread_mutex_init(&cache->refusals_lock, NULL);
 	for (size_t i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&cache->shards[i].lock, NULL);
 		cache->shards[i].tags = cache->tags + i * cache->shard_size;
 		cache->shards[i].entries = cache->entries + i * cache->shard_size;
 	}
-	if (cache->tags && cache->entries && cache->pushed_out)
+	if (cache->tags && cache->entries && cache->tally)
 		return cache;
 	cache_free(cache);
 	return NULL;
+}
+
+bool
+cache_keep(struct cache *cache)
+{
+	cache->kept = lk_alloc_array(SHARDS * cache->shard_size, sizeof *cache->kept);
+	for (size_t i = 0; cache->kept && i < SHARDS; i++)
+		cache->shards[i].kept = cache->kept + i * cache->shard_size;
+	return cache->kept != NULL;
 }
 
 void
@@ -351,12 +426,15 @@ cache_free(struct cache *cache)
 		return;
 	for (size_t i = 0; cache->entries && i < SHARDS * cache->shard_size; i++)
 		subject_unref(cache->entries[i].subject);
+	for (size_t i = 0; cache->kept && i < SHARDS * cache->shard_size; i++)
+		kept_unref(cache->kept[i]);
 	for (size_t i = 0; i < SHARDS; i++)
 		pthread_mutex_destroy(&cache->shards[i].lock);
 	pthread_mutex_destroy(&cache->refusals_lock);
-	lk_use_tally_free(cache->pushed_out);
+	lk_use_tally_free(cache->tally);
 	lk_free(cache->tags);
 	lk_free(cache->entries);
+	lk_free(cache->kept);
 	lk_wipe(cache->key, sizeof cache->key);
 	lk_free(cache);
 }
@@ -365,6 +443,12 @@ struct lk_changes *
 cache_changes(struct cache *cache)
 {
 	return &cache->changes;
+}
+
+size_t
+cache_filled(const struct cache *cache)
+{
+	return atomic_load(&cache->filled);
 }
 
 size_t

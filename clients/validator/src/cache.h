@@ -5,6 +5,7 @@
 #include "crypto/short_hash.h"
 #include "feed/changes.h"
 #include "feed/use_tally.h"
+#include "kept.h"
 #include "subject.h"
 
 enum { ULID_LEN = 26, REFUSAL_REASON_SIZE = 24 };
@@ -29,6 +30,8 @@ struct entry {
 
 /* A keyed table of at most `max_entries`, rounded up. NULL when memory is short. */
 struct cache *cache_new(size_t max_entries);
+/* Beside each entry there may be something kept, from now on. False when memory is short. */
+bool cache_keep(struct cache *cache);
 void cache_free(struct cache *cache);
 struct lk_changes *cache_changes(struct cache *cache);
 struct cache_tag cache_tag(const struct cache *cache, const char *credential, size_t len,
@@ -36,9 +39,15 @@ struct cache_tag cache_tag(const struct cache *cache, const char *credential, si
 
 /* False when there is none that counts. *out_entry has a reference to its subject: yours. */
 bool cache_get(struct cache *cache, struct cache_tag tag, struct entry *out_entry);
+/* The same, of an entry that has something beside it: yours, too (kept_unref). The use is counted
+ * as one of `asked_by`. */
+bool cache_get_kept(struct cache *cache, struct cache_tag tag, const char *asked_by,
+    struct entry *out_entry, struct kept **out_kept);
 /* Takes a reference of its own. In place of the one of the same tag, else of a free, else of the
  * oldest nearby. */
 void cache_put(struct cache *cache, struct cache_tag tag, const struct entry *entry);
+void cache_put_kept(
+    struct cache *cache, struct cache_tag tag, const struct entry *entry, struct kept *kept);
 
 /* Refusals live apart and for a short time, so that a flood of bad keys pushes out nothing but
  * refusals. */
@@ -51,6 +60,7 @@ void cache_refuse(struct cache *cache, struct cache_tag tag, uint64_t number, in
  * the end. Those of entries that were pushed out come first. */
 size_t cache_take_uses(struct cache *cache, size_t *cursor, struct lk_use *out_uses, size_t max);
 
-size_t cache_bytes(const struct cache *cache); /* taken for entries and refusals */
+size_t cache_bytes(const struct cache *cache);  /* taken for entries and refusals */
+size_t cache_filled(const struct cache *cache); /* places that hold an entry */
 
 #endif

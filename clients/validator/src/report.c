@@ -39,6 +39,8 @@ send_some(struct report *report, const struct lk_use *uses, size_t count, int64_
 	for (size_t i = 0; i < count; i++) {
 		latchkey__keys__v1__use_report__init(&storage[i]);
 		storage[i].key = lk_field_borrow(uses[i].key);
+		storage[i].asked_by = lk_field_borrow(uses[i].asked_by);
+		storage[i].source_address = lk_field_borrow(uses[i].source_address);
 		storage[i].count = uses[i].count;
 		storage[i].last_used_at_ms = uses[i].last_used_at_ms;
 		list[i] = &storage[i];

@@ -4,19 +4,12 @@
  * only then look at the clock for the lease. Read the other way round, a lease renewed in between
  * could vouch for an entry that its renewal had made invalid.
  */
-#include <latchkey/validator.h>
+#include "impl.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "ask.h"
-#include "batch.h"
-#include "cache.h"
-#include "crypto/sign.h"
-#include "feed/subscriber.h"
-#include "identity.h"
-#include "report.h"
+#include "crypto/secret.h"
 #include "wish.h"
 
 enum {
@@ -26,36 +19,10 @@ enum {
 	DEFAULT_NEGATIVE_MS = 1000,
 	DEFAULT_ENTRIES = 100000,
 	DEFAULT_ASK_TIMEOUT_MS = 2000,
-	FEEDS = 2,
 };
 
 typedef Latchkey__Tokens__V1__ValidateTokenResponse ValidateTokenAnswer;
 typedef Latchkey__Tokens__V1__ValidateTokensResponse ValidateTokensAnswer;
-typedef Latchkey__Common__V1__ReadFeedRequest ReadFeedQuestion;
-typedef Latchkey__Common__V1__ReadFeedResponse ReadFeedAnswer;
-
-/* The feed of one service. */
-struct feed {
-	latchkey_validator *validator;
-	latchkey_service service;
-	uint8_t public_key[LK_SIGN_PUBLIC_LEN];
-	struct answer answer; /* the last, kept for its reader */
-	struct lk_feed_subscriber *subscriber;
-};
-
-struct latchkey_validator {
-	latchkey_client *client;
-	uint32_t staleness_ms, grace_ms, negative_ms, timeout_ms;
-	latchkey_lost_lease lost_lease;
-	unsigned forks; /* of this process, when it was opened */
-	struct cache *cache;
-	struct subjects *subjects;
-	struct batch *batch;
-	struct report *report;
-	struct feed feeds[FEEDS];
-	atomic_uint_fast64_t hits, refused_hits, misses, failures, lease_lost;
-};
-
 /* ---- Fork ---- */
 
 static atomic_uint forks;
@@ -76,117 +43,6 @@ static bool
 is_forked(const latchkey_validator *validator)
 {
 	return atomic_load_explicit(&forks, memory_order_relaxed) != validator->forks;
-}
-
-/* ---- Feeds ---- */
-
-static lk_status
-feed_ask(void *user, const ReadFeedQuestion *request, uint32_t timeout_ms, struct lk_arena *arena,
-    const ReadFeedAnswer **out_answer, struct lk_error *err)
-{
-	struct feed *feed = user;
-	latchkey_client *client = feed->validator->client;
-	const int64_t deadline_ms = lk_clock_steady_ms(client->clock) + timeout_ms;
-	char instance[INSTANCE_SIZE];
-
-	(void)arena; /* the answer brings its own */
-	LK_TRY(client_instance(client, feed->service, deadline_ms, instance, err));
-	answer_wipe(&feed->answer);
-	feed->answer = (struct answer){ 0 };
-	LK_TRY(ask(client,
-	    &(struct question){ .method = M_FEED_READ,
-		.body = &request->base,
-		.service = &feed->service,
-		.deadline_ms = deadline_ms },
-	    &feed->answer, err));
-	*out_answer = (const ReadFeedAnswer *)(const void *)feed->answer.message;
-	return LK_OK;
-}
-
-static void
-feed_event(void *user, const struct lk_feed_event *event)
-{
-	const struct feed *feed = user;
-	struct lk_changes *changes = cache_changes(feed->validator->cache);
-
-	if (event->kind == LK_FEED_GENERATION || event->kind == LK_FEED_TOKEN_REVOKED ||
-	    event->kind == LK_FEED_TENANT_DELETED || event->kind == LK_FEED_USER_DELETED)
-		lk_changes_note(changes, event->id);
-	else if (event->kind != LK_FEED_JWKS_CHANGED) /* a key that is withdrawn says so itself */
-		lk_changes_note_all(changes);         /* that, or something of a newer service */
-}
-
-static void
-feed_flush(void *user)
-{
-	const struct feed *feed = user;
-
-	lk_changes_note_all(cache_changes(feed->validator->cache));
-}
-
-static lk_status
-feed_key_load(struct feed *feed, const char *peers_dir, struct lk_error *err)
-{
-	struct lk_peer_key peer;
-	char path[4096];
-
-	snprintf(path, sizeof path, "%s/%s.pub", peers_dir, latchkey_service_name(feed->service));
-	LK_TRY(lk_peer_file_load(path, &peer, err));
-	if (!lk_text_is(peer.role, "service"))
-		return lk_fail(err, LK_INVALID_ARGUMENT, "PEER_KEY_INVALID",
-		    "the key of \"%s\" is not that of a service", peer.name);
-	memcpy(feed->public_key, peer.public_key, sizeof feed->public_key);
-	return LK_OK;
-}
-
-static lk_status
-feed_open(latchkey_validator *validator, struct feed *feed, latchkey_service service,
-    const char *peers_dir, struct lk_error *err)
-{
-	char urls[LK_URL_LIST_SIZE]; /* read while subscribing only */
-
-	feed->validator = validator;
-	feed->service = service;
-	if (peers_dir)
-		LK_TRY(feed_key_load(feed, peers_dir, err));
-	LK_TRY(lk_url_of_service(service == LATCHKEY_KEYS ? LK_URL_KEYS : LK_URL_TOKENS,
-	    validator->client->settings.url, validator->client->settings.service_urls[service],
-	    urls, err));
-	const struct lk_feed_subscriber_config config = {
-		.service = latchkey_service_name(service),
-		.instance = validator->client->instance, /* known once feed_ask has answered */
-		.public_key = peers_dir ? feed->public_key : NULL,
-		.service_urls = urls,
-		.max_staleness_ms = validator->staleness_ms,
-		.clock = lk_clock_boot(),
-		.random = lk_random_system(),
-		.user = feed,
-		.ask = feed_ask,
-		.on_event = feed_event,
-		.on_flush = feed_flush,
-	};
-	return lk_feed_subscribe(&feed->subscriber, &config, err);
-}
-
-/* When trust ends in what is remembered of keys, and of tokens, of which both services have a say.
- */
-struct leases {
-	int64_t keys_end_ms, tokens_end_ms;
-};
-
-static struct leases
-leases_read(const latchkey_validator *validator)
-{
-	const int64_t keys = lk_feed_lease_ends_ms(validator->feeds[LATCHKEY_KEYS].subscriber);
-	const int64_t tokens = lk_feed_lease_ends_ms(validator->feeds[LATCHKEY_TOKENS].subscriber);
-
-	return (struct leases){ keys, tokens < keys ? tokens : keys };
-}
-
-static int64_t
-now_ms(void)
-{
-	return lk_clock_steady_ms(lk_clock_boot());
 }
 
 /* ---- Decisions ---- */
@@ -269,20 +125,39 @@ lease_holds(const latchkey_validator *validator, const struct leases *leases, bo
 	return ends_ms > 0 && now_ms() < ends_ms + validator->grace_ms;
 }
 
+/* Where something is kept beside what is remembered, it has to be there. */
+static bool
+look_up(latchkey_validator *validator, struct cache_tag tag, const struct wish *wish,
+    struct entry *out_entry, struct kept **out_kept)
+{
+	return out_kept ? cache_get_kept(validator->cache, tag, wish->asked_by, out_entry, out_kept)
+			: cache_get(validator->cache, tag, out_entry);
+}
+
+static void
+kept_drop(struct kept **kept)
+{
+	if (kept)
+		kept_unref(LK_TAKE(*kept));
+}
+
 static bool
 decide_from_memory(latchkey_validator *validator, struct cache_tag tag, const struct wish *wish,
-    const struct leases *leases, latchkey_decision *out)
+    const struct leases *leases, latchkey_decision *out, struct kept **out_kept)
 {
 	struct entry entry;
 
-	if (!cache_get(validator->cache, tag, &entry))
+	if (!look_up(validator, tag, wish, &entry, out_kept))
 		return false;
 	decide(&entry, wish, out);
 	if (!lease_holds(validator, leases, entry.is_token)) {
 		latchkey_decision_wipe(out);
+		kept_drop(out_kept);
 		*out = (latchkey_decision){ 0 };
 		return false;
 	}
+	if (!out->active)
+		kept_drop(out_kept);
 	out->remembered = true;
 	atomic_fetch_add_explicit(&validator->hits, 1, memory_order_relaxed);
 	return true;
@@ -376,9 +251,30 @@ entry_of(
 	return subjects_intern(validator->subjects, answer->identity, &out->subject, err);
 }
 
+/* What is made of it stands beside the entry, and for this once beside the decision. */
+static lk_status
+remember(latchkey_validator *validator, const struct ask *asked, struct cache_tag tag,
+    const struct entry *entry, struct kept **out_kept, struct lk_error *err)
+{
+	struct kept *kept = NULL;
+
+	if (validator->make && !(kept = validator->make(validator->make_user, asked->answer)))
+		return lk_fail_oom(err);
+	if (kept)
+		kept_set_source(kept, asked->request.source_address);
+	if (*asked->answer->actor ==
+	    '\0') /* events of who acts would not be found under the subject */
+		cache_put_kept(validator->cache, tag, entry, kept);
+	if (out_kept)
+		*out_kept = kept;
+	else
+		kept_unref(kept);
+	return LK_OK;
+}
+
 static lk_status
 take_answer(latchkey_validator *validator, const struct ask *asked, struct cache_tag tag,
-    const struct wish *wish, latchkey_decision *out, struct lk_error *err)
+    const struct wish *wish, latchkey_decision *out, struct kept **out_kept, struct lk_error *err)
 {
 	struct entry entry;
 
@@ -389,20 +285,25 @@ take_answer(latchkey_validator *validator, const struct ask *asked, struct cache
 		return LK_OK;
 	}
 	LK_TRY(entry_of(validator, asked, &entry, err));
-	if (*asked->answer->actor ==
-	    '\0') /* events of who acts would not be found under the subject */
-		cache_put(validator->cache, tag, &entry);
+	const lk_status remembered = remember(validator, asked, tag, &entry, out_kept, err);
+	if (remembered != LK_OK) {
+		subject_unref(entry.subject);
+		return remembered;
+	}
 	decide(&entry, wish, out);
+	if (!out->active)
+		kept_drop(out_kept);
 	if (now_ms() < asked->sent_ms + validator->staleness_ms)
 		return LK_OK;
 	latchkey_decision_wipe(out);
+	kept_drop(out_kept);
 	return lk_fail(err, LK_UNAVAILABLE, "VALIDATOR_LATE",
 	    "the answer came so late that it may not be true any more");
 }
 
 static lk_status
 decide_by_service(latchkey_validator *validator, struct cache_tag tag, const struct wish *wish,
-    latchkey_decision *out, struct lk_error *err)
+    latchkey_decision *out, struct kept **out_kept, struct lk_error *err)
 {
 	struct ask asked = { .request = LATCHKEY__TOKENS__V1__VALIDATE_TOKEN_REQUEST__INIT };
 
@@ -412,7 +313,7 @@ decide_by_service(latchkey_validator *validator, struct cache_tag tag, const str
 	atomic_fetch_add_explicit(&validator->misses, 1, memory_order_relaxed);
 	lk_status status = batch_ask(validator->batch, &asked, err);
 	if (status == LK_OK)
-		status = take_answer(validator, &asked, tag, wish, out, err);
+		status = take_answer(validator, &asked, tag, wish, out, out_kept, err);
 	if (status != LK_OK)
 		atomic_fetch_add_explicit(&validator->failures, 1, memory_order_relaxed);
 	batch_release(&asked);
@@ -425,13 +326,13 @@ decide_by_service(latchkey_validator *validator, struct cache_tag tag, const str
  */
 static lk_status
 validate(latchkey_validator *validator, const struct wish *wish, latchkey_decision *out,
-    struct lk_error *err)
+    struct kept **out_kept, struct lk_error *err)
 {
 	const struct leases leases = leases_read(validator);
 	const struct cache_tag tag = cache_tag(
 	    validator->cache, wish->credential, wish->len, wish->audience, wish->source_address);
 
-	if (decide_from_memory(validator, tag, wish, &leases, out) ||
+	if (decide_from_memory(validator, tag, wish, &leases, out, out_kept) ||
 	    refuse_from_memory(validator, tag, out))
 		return LK_OK;
 	LK_TRY(wish_check(wish, err));
@@ -446,7 +347,7 @@ validate(latchkey_validator *validator, const struct wish *wish, latchkey_decisi
 			    "the services were not heard of for too long to trust what is "
 			    "remembered");
 	}
-	return decide_by_service(validator, tag, wish, out, err);
+	return decide_by_service(validator, tag, wish, out, out_kept, err);
 }
 
 latchkey_status
@@ -462,9 +363,45 @@ latchkey_validator_validate(latchkey_validator *validator, const char *credentia
 		return (latchkey_status)lk_fail(err, LK_FAILED_PRECONDITION, "FORKED",
 		    "a validator does not survive fork(): open one in the child");
 	PUBLIC_TRY(wish_read(credential, requirements, &wish, err));
-	PUBLIC_TRY(validate(validator, &wish, &decision, err));
+	PUBLIC_TRY(validate(validator, &wish, &decision, NULL, err));
 	*out_decision = decision;
 	return LATCHKEY_OK;
+}
+
+bool
+validator_recall(latchkey_validator *validator, const struct validator_question *question,
+    latchkey_decision *out_decision, struct kept **out_kept)
+{
+	const struct leases leases = leases_read(validator);
+	latchkey_decision decision = { 0 };
+	struct wish wish;
+
+	if (wish_read(question->credential, &question->requirements, &wish, NULL) != LK_OK)
+		return false;
+	wish.asked_by = question->asked_by;
+	*out_kept = NULL;
+	const struct cache_tag tag = cache_tag(
+	    validator->cache, wish.credential, wish.len, wish.audience, wish.source_address);
+	if (!decide_from_memory(validator, tag, &wish, &leases, &decision, out_kept) &&
+	    !refuse_from_memory(validator, tag, &decision))
+		return false;
+	*out_decision = decision;
+	return true;
+}
+
+lk_status
+validator_decide(latchkey_validator *validator, const struct validator_question *question,
+    latchkey_decision *out_decision, struct kept **out_kept, struct lk_error *err)
+{
+	latchkey_decision decision = { 0 };
+	struct wish wish;
+
+	LK_TRY(wish_read(question->credential, &question->requirements, &wish, err));
+	wish.asked_by = question->asked_by;
+	*out_kept = NULL;
+	LK_TRY(validate(validator, &wish, &decision, out_kept, err));
+	*out_decision = decision;
+	return LK_OK;
 }
 
 void
@@ -487,6 +424,7 @@ latchkey_validator_count(const latchkey_validator *validator, latchkey_validator
 		.failures = atomic_load(&validator->failures),
 		.lease_lost = atomic_load(&validator->lease_lost),
 		.uses_reported = report_uses(validator->report),
+		.entries = cache_filled(validator->cache),
 	};
 	for (size_t i = 0; i < FEEDS; i++) {
 		const struct lk_feed_subscriber *subscriber = validator->feeds[i].subscriber;
@@ -521,8 +459,21 @@ read_options(
 	return LK_OK;
 }
 
+/* A peer signs each question as operators do; what they may ask is the services' to say. */
 static lk_status
-open_parts(latchkey_validator *validator, const latchkey_validator_options *o, struct lk_error *err)
+speak_as(latchkey_client *client, const struct validator_inside *inside, struct lk_error *err)
+{
+	struct settings *settings = &client->settings;
+
+	settings->source = LATCHKEY_SOURCE_OPERATOR;
+	LK_IGNORE(
+	    !lk_text_copy(settings->operator_name, sizeof settings->operator_name, inside->name));
+	return lk_sign_key_load(inside->key_file, "peer key", &settings->sign_key, err);
+}
+
+static lk_status
+open_parts(latchkey_validator *validator, const latchkey_validator_options *o,
+    const struct validator_inside *inside, struct lk_error *err)
 {
 	const struct batch_config batch = { validator, batch_send, batch_number, batch_now_ms };
 	static const latchkey_service services[FEEDS] = { LATCHKEY_KEYS, LATCHKEY_TOKENS };
@@ -530,13 +481,16 @@ open_parts(latchkey_validator *validator, const latchkey_validator_options *o, s
 	LK_TRY(read_options(validator, o, err));
 	validator->cache = cache_new(o->max_entries ? o->max_entries : DEFAULT_ENTRIES);
 	validator->subjects = subjects_new();
-	if (!validator->cache || !validator->subjects)
+	if (!validator->cache || !validator->subjects || (inside && !cache_keep(validator->cache)))
 		return lk_fail_oom(err);
 	LK_TRY(batch_new(&validator->batch, &batch, err));
 	LK_TRY((lk_status)latchkey_client_open(
 	    o->client, &validator->client, (latchkey_error *)(void *)err));
+	if (inside)
+		LK_TRY(speak_as(validator->client, inside, err));
 	for (size_t i = 0; i < FEEDS; i++)
-		LK_TRY(feed_open(validator, &validator->feeds[i], services[i], o->peers_dir, err));
+		LK_TRY(feed_open(validator, &validator->feeds[i], services[i], o->peers_dir,
+		    inside != NULL, err));
 	return report_start(&validator->report, validator->client, validator->cache, err);
 }
 
@@ -546,22 +500,41 @@ validator_closep(latchkey_validator **validator)
 	latchkey_validator_close(*validator);
 }
 
+lk_status
+validator_open_inside(const latchkey_validator_options *options,
+    const struct validator_inside *inside, latchkey_validator **out_validator, struct lk_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	LK_AUTO(validator_closep) latchkey_validator *validator = LK_ALLOC(latchkey_validator);
+
+	pthread_once(&once, watch_forks);
+	if (!validator)
+		return lk_fail_oom(err);
+	validator->forks = atomic_load(&forks);
+	if (inside) {
+		validator->make = inside->make;
+		validator->make_user = inside->make_user;
+	}
+	LK_TRY(open_parts(validator, options, inside, err));
+	*out_validator = LK_TAKE(validator);
+	return LK_OK;
+}
+
 latchkey_status
 latchkey_validator_open(const latchkey_validator_options *options,
     latchkey_validator **out_validator, latchkey_error *out_error)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	static const latchkey_validator_options defaults;
-	LK_AUTO(validator_closep) latchkey_validator *validator = LK_ALLOC(latchkey_validator);
-	struct lk_error *err = error_inside(out_error);
 
-	pthread_once(&once, watch_forks);
-	if (!validator)
-		return (latchkey_status)lk_fail_oom(err);
-	validator->forks = atomic_load(&forks);
-	PUBLIC_TRY(open_parts(validator, options ? options : &defaults, err));
-	*out_validator = LK_TAKE(validator);
-	return LATCHKEY_OK;
+	return (latchkey_status)validator_open_inside(
+	    options ? options : &defaults, NULL, out_validator, error_inside(out_error));
+}
+
+void
+validator_leave(latchkey_validator *validator)
+{
+	for (size_t i = 0; i < FEEDS; i++)
+		lk_feed_leave(validator->feeds[i].subscriber);
 }
 
 /* In a forked child the threads are gone and locks may be held by nobody: what there is stays. */

@@ -36,7 +36,8 @@ wish_read(const char *credential, const latchkey_requirements *requirements, str
 	static const latchkey_requirements none;
 	const latchkey_requirements *r = requirements ? requirements : &none;
 	struct wish wish = { .credential = credential ? credential : "",
-		.workgroup = r->workgroup ? r->workgroup : "" };
+		.workgroup = r->workgroup ? r->workgroup : "",
+		.asked_by = "" };
 
 	LK_TRY(text_read("audience", r->audience, &wish.audience, err));
 	LK_TRY(text_read("source_address", r->source_address, &wish.source_address, err));

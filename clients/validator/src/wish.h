@@ -10,6 +10,7 @@
 /* Every text is there, if empty; borrowed from the caller. */
 struct wish {
 	const char *credential, *audience, *source_address, *workgroup;
+	const char *asked_by; /* on whose behalf, in counts of uses; or "" */
 	size_t len;
 	lk_permissions needed;
 };

@@ -94,6 +94,7 @@ typedef struct latchkey_validator_counts {
 	uint64_t events, flushes;    /**< from the feeds */
 	uint64_t uses_reported;      /**< of those answered from memory: told to keys */
 	int64_t lease_left_ms[2];    /**< of keys, of tokens; 0 or less: none */
+	uint64_t entries;            /**< credentials remembered now, good or not any more */
 } latchkey_validator_counts;
 LATCHKEY_API void latchkey_validator_count(
     const latchkey_validator *validator, latchkey_validator_counts *out_counts);

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Keys and tokens that the gateway decides from memory: what is revoked is refused by the next request, and late by no more than it says."""
+
+import json
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import http_client
+import latchkey_e2e as e2e
+import world
+
+PROXY = {"X-Forwarded-For": "192.0.2.44"}
+
+
+class GatewayLocal(e2e.Case):
+    def start(self, *options):
+        self.state.start()
+        conf = self.state.path / "gateway.conf"
+        conf.write_text(conf.read_text() + "".join(f"{option}\n" for option in ("trusted-proxies = 127.0.0.1", *options)))
+        self.state.start("gateway")
+        self.http = http_client.Gateway(self.state)
+        self.tenant = world.Tenant(self.state, "genomics")
+        self.ada, self.ben = self.tenant.admin, self.tenant.user("ben", "key-manager")
+        self.ada_line = self.ada.command_line()
+        self.judge = world.principal(self.state, "samples-api", ["tokens.validate"], "ALL")
+
+    def auth(self, secret, query="", headers=None):
+        return self.http.ask("GET", f"/auth{query}", key=secret, headers=headers).status
+
+    def validate(self, secret, by=None, **wish):
+        return self.http.ok("POST", "/v1/validate", {"secretCredential": secret, **wish}, key=by or self.judge.secret)
+
+    def known(self, secret):
+        """Asked about once, and from now on remembered."""
+        self.assertEqual(204, self.auth(secret))
+        self.assertTrue(self.validate(secret)["active"])
+
+    def test_what_is_revoked_is_refused_by_the_next_request(self):
+        self.start()
+        line = self.ben.command_line()
+        for _ in range(e2e.repeat("keys revoked under a remembering gateway", 200, 5)):
+            key = self.ben.key()
+            token = self.state.with_key(key.secret).ok("token", "issue").strip()
+            for secret in (key.secret, token):
+                self.known(secret)
+            line.ok("key", "revoke", key.id)
+            for secret in (key.secret, token):
+                self.assertEqual((401, False), (self.auth(secret), self.validate(secret)["active"]))
+        key, judge = self.ben.key(), world.principal(self.state, "other-api", ["tokens.validate"], "ALL")
+        self.known(key.secret)
+        self.assertTrue(self.validate(key.secret, by=judge.secret)["active"])
+        self.state.ok("principal", "disable", judge.id)
+        self.http.refused(401, "POST", "/v1/validate", {"secretCredential": key.secret}, key=judge.secret)
+        self.ada_line.ok("user", "disable", self.ben.id)
+        self.assertEqual((401, False), (self.auth(key.secret), self.validate(key.secret)["active"]))
+        self.ada_line.ok("user", "enable", self.ben.id)
+        self.assertEqual((204, True), (self.auth(key.secret), self.validate(key.secret)["active"]))
+
+    def test_who_asks_needs_the_right_and_the_tenant_and_each_request_its_own(self):
+        self.start()
+        key, near_api = self.ben.key(), world.principal(self.state, "near-api", ["tokens.validate"], "genomics")
+        other = world.Tenant(self.state, "proteomics")
+        foreign, stranger = other.admin.key(), world.principal(self.state, "blind", ["audit.read"], "ALL")
+        for _ in range(2):  # asked, and remembered
+            for secret in (key.secret, foreign.secret):
+                self.known(secret)
+            self.assertEqual(key.id, self.validate(key.secret)["identity"]["key"])
+            self.http.refused(403, "POST", "/v1/validate", {"secretCredential": key.secret}, key=stranger.secret, reason="PERMISSION_MISSING")
+            self.http.refused(401, "POST", "/v1/validate", {"secretCredential": key.secret})
+            refused = self.validate(key.secret, requiredPermission="audit.read")
+            self.assertEqual((False, "PERMISSION_MISSING"), (refused["active"], refused["reason"]))
+            self.assertTrue(self.validate(key.secret, by=near_api.secret)["active"])
+            self.assertFalse(self.validate(foreign.secret, by=near_api.secret)["active"])
+            self.assertEqual((403, 403, 204), (self.auth(key.secret, "?permission=audit.read"), self.auth(key.secret, "?workgroup=wkg_x"),
+                                               self.auth(key.secret)))
+        near = self.ben.key(source_networks=["192.0.2.0/24"])
+        for _ in range(2):
+            self.assertEqual((204, 403), (self.auth(near.secret, headers=PROXY), self.auth(near.secret)))
+
+    def test_uses_are_counted_for_whom_and_from_where(self):
+        self.start()
+        key = self.ben.key()
+        for _ in range(4):
+            self.assertEqual(204, self.auth(key.secret, headers=PROXY))
+        for _ in range(3):
+            self.assertTrue(self.validate(key.secret, sourceAddress="192.0.2.44")["active"])
+        self.state.stop("gateway")  # what it counted is told at its end
+        use = self.ada_line.json("key", "use", key.id)
+        counts = {}
+        for row in use["uses"]:
+            counts[row["caller_name"]] = counts.get(row["caller_name"], 0) + row["uses"]
+        # The first was asked of the services, which counted it; validations count for who asked for them.
+        self.assertEqual((7, 3), (use["total"], counts["samples-api"]))
+        self.assertEqual("192.0.2.44", use["last_source_address"])
+
+    def test_without_the_services_memory_counts_for_as_long_as_it_says(self):
+        self.start("max-staleness = 400ms", "lost-lease = refuse")
+        key = self.ben.key()
+        e2e.wait_until(lambda: self.auth(key.secret) == 204, 10, "a lease")
+        self.known(key.secret)
+        self.state.pause("keys")
+        paused = time.monotonic()
+        while time.monotonic() < paused + 0.6:
+            late = time.monotonic() > paused + 0.5
+            status = self.auth(key.secret)
+            self.assertIn(status, (403,) if late else (204, 403))
+        answer = self.http.ask("GET", "/auth", key=key.secret)
+        self.assertEqual((403, "LEASE_LOST"), (answer.status, answer.headers["X-Latchkey-Reason"]))
+        self.state.resume("keys")
+        e2e.wait_until(lambda: self.auth(key.secret) == 204, 10, "a lease again")
+
+    def test_a_gateway_that_stands_still_wakes_to_no_old_belief(self):
+        self.start("max-staleness = 1s")
+        keys = [self.ben.key() for _ in range(2)]
+        for key in keys:
+            self.known(key.secret)
+        line = self.ben.command_line()
+        self.state.pause("gateway")
+        line.ok("key", "revoke", keys[0].id)  # is not held up for ever
+        time.sleep(1)
+        self.state.resume("gateway")
+        self.assertEqual((401, 204), tuple(self.auth(key.secret) for key in keys))
+        self.assertNotIn(keys[0].secret, json.dumps(self.state.log("gateway")))
+        line.ok("key", "revoke", keys[1].id)
+        self.assertEqual(401, self.auth(keys[1].secret))
+
+
+if __name__ == "__main__":
+    e2e.main()
