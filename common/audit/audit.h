@@ -81,6 +81,17 @@ LK_DEFINE_FREEP(lk_audit_sealer_stopp, struct lk_audit_sealer *, lk_audit_sealer
 void lk_audit_finished(struct lk_audit_sealer *sealer, const struct lk_finished *finished);
 uint64_t lk_audit_lost(const struct lk_audit_sealer *sealer);
 
+/* How the trail stands. The errors of lk_store_read. */
+struct lk_trail_state {
+	uint64_t sequence; /* of the newest row that is sealed */
+	uint32_t unsealed; /* rows that wait to be */
+	uint64_t lost;
+	int64_t read_to_end_at_ms; /* when an operator last read the chain to its head, as `audit
+				      verify` does; 0: not since the start */
+};
+lk_status lk_audit_state(struct lk_audit_sealer *sealer, int64_t deadline_steady_ms,
+    struct lk_arena *arena, struct lk_trail_state *out, struct lk_error *err);
+
 /* AuditService for the server's list of services; its user pointer is the sealer. */
 const struct lk_method_table *lk_audit_method_table(void);
 

@@ -16,6 +16,7 @@ struct lk_audit_sealer {
 	struct lk_store *store;
 	struct lk_audit_config config;
 	atomic_uint_least64_t lost;
+	atomic_int_least64_t read_to_end_at_ms;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stopping_changed;
@@ -344,6 +345,18 @@ void
 audit_sealer_lost(struct lk_audit_sealer *sealer)
 {
 	atomic_fetch_add(&sealer->lost, 1);
+}
+
+void
+audit_sealer_read_to_end(struct lk_audit_sealer *sealer)
+{
+	atomic_store(&sealer->read_to_end_at_ms, audit_sealer_now_ms(sealer));
+}
+
+int64_t
+audit_sealer_read_to_end_at_ms(const struct lk_audit_sealer *sealer)
+{
+	return atomic_load(&sealer->read_to_end_at_ms);
 }
 
 uint64_t

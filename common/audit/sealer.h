@@ -8,6 +8,8 @@
 struct lk_store *audit_sealer_store(const struct lk_audit_sealer *sealer);
 const struct lk_audit_config *audit_sealer_config(const struct lk_audit_sealer *sealer);
 int64_t audit_sealer_now_ms(const struct lk_audit_sealer *sealer);
+void audit_sealer_read_to_end(struct lk_audit_sealer *sealer); /* by an operator, now */
+int64_t audit_sealer_read_to_end_at_ms(const struct lk_audit_sealer *sealer);
 void audit_sealer_lost(struct lk_audit_sealer *sealer); /* count one row that was not written */
 
 /* Where the chain ends: the row of audit_head, or the beginning when nothing is sealed yet. */

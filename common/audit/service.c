@@ -163,7 +163,7 @@ encode_head(struct lk_arena *arena, const struct lk_audit_sealer *sealer,
 static lk_status
 audit_read_chain(struct lk_call *call, const ReadChainRequest *req, ReadChainResponse *rep)
 {
-	const struct lk_audit_sealer *sealer = lk_call_user(call);
+	struct lk_audit_sealer *sealer = lk_call_user(call);
 	struct lk_arena *arena = lk_call_arena(call);
 	struct lk_error *err = lk_call_error(call);
 	struct trail_chain chain;
@@ -180,8 +180,27 @@ audit_read_chain(struct lk_call *call, const ReadChainRequest *req, ReadChainRes
 	LK_TRY(trail_chain(audit_sealer_store(sealer), lk_call_deadline_steady_ms(call),
 	    audit_sealer_config(sealer), req->after_sequence, req->max_rows, arena, &chain, err));
 	rep->unsealed = chain.unsealed;
+	if (req->after_sequence + chain.sealed.count >= chain.head.sequence)
+		audit_sealer_read_to_end(sealer);
 	LK_TRY(encode_events(arena, &chain.sealed, &rep->n_events, &rep->events, err));
 	return encode_head(arena, sealer, &chain.head, rep, err);
+}
+
+/* ---- How it stands ---- */
+
+lk_status
+lk_audit_state(struct lk_audit_sealer *sealer, int64_t deadline_steady_ms, struct lk_arena *arena,
+    struct lk_trail_state *out, struct lk_error *err)
+{
+	struct trail_chain chain = { 0 };
+
+	LK_TRY(trail_chain(audit_sealer_store(sealer), deadline_steady_ms,
+	    audit_sealer_config(sealer), INT64_MAX, 1, arena, &chain, err));
+	*out = (struct lk_trail_state){ .sequence = chain.head.sequence,
+		.unsealed = chain.unsealed,
+		.lost = lk_audit_lost(sealer),
+		.read_to_end_at_ms = audit_sealer_read_to_end_at_ms(sealer) };
+	return LK_OK;
 }
 
 /* ---- The table ---- */

@@ -17,7 +17,7 @@ enum lk_permission {
 	/* What a row of methods.def may say instead of a permission. */
 	LK_PERM_PUBLIC = 100, /* anybody, without authorisation */
 	LK_PERM_CALLER,   /* any authenticated caller but a gateway; the domain decides the rest */
-	LK_PERM_REPORTER, /* likewise, and gateways: who may say how often keys were used */
+	LK_PERM_REPORTER, /* likewise, and gateways: who may report uses, read metrics */
 	LK_PERM_SERVICE,  /* another service of the installation, by assertion */
 	LK_PERM_OPERATOR, /* an operator, by assertion */
 };

@@ -3,7 +3,9 @@
 
 #include <openssl/crypto.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct lk_secret {
 	size_t len;
@@ -46,6 +48,14 @@ lk_wipe_view(struct lk_wiped *view)
 	lk_wipe(view->data, view->len);
 }
 
+static atomic_uint_fast64_t unlocked;
+
+uint64_t
+lk_secret_unlocked(void)
+{
+	return atomic_load(&unlocked);
+}
+
 lk_status
 lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err)
 {
@@ -62,6 +72,8 @@ lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_er
 		lk_free(secret);
 		return lk_fail_oom(err);
 	}
+	if (mlock(secret->bytes, bytes.len) != 0) /* libsodium tried, and does not tell */
+		atomic_fetch_add(&unlocked, 1);
 	memcpy(secret->bytes, bytes.data, bytes.len);
 	sodium_mprotect_readonly(secret->bytes);
 	*out_secret = secret;

@@ -52,6 +52,8 @@ enum { LK_SECRET_MAX = 16 * 1024 }; /* bytes: the longest token with room to spa
  * SECRET_LENGTH, or as lk_crypto_init, which it calls.
  */
 lk_status lk_secret_new(struct lk_bytes bytes, struct lk_secret **out_secret, struct lk_error *err);
+/* How many could not be kept from the swap: the limit of locked memory was met. */
+uint64_t lk_secret_unlocked(void);
 struct lk_bytes lk_secret_bytes(const struct lk_secret *secret); /* borrowed until freed */
 void lk_secret_free(struct lk_secret *secret);
 LK_DEFINE_FREEP(lk_secret_freep, struct lk_secret *, lk_secret_free)

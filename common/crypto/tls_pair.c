@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <time.h>
 
 #include "base/base.h"
 
@@ -82,4 +83,19 @@ lk_tls_pair_check(const char *chain_pem, const char *key_pem, int64_t now_ms, st
 		return bad(err, "TLS_KEY_MISMATCH",
 		    "the TLS key is not that of the first certificate in its file");
 	return check_times(own, now_ms, err);
+}
+
+int64_t
+lk_tls_chain_ends_at_ms(const char *chain_pem)
+{
+	LK_AUTO(pair_bio_freep) BIO *chain = BIO_new_mem_buf(chain_pem, -1);
+	LK_AUTO(pair_x509_freep)
+	X509 *own = chain ? PEM_read_bio_X509(chain, NULL, NULL, NULL) : NULL;
+	struct tm ends = { .tm_year = 0 };
+
+	if (!own || ASN1_TIME_to_tm(X509_get0_notAfter(own), &ends) != 1) {
+		ERR_clear_error();
+		return 0;
+	}
+	return (int64_t)timegm(&ends) * 1000;
 }

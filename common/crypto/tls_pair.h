@@ -16,4 +16,7 @@
 lk_status lk_tls_pair_check(
     const char *chain_pem, const char *key_pem, int64_t now_ms, struct lk_error *err);
 
+/* When the first certificate of a chain in PEM ends, in wall time; 0 when it is none. */
+int64_t lk_tls_chain_ends_at_ms(const char *chain_pem);
+
 #endif

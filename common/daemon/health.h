@@ -1,10 +1,11 @@
-/* HealthService: is this process there and ready? Public, answered inline from memory. */
+/* HealthService: is this process there and ready (public, from memory), and what has it done? */
 #ifndef LK_DAEMON_HEALTH_H
 #define LK_DAEMON_HEALTH_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "metrics/families.h"
 #include "rpc/method.h"
 #include "time/clock.h"
 
@@ -15,6 +16,9 @@ struct lk_health {
 	const char *instance;
 	int64_t started_at_ms;
 	atomic_bool draining;
+	/* Adds what the process measures of itself; may block until the deadline. NULL: nothing. */
+	void (*measure)(void *user, struct lk_families *out, int64_t deadline_steady_ms);
+	void *measure_user;
 };
 
 void lk_health_init(struct lk_health *health, const char *service, const char *version,

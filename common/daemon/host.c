@@ -5,9 +5,7 @@
 #include "audit_migrations.h"
 #include "base/alloc.h"
 #include "crypto/secret.h"
-#include "daemon/health.h"
-#include "daemon/peer_view.h"
-#include "daemon/store_gate.h"
+#include "daemon/host_impl.h"
 #include "feed_migrations.h"
 #include "idempotency_migrations.h"
 #include "log/log.h"
@@ -15,23 +13,6 @@
 #include <string.h>
 
 enum { DRAIN_MS = 8000, CHANNEL_TIMEOUT_MS = 2000 };
-
-struct lk_host_private {
-	struct lk_health health;
-	struct lk_tls *tls;
-	struct lk_standing_remote *standing;
-	struct lk_peer_view *view;
-	struct lk_auth *auth;
-	struct lk_store_gate gate;
-	struct lk_server *server;
-	struct lk_host_setup setup;
-	lk_status (*start)(void *user, struct lk_error *err);
-	void *start_user;
-	void (*flush)(void *user);
-	void *flush_user;
-	void (*key_used)(void *user, const char *key, int64_t at_ms);
-	void *key_used_user;
-};
 
 static void
 log_fatal(const char *why)
@@ -159,6 +140,7 @@ on_finished(void *user, const struct lk_finished *finished)
 	const struct lk_caller *caller = finished->caller;
 	const struct lk_method *row = lk_call_row(finished->call);
 
+	lk_call_counts_note(host->inner->counts, finished);
 	note_key(host, caller);
 	if (row && row->effect == LK_WRITE_ONCE)
 		lk_feed_settle(host->feed);
@@ -244,9 +226,15 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 	inner->key_used = services->key_used;
 	inner->key_used_user = services->key_used_user;
 	inner->flush = services->flush;
+	inner->measure = services->measure;
+	inner->measure_user = services->measure_user;
+	inner->health.measure = lk_host_measure;
+	inner->health.measure_user = host;
 	inner->flush_user = services->flush_user;
 	if (services->feed_open)
 		lk_feed_open_from(host->feed, services->feed_open, services->feed_open_user);
+	if (!(inner->counts = lk_call_counts_new(all, services->count + 3)))
+		return lk_fail_oom(err);
 	LK_TRY(make_auth(host, services, err));
 	const struct lk_server_config config = {
 		.url = inner->setup.listen_url,
@@ -334,6 +322,7 @@ lk_host_close(struct lk_host *host)
 	lk_daemon_closing("server");
 	if (host->inner) {
 		lk_server_free(host->inner->server);
+		lk_call_counts_free(host->inner->counts);
 		lk_daemon_closing("view");
 		lk_auth_free(host->inner->auth);
 		lk_peer_view_free(host->inner->view);

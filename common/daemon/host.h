@@ -18,6 +18,7 @@
 #include "daemon/daemon.h"
 #include "daemon/use_report.h"
 #include "feed/feed.h"
+#include "metrics/families.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
 #include "store/store.h"
@@ -90,6 +91,10 @@ struct lk_host_services {
 	void *start_user;
 	void (*tenants_changed)(void *user); /* as in daemon/peer_view.h; may be NULL */
 	void *tenants_changed_user;
+	/* Adds what the service measures of itself, and its metrics; on a worker's thread; may be
+	 * NULL. */
+	void (*measure)(void *user, struct lk_families *out, int64_t deadline_steady_ms);
+	void *measure_user;
 	void (*flush)(
 	    void *user); /* after the last call is answered, before the store closes; may be NULL */
 	void *flush_user;

@@ -264,3 +264,13 @@ lk_peer_view_revocations(struct lk_peer_view *view)
 {
 	return (struct lk_revocation_source){ view->revoked ? revoked_get : NULL, view };
 }
+
+int64_t
+lk_peer_view_lease_left_ms(const struct lk_peer_view *view, bool of_keys)
+{
+	const struct lk_feed_subscriber *subscriber =
+	    of_keys ? view->keys.subscriber : view->tokens.subscriber;
+	const int64_t ends_ms = subscriber ? lk_feed_lease_ends_ms(subscriber) : 0;
+
+	return ends_ms - lk_clock_steady_ms(lk_clock_boot());
+}

@@ -149,6 +149,7 @@ lk_feed_stats(struct lk_feed *feed)
 
 	pthread_mutex_lock(&feed->lock);
 	stats.head = feed->head;
+	stats.readers = feed_readers_lag(&feed->readers, feed->head, &stats.lag);
 	pthread_mutex_unlock(&feed->lock);
 	if (feed->hints)
 		feed_hints_stats(feed->hints, &stats);

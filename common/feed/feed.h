@@ -80,9 +80,11 @@ lk_status lk_feed_listen(struct lk_feed *feed, const char *service_url, struct l
 lk_status lk_feed_hint_url(const char *service_url, char out[LK_URL_SIZE], struct lk_error *err);
 
 struct lk_feed_stats {
-	uint64_t head;   /* the newest sequence */
-	uint64_t hints;  /* messages sent */
-	uint64_t healed; /* PUB listeners replaced (rpc/listener_guard.h) */
+	uint64_t head;    /* the newest sequence */
+	uint64_t hints;   /* messages sent */
+	uint64_t healed;  /* PUB listeners replaced (rpc/listener_guard.h) */
+	unsigned readers; /* that changes wait for */
+	uint64_t lag;     /* events that the slowest of them has not forgotten yet */
 };
 struct lk_feed_stats lk_feed_stats(struct lk_feed *feed);
 

@@ -96,6 +96,23 @@ feed_readers_left(struct feed_readers *readers, struct lk_bytes id)
 	pthread_cond_broadcast(&readers->forgot);
 }
 
+unsigned
+feed_readers_lag(const struct feed_readers *readers, uint64_t head, uint64_t *out_lag)
+{
+	unsigned count = 0;
+
+	*out_lag = 0;
+	for (size_t i = 0; i < FEED_READERS_MAX; i++) {
+		const struct feed_reader_entry *entry = &readers->entries[i];
+		if (!entry->used || !entry->came)
+			continue;
+		count++;
+		if (entry->forgot < head && head - entry->forgot > *out_lag)
+			*out_lag = head - entry->forgot;
+	}
+	return count;
+}
+
 /* How long to wait yet; 0: not at all. Who was silent for too long is left to its lease. */
 static int64_t
 wait_ms(struct feed_readers *readers, uint64_t sequence, int64_t begun_ms, int64_t now_ms)

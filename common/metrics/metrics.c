@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "metrics/families.h"
 
 enum { CACHE_LINE = 64 };
 
@@ -126,41 +127,43 @@ lk_metric_value(const struct lk_metrics *metrics, size_t id)
 				       : atomic_load_explicit(&cell->value, memory_order_relaxed);
 }
 
-/* A name is its base and, between braces, its constant labels. */
-struct name {
-	const char *base, *labels;
-	int base_len, labels_len;
+/* ---- Telling ---- */
+
+enum { NAME_SIZE = 128, LABELS_SIZE = 192 };
+
+/* What one row is told with. */
+struct telling {
+	const struct lk_metric_row *row;
+	char name[NAME_SIZE], labels[LABELS_SIZE];
+	lk_sample_fn *each;
+	void *user;
 };
 
-static struct name
-name_split(const char *text)
+/* A name is its base and, between braces, its constant labels. */
+static void
+name_split(struct telling *telling)
 {
-	const size_t len = strcspn(text, "{");
-	const size_t rest = strlen(text + len);
+	const char *text = telling->row->name;
+	const size_t len = strcspn(text, "{"), rest = strlen(text + len);
 
-	return (
-	    struct name){ text, text + len + (rest > 0), (int)len, rest >= 2 ? (int)rest - 2 : 0 };
+	snprintf(telling->name, sizeof telling->name, "%.*s", (int)len, text);
+	snprintf(telling->labels, sizeof telling->labels, "%.*s", rest >= 2 ? (int)rest - 2 : 0,
+	    text + len + (rest > 0));
 }
 
 static void
-print_head(const struct lk_metric_row *row, const struct lk_metric_row *before, FILE *out)
+tell(const struct telling *telling, const char *suffix, const char *labels, const char *value)
 {
-	static const char *const kinds[] = { "counter", "gauge", "histogram" };
-	const struct name name = name_split(row->name);
+	const struct lk_sample sample = { suffix, labels, value, NULL };
 
-	if (before != NULL && name_split(before->name).base_len == name.base_len &&
-	    strncmp(before->name, row->name, (size_t)name.base_len) == 0)
-		return;
-	fprintf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", name.base_len, name.base, row->help,
-	    name.base_len, name.base, kinds[row->kind]);
+	telling->each(telling->user, telling->row, telling->name, &sample);
 }
 
 static void
-print_histogram(const struct lk_metric_row *row, const struct histogram *h, FILE *out)
+tell_histogram(const struct telling *telling, const struct histogram *h)
 {
-	const struct name name = name_split(row->name);
-	const char *comma = name.labels_len > 0 ? "," : "";
 	const uint64_t sum_us = atomic_load_explicit(&h->sum_us, memory_order_relaxed);
+	char labels[LABELS_SIZE + 16], value[32];
 	uint64_t count = 0;
 
 	for (size_t i = 0; i <= BOUNDS; i++) {
@@ -168,24 +171,30 @@ print_histogram(const struct lk_metric_row *row, const struct histogram *h, FILE
 		if (i < BOUNDS)
 			snprintf(bound, sizeof bound, "%g", (double)bounds_us[i] / 1e6);
 		count += atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
-		fprintf(out, "%.*s_bucket{%.*s%sle=\"%s\"} %" PRIu64 "\n", name.base_len, name.base,
-		    name.labels_len, name.labels, comma, bound, count);
+		snprintf(labels, sizeof labels, "%s%sle=\"%.8s\"", telling->labels,
+		    *telling->labels ? "," : "", bound);
+		snprintf(value, sizeof value, "%" PRIu64, count);
+		tell(telling, "_bucket", labels, value);
 	}
-	const char *labels = row->name + name.base_len;
-	fprintf(out, "%.*s_sum%s %" PRIu64 ".%06" PRIu64 "\n", name.base_len, name.base, labels,
-	    sum_us / 1000000, sum_us % 1000000);
-	fprintf(out, "%.*s_count%s %" PRIu64 "\n", name.base_len, name.base, labels, count);
+	snprintf(value, sizeof value, "%" PRIu64 ".%06" PRIu64, sum_us / 1000000, sum_us % 1000000);
+	tell(telling, "_sum", telling->labels, value);
+	snprintf(value, sizeof value, "%" PRIu64, count);
+	tell(telling, "_count", telling->labels, value);
 }
 
 void
-lk_metrics_write_prometheus(const struct lk_metrics *metrics, FILE *out)
+lk_metrics_each(const struct lk_metrics *metrics, lk_sample_fn *each, void *user)
 {
+	struct telling telling = { .each = each, .user = user };
+	char value[32];
+
 	for (size_t i = 0; i < metrics->count; i++) {
-		const struct lk_metric_row *row = &metrics->rows[i];
-		print_head(row, i == 0 ? NULL : row - 1, out);
-		if (row->kind == LK_METRIC_HISTOGRAM)
-			print_histogram(row, metrics->cells[i].histogram, out);
+		telling.row = &metrics->rows[i];
+		name_split(&telling);
+		snprintf(value, sizeof value, "%" PRId64, lk_metric_value(metrics, i));
+		if (telling.row->kind == LK_METRIC_HISTOGRAM)
+			tell_histogram(&telling, metrics->cells[i].histogram);
 		else
-			fprintf(out, "%s %" PRId64 "\n", row->name, lk_metric_value(metrics, i));
+			tell(&telling, "", telling.labels, value);
 	}
 }

@@ -1,5 +1,5 @@
 /* Counters, gauges and histograms as rows of a process's metrics.def: lock-free to write, printed
- * as Prometheus text. */
+ * as Prometheus text by families.h. */
 #ifndef LK_METRICS_H
 #define LK_METRICS_H
 
@@ -38,7 +38,11 @@ void lk_histogram_observe_us(struct lk_metrics *metrics, size_t id, uint64_t us)
 /* What a counter or gauge stands at; of a histogram, how often it observed. */
 int64_t lk_metric_value(const struct lk_metrics *metrics, size_t id);
 
-/* Prometheus text format 0.0.4. A snapshot of each number, not of all at one moment. */
-void lk_metrics_write_prometheus(const struct lk_metrics *metrics, FILE *out);
+/* Each sample of each row, in order, under the name without labels: metrics/families.h prints them.
+ * A snapshot of each number, not of all at one moment. */
+struct lk_sample;
+typedef void lk_sample_fn(
+    void *user, const struct lk_metric_row *row, const char *name, const struct lk_sample *sample);
+void lk_metrics_each(const struct lk_metrics *metrics, lk_sample_fn *each, void *user);
 
 #endif

@@ -112,6 +112,12 @@ lk_tls_close(struct lk_tls *tls)
 	lk_free(tls);
 }
 
+int64_t
+lk_tls_ends_at_ms(const struct lk_tls *tls)
+{
+	return tls ? lk_tls_chain_ends_at_ms(tls->cert) : 0;
+}
+
 static lk_status
 no_files(struct lk_error *err)
 {

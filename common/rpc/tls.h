@@ -27,6 +27,8 @@ struct lk_tls_files {
  */
 lk_status lk_tls_open(struct lk_tls **out, const struct lk_tls_files *files, struct lk_error *err);
 void lk_tls_close(struct lk_tls *tls);
+/* When our certificate ends, in wall time; 0 for NULL. */
+int64_t lk_tls_ends_at_ms(const struct lk_tls *tls);
 LK_DEFINE_FREEP(lk_tls_closep, struct lk_tls *, lk_tls_close)
 
 #endif

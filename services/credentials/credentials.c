@@ -1,6 +1,9 @@
 /* Opening and closing latchkey-credentials: options, vault, transport keys. */
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "credentials_migrations.h"
+#include "kek_store.h"
 #include "service.h"
 
 static const struct lk_option option_rows[] = {
@@ -95,6 +98,47 @@ tenants_changed(void *user)
 	shredder_hint(credentials->shredder);
 }
 
+static lk_status
+load_keks(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	return kek_load_all(tx, arg, err);
+}
+
+/* Root keys by what they are: how many, and since when the active one is. */
+static void
+measure_keks(struct credentials *credentials, struct lk_families *out, int64_t deadline_steady_ms)
+{
+	struct kek_list *list = LK_ARENA_NEW(out->arena, struct kek_list);
+	char labels[32];
+
+	if (!list || lk_store_read(credentials->host->store, deadline_steady_ms, load_keks, list,
+			 NULL) != LK_OK)
+		return;
+	for (int state = KEK_PENDING; state <= KEK_RETIRED; state++) {
+		int64_t count = 0;
+		for (size_t i = 0; i < list->count; i++)
+			count += list->keks[i].state == (enum kek_state)state;
+		snprintf(
+		    labels, sizeof labels, "state=\"%s\"", kek_state_name((enum kek_state)state));
+		lk_families_gauge(
+		    out, "latchkey_keks", "Root keys (KEK) of credentials.", labels, count);
+	}
+	const struct kek *active = kek_find_active(list);
+	if (active)
+		lk_families_gauge(out, "latchkey_kek_active_since_timestamp_seconds",
+		    "Since when the root key that wraps has done so (Unix time).", "",
+		    active->changed_at_ms / 1000);
+}
+
+static void
+measure(void *user, struct lk_families *out, int64_t deadline_steady_ms)
+{
+	struct credentials *credentials = user;
+
+	lk_families_metrics(out, credentials->metrics);
+	measure_keks(credentials, out, deadline_steady_ms);
+}
+
 struct lk_host_services
 credentials_services(struct credentials *credentials)
 {
@@ -105,6 +149,8 @@ credentials_services(struct credentials *credentials)
 		.tenants_changed_user = credentials,
 		.start = start,
 		.start_user = credentials,
+		.measure = measure,
+		.measure_user = credentials,
 		.flush = flush,
 		.flush_user = credentials,
 	};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gathering.h"
 #include "problem.h"
 
 enum { CLASSES = 3 };
@@ -41,8 +42,9 @@ count_answer(struct gateway *gateway, const struct http_request *request,
 
 /* In the arena; NULL when memory is short. */
 static const char *
-prometheus_text(const struct lk_metrics *metrics, struct lk_arena *arena)
+prometheus_text(struct gateway *gateway, struct lk_arena *arena)
 {
+	struct lk_families families;
 	char *text = NULL;
 	const char *copy = NULL;
 	size_t len = 0;
@@ -50,7 +52,9 @@ prometheus_text(const struct lk_metrics *metrics, struct lk_arena *arena)
 
 	if (!out)
 		return NULL;
-	lk_metrics_write_prometheus(metrics, out);
+	lk_families_init(&families, arena);
+	gather(gateway, &families);
+	lk_families_print(&families, out);
 	if (fclose(out) == 0)
 		copy = lk_arena_text_n(arena, text, len);
 	free(text); /* open_memstream's own */
@@ -71,7 +75,7 @@ counting_page(void *user, struct http_request *request, struct http_answer *answ
 		lk_gauge_set(gateway->metrics, HTTP_BUSY, load.busy);
 		answer->status = 200;
 		answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
-		answer->body = lk_bytes_of(prometheus_text(gateway->metrics, request->arena));
+		answer->body = lk_bytes_of(prometheus_text(gateway, request->arena));
 		http_answer_header(answer, "Cache-Control", "no-store");
 	}
 	answer_finish(request, answer);

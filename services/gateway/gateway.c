@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "counting.h"
+#include "crypto/tls_pair.h"
 #include "daemon/daemon.h"
 #include "log/log.h"
 #include "pages.h"
@@ -208,6 +209,10 @@ gateway_open(
 	LK_TRY(upstream_open(urls, &tls, (uint32_t)config->call_timeout,
 	    (struct upstream_counters){ gateway->metrics, CALL_KEYS, LOST_KEYS },
 	    &gateway->upstream, err));
+	gateway->started_at_ms = lk_clock_wall_ms(lk_clock_system());
+	gateway->peer_certificate_ends_at_ms = upstream_certificate_ends_at_ms(gateway->upstream);
+	if (gateway->tls.chain)
+		gateway->certificate_ends_at_ms = lk_tls_chain_ends_at_ms(gateway->tls.chain);
 	LK_TRY(local_open(config, &gateway->local, err));
 	LK_TRY(trade_new(gateway->upstream, config->instance, lk_clock_system(), gateway->metrics,
 	    &gateway->trade, err));

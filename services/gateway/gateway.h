@@ -32,6 +32,8 @@ struct gateway {
 	struct local *local; /* NULL without peer-key-file: services are asked */
 	struct lk_metrics *metrics;
 	struct tls_files tls;
+	int64_t started_at_ms, certificate_ends_at_ms,
+	    peer_certificate_ends_at_ms;    /* wall; 0: none */
 	struct http_server *server;         /* NULL until it listens */
 	struct http_server *metrics_server; /* NULL without metrics-listen */
 };

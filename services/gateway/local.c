@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/assertion.h"
+#include "crypto/sign.h"
 #include "gateway.h"
 #include "json_write.h"
 #include "validator/src/inside.h"
@@ -18,6 +20,8 @@ enum { LOST_LEASE_REFUSE = 1 }; /* in the order of options.def, from 0 */
 
 struct local {
 	latchkey_validator *validator;
+	struct lk_sign_key *key;
+	struct lk_assertion_maker *maker;
 };
 
 /* ---- What is made of an answer ---- */
@@ -211,6 +215,9 @@ local_open(const struct gateway_config *config, struct local **out_local, struct
 	if (!(local = LK_ALLOC(struct local)))
 		return lk_fail_oom(err);
 	LK_TRY(validator_open_inside(&options, &inside, &local->validator, err));
+	LK_TRY(lk_sign_key_load(config->peer_key_file, "peer key", &local->key, err));
+	LK_TRY(lk_assertion_maker_new(
+	    &local->maker, inside.name, config->instance, local->key, lk_clock_system(), err));
 	*out_local = LK_TAKE(local);
 	return LK_OK;
 }
@@ -228,7 +235,15 @@ local_close(struct local *local)
 	if (!local)
 		return;
 	latchkey_validator_close(local->validator);
+	lk_assertion_maker_free(local->maker);
+	lk_sign_key_free(local->key);
 	lk_free(local);
+}
+
+struct lk_assertion_maker *
+local_maker(struct local *local)
+{
+	return local->maker;
 }
 
 void

@@ -53,6 +53,9 @@ lk_status local_decide(struct local *local, const struct local_question *questio
 lk_status local_verdict_of(
     const ValidateTokenResponse *answer, struct local_verdict *out, struct lk_error *err);
 
+/* Signs what the gateway asks as itself; borrowed. */
+struct lk_assertion_maker *local_maker(struct local *local);
+
 void local_count(const struct local *local, latchkey_validator_counts *out_counts);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "auth/peer_call.h"
+
 struct upstream {
 	struct lk_channel *channels[UPSTREAM_COUNT];
 	struct lk_tls *tls;
@@ -88,4 +90,29 @@ upstream_ask(struct upstream *upstream, const struct upstream_call *call, struct
 	    upstream->channels[call->service], &request, call->reply_type, arena, out_reply, err);
 	count(upstream, call->service, status, upstream_now_us() - begun_us);
 	return status;
+}
+
+lk_status
+upstream_ask_as(struct upstream *upstream, struct lk_assertion_maker *maker,
+    const struct upstream_call *call, struct lk_arena *arena, ProtobufCMessage **out_reply,
+    struct lk_error *err)
+{
+	const struct lk_clock *clock = lk_clock_system();
+	const struct lk_peer_question question = {
+		.callee = upstream_name(call->service),
+		.method = call->method,
+		.body = call->body,
+		.effect = call->effect,
+		.impatient = true,
+		.deadline_steady_ms = lk_clock_steady_ms(clock) + call->timeout_ms,
+	};
+
+	return lk_peer_ask(upstream->channels[call->service], maker, clock, &question,
+	    call->reply_type, arena, out_reply, err);
+}
+
+int64_t
+upstream_certificate_ends_at_ms(const struct upstream *upstream)
+{
+	return lk_tls_ends_at_ms(upstream->tls);
 }

@@ -26,6 +26,9 @@ lk_status upstream_open(const char *const urls[UPSTREAM_COUNT], const struct lk_
 void upstream_close(struct upstream *upstream);
 LK_DEFINE_FREEP(upstream_closep, struct upstream *, upstream_close)
 
+/* When our certificate between hosts ends; 0: there is none. */
+int64_t upstream_certificate_ends_at_ms(const struct upstream *upstream);
+
 const char *upstream_name(enum upstream_service service); /* "keys" */
 
 /* Microseconds from anywhere, never back: for measuring how long things take. */
@@ -44,6 +47,13 @@ struct upstream_call {
 	const char *traceparent;     /* NULL: none */
 	uint32_t timeout_ms;         /* 0: that of upstream_open */
 };
+
+struct lk_assertion_maker;
+
+/* The same as a peer: an assertion in place of a token. Its timeout is the whole of it. */
+lk_status upstream_ask_as(struct upstream *upstream, struct lk_assertion_maker *maker,
+    const struct upstream_call *call, struct lk_arena *arena, ProtobufCMessage **out_reply,
+    struct lk_error *err);
 
 /* The errors of lk_channel_call. Blocks. */
 lk_status upstream_ask(struct upstream *upstream, const struct upstream_call *call,

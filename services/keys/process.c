@@ -143,6 +143,15 @@ key_used(void *user, const char *key, int64_t at_ms)
 		use_counts_note(keys->use_counts, &use);
 }
 
+static void
+measure(void *user, struct lk_families *out, int64_t deadline_steady_ms)
+{
+	const struct keys_process *process = user;
+
+	(void)deadline_steady_ms;
+	lk_families_metrics(out, process->metrics);
+}
+
 struct lk_host_services
 keys_process_services(struct keys_process *process)
 {
@@ -153,6 +162,8 @@ keys_process_services(struct keys_process *process)
 		.standing = keys_standing_source(process->keys),
 		.key_used = key_used,
 		.key_used_user = process->keys,
+		.measure = measure,
+		.measure_user = process,
 		.flush = flush,
 		.flush_user = process,
 	};

@@ -258,6 +258,30 @@ open_page(void *user, uint64_t *cursor, size_t max, struct lk_feed_event *out_ev
 	return count;
 }
 
+/* When keys came, and when the calendar takes them away: an alarm's to judge. */
+static void
+measure(void *user, struct lk_families *out, int64_t deadline_steady_ms)
+{
+	const struct tokens *tokens = user;
+	LK_AUTO(signing_set_unrefp) struct signing_set *set = signer_set(tokens->signer);
+	const struct signing_key_list *list = signing_set_keys(set);
+	const struct signing_key *active =
+	    rotation_find(list->keys, list->count, SIGNING_KEY_ACTIVE);
+
+	(void)deadline_steady_ms;
+	lk_families_metrics(out, tokens->metrics);
+	lk_families_gauge(
+	    out, "latchkey_signing_keys", "Signing keys in the JWKS.", "", (int64_t)list->count);
+	if (!active)
+		return;
+	lk_families_gauge(out, "latchkey_signing_key_active_since_timestamp_seconds",
+	    "Since when the key that signs has done so (Unix time).", "",
+	    active->changed_at_ms / 1000);
+	lk_families_gauge(out, "latchkey_signing_key_due_timestamp_seconds",
+	    "When another one takes its place by the calendar (Unix time).", "",
+	    rotation_leaves_at(signer_rules(tokens->signer), active) / 1000);
+}
+
 struct lk_host_services
 tokens_services(struct tokens *tokens)
 {
@@ -269,6 +293,8 @@ tokens_services(struct tokens *tokens)
 		.feed_open_user = tokens,
 		.start = start_keeping,
 		.start_user = tokens,
+		.measure = measure,
+		.measure_user = tokens,
 		.flush = stop_keeping,
 		.flush_user = tokens,
 	};

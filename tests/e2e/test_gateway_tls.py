@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import warnings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -15,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import http_client
 import judges
 import latchkey_e2e as e2e
+import world
 
 SAMPLE = re.compile(r'([a-z_]+)(\{(?:[a-z_]+="[^"\\\n]*",?)*\})? (-?[0-9]+(?:\.[0-9]+)?)')
 
@@ -171,6 +173,48 @@ class SetUp(e2e.Case):
                     last[name, group] = float(value)
         return {f"{name}{labels or ''}": float(value) for name, labels, value in (m.groups() for m in SAMPLE.finditer(text))}
 
+    def services_tell(self, values):
+        """Each service's own numbers, by name, and what of the gateway is no HTTP."""
+        for service in ("keys", "tokens", "credentials"):
+            own = f'service="{service}"'
+            self.assertEqual(1, values[f"latchkey_up{{{own}}}"])
+            for name in ("queue_depth", "store_queue_depth", "audit_unsealed_rows", "feed_lag_events", "memory_lock_failures_total"):
+                self.assertGreaterEqual(values[f"latchkey_{name}{{{own}}}"], 0)
+            self.assertGreater(values[f"latchkey_open_descriptors{{{own}}}"], 5)
+            self.assertGreater(values[f"latchkey_call_duration_seconds_count{{{own}}}"], 0)
+            self.assertEqual(0, values[f"latchkey_audit_verified_timestamp_seconds{{{own}}}"])
+        self.assertGreater(values['latchkey_store_commits_total{service="keys"}'], 1)
+        self.assertEqual(1, values['latchkey_calls_total{service="keys",method="RedeemTicket",code="OK"}'])
+        self.assertEqual(1, values['latchkey_calls_total{service="tokens",method="IssueToken",code="OK"}'])
+        now = time.time()
+        self.assertLess(abs(values['latchkey_signing_key_active_since_timestamp_seconds{service="tokens"}'] - now), 600)
+        self.assertGreater(values['latchkey_signing_key_due_timestamp_seconds{service="tokens"}'], now + 3600)
+        self.assertEqual(1, values['latchkey_keks{service="credentials",state="active"}'])
+        self.assertLess(abs(values['latchkey_kek_active_since_timestamp_seconds{service="credentials"}'] - now), 600)
+        self.assertGreaterEqual(values['latchkey_feed_readers{service="keys"}'], 3)
+        self.assertGreater(values['latchkey_open_descriptors{service="gateway"}'], 5)
+        for feed in ("keys", "tokens"):
+            self.assertIn(f'latchkey_validator_lease_left_seconds{{feed="{feed}"}}', values)
+
+    def test_metrics_tell_of_services_that_are_away_and_of_trails_that_were_verified(self):
+        port = e2e.free_port()
+        self.configure(metrics_listen=f"127.0.0.1:{port}")
+        self.state.start("gateway")
+        http, metrics = http_client.Gateway(self.state), http_client.Gateway(self.state)
+        metrics.port = port
+        key = world.Tenant(self.state, "metered").admin.key().secret
+        for _ in range(3):
+            self.assertEqual(204, http.ask("GET", "/auth", key=key).status)
+        self.state.ok("audit", "verify")
+        values = self.check_metrics(metrics.ask("GET", "/metrics").body)
+        self.assertEqual((2, 1, 1), (values['latchkey_validator_decisions_total{from="memory"}'], values['latchkey_validator_decisions_total{from="service"}'],
+                                     values["latchkey_validator_entries"]))
+        for service in ("keys", "tokens", "credentials"):
+            self.assertLess(abs(values[f'latchkey_audit_verified_timestamp_seconds{{service="{service}"}}'] - time.time()), 600)
+        self.state.kill("credentials")
+        values = self.check_metrics(metrics.ask("GET", "/metrics").body)
+        self.assertEqual([1, 1, 0], [values[f'latchkey_up{{service="{service}"}}'] for service in ("keys", "tokens", "credentials")])
+
     def test_metrics_have_a_listener_of_their_own(self):
         port = e2e.free_port()
         self.configure(metrics_listen=f"127.0.0.1:{port}")
@@ -197,6 +241,7 @@ class SetUp(e2e.Case):
             self.assertEqual(value, values[name], name)
         self.assertGreaterEqual(values['latchkey_upstream_call_duration_seconds_count{service="keys"}'], 4)
         self.assertNotIn(session, answer.body)
+        self.services_tell(values)
         try:
             self.assertEqual("", judges.promtool(answer.body))
             self.assertNotEqual("", judges.promtool(answer.body.replace("# TYPE latchkey_http_connections gauge", "# TYPE latchkey_http_connections counter")))

@@ -15,7 +15,8 @@ import world
 OPERATORS_ONLY = {"CreateTenant", "ListTenants", "RenameTenant", "SetTenantState", "DeleteTenant",
                   "CreatePrincipal", "ListPrincipals", "SetPrincipalState", "ReadChain", "GetPepperStatus",
                   "ListSigningKeys", "RotateSigningKey", "WithdrawSigningKey", "ImportSigningKey",
-                  "ListKeks", "RotateKek", "RewrapKeys", "RetireKek", "EnrolWorker", "RemoveWorker", "ListWorkers"}
+                  "ListKeks", "RotateKek", "RewrapKeys", "RetireKek", "EnrolWorker", "RemoveWorker", "ListWorkers",
+                  "GetMetrics"}
 SERVICES_ONLY = {"GetStanding", "ResolveUser", "FindDeletedTenants"}
 PRINCIPALS_ONLY = {"ReadFeed", "ReportUse", "VerifyKey", "VerifyKeys", "ValidateToken", "ValidateTokens", "FetchCredential", "HeartbeatLease"}  # no administrator may
 NAMES_NOBODY = {"GetMe", "GetCapabilities", "ChangePassword", "ChangeName", "AgreeTransport", "CreateCredential"}  # their requests hold nobody's id

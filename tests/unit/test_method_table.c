@@ -8,6 +8,8 @@
 
 typedef Latchkey__Health__V1__CheckRequest CheckRequest;
 typedef Latchkey__Health__V1__CheckResponse CheckResponse;
+typedef Latchkey__Health__V1__GetMetricsRequest GetMetricsRequest;
+typedef Latchkey__Health__V1__GetMetricsResponse GetMetricsResponse;
 
 static lk_status
 check(struct lk_call *call, const CheckRequest *req, CheckResponse *rep)
@@ -18,9 +20,21 @@ check(struct lk_call *call, const CheckRequest *req, CheckResponse *rep)
 	return LK_OK;
 }
 
+static lk_status
+metrics(struct lk_call *call, const GetMetricsRequest *req, GetMetricsResponse *rep)
+{
+	(void)call;
+	(void)req;
+	(void)rep;
+	return LK_OK;
+}
+
 LK_METHOD_THUNK(Check, check, CheckRequest, CheckResponse, 0, LK_READ, LK_INLINE, 16)
+LK_METHOD_THUNK(
+    GetMetrics, metrics, GetMetricsRequest, GetMetricsResponse, 0, LK_READ, LK_INLINE, 16)
 static const struct lk_method good[] = { LK_METHOD_ROW(
-    Check, check, CheckRequest, CheckResponse, 0, LK_READ, LK_INLINE, 16) };
+    Check, check, CheckRequest, CheckResponse, 0, LK_READ, LK_INLINE, 16) LK_METHOD_ROW(GetMetrics,
+    metrics, GetMetricsRequest, GetMetricsResponse, 0, LK_READ, LK_INLINE, 16) };
 
 static void
 refused(const struct lk_method *rows, size_t count, const char *names)
@@ -38,7 +52,7 @@ static void
 a_table_that_matches_is_accepted(void **state)
 {
 	const struct lk_method_table table = { &latchkey__health__v1__health_service__descriptor,
-		good, 1 };
+		good, LK_ARRAY_LEN(good) };
 	struct lk_error err = { 0 };
 
 	(void)state;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "metrics/metrics.h"
+#include "metrics/families.h"
 #include "test.h"
 
 enum { CALLS_OK, CALLS_BAD, QUEUED, SECONDS, VERIFY_SECONDS };
@@ -39,8 +39,13 @@ printed(const struct lk_metrics *metrics)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	lk_metrics_write_prometheus(metrics, out);
+	struct lk_arena *arena = lk_arena_new(256 * 1024);
+	struct lk_families families;
+	lk_families_init(&families, arena);
+	lk_families_metrics(&families, metrics);
+	lk_families_print(&families, out);
 	fclose(out);
+	lk_arena_free(arena);
 	return text;
 }
 
