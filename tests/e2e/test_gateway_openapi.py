@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The OpenAPI document that the build makes of contracts and routes, judged by others, and the page to explore it with."""
 
+import base64
 import json
 import pathlib
 import re
@@ -70,9 +71,47 @@ class OpenApi(e2e.Case):
         http.ask("POST", "/v1/validate", {"secretCredential": token}, key=backend)
         http.ask("POST", "/v1/validate", {"secretCredential": "nothing"}, key=backend)
         http.ask("POST", "/v1/validate:batch", {"requests": [{"secretCredential": token}]}, key=backend)
+        self.pages(http, made["secretKey"], token)
         http.ask("POST", "/v1/keys:revoke", {"ids": [made["key"]["id"]]}, key=ben)
         for method, path, body in (("GET", "/v1/me", None), ("POST", "/v1/keys", {"nmae": "x"}), ("GET", "/v1/keys/key_x", None)):
             http.ask(method, path, body)
+
+    def pages(self, http, key, token):
+        """What is no rpc. Some answer nothing, and so nothing that could be judged."""
+        for path in ("/healthz", "/readyz", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
+                     "/.well-known/openid-configuration"):
+            http.ask("GET", path)
+        def form(secret):
+            basic = base64.b64encode(f"apikey:{secret}".encode()).decode()
+            return {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
+
+        http.ask("POST", "/oauth2/token", "grant_type=client_credentials", headers=form(key))
+        http.ask("POST", "/ica/rest/api/tokens", key=key)
+        backend = self.state.json("principal", "create", "inspector", "--permission", "tokens.validate", "--tenant", "ALL")["key"]
+        for about in (token, "nothing"):
+            http.ask("POST", "/oauth2/introspect", f"token={about}", headers=form(backend))
+
+    def test_pages_and_document_do_not_part(self):
+        document = self.document()
+        told = set(document["paths"])
+        page = re.compile(r'^PAGE\((\w+), +"([^"]+)", +(\w+)\)', re.M)
+        served = page.findall((e2e.TOP / "services/gateway/pages.def").read_text())
+        self.assertGreater(len(served), 12)
+        for method, path, function in served:
+            if path.startswith("/docs") or path == "/auth/":
+                continue
+            shown = [name for name in told if name == path or (path.endswith("/") and name.startswith(path))]
+            self.assertEqual(1, len(shown), path)
+            self.assertIn("get" if method in ("GET", "ANY") else method.lower(), document["paths"][shown[0]], function)
+        auth = document["paths"]["/auth"]["get"]
+        self.assertEqual({"204", "401", "403"}, set(auth["responses"]))
+        for status, key in ((204, self.http.ok("POST", "/v1/sessions", {"secretTicket": self.ticket})["secretSession"]), (401, None)):
+            made = self.http.ok("POST", "/v1/keys", {"name": "k"}, key=key)["secretKey"] if key else None
+            self.assertEqual(status, self.http.ask("GET", "/auth", key=made).status)
+        refused = self.http.ask("POST", "/oauth2/token", "grant_type=nonsense", headers={"Content-Type": "application/x-www-form-urlencoded"})
+        self.assertLessEqual(set(refused.json()), set(document["components"]["schemas"]["OAuthError"]["properties"]))
+        refused = self.http.ask("GET", "/aws/credentials/ben@genomics.example")
+        self.assertEqual(set(document["components"]["schemas"]["AwsError"]["required"]), set(refused.json()))
 
     def test_the_document_is_one_and_answers_are_as_it_says(self):
         document = self.document()
@@ -80,7 +119,7 @@ class OpenApi(e2e.Case):
         self.main_job(recorder)
         statuses = [answer["status"] for answer in recorder.answers]
         self.assertEqual([401, 400, 401], statuses[-3:])
-        self.assertEqual({200, 201}, set(statuses[:-3]), recorder.answers)
+        self.assertEqual({200, 201}, set(statuses[:-3]), statuses)
         verdict = self.judged(document, recorder.answers)
         self.assertEqual((True, None, []), (verdict["valid"], verdict["errors"], verdict["wrong"]))
         broken = [dict(recorder.answers[0], body={**recorder.answers[0]["body"], "expiresAt": 7})]
@@ -138,6 +177,36 @@ class OpenApi(e2e.Case):
         self.assertEqual(("Latchkey API", "200", [], []), (seen["title"], seen["status"], seen["complaints"], seen["elsewhere"]))
         self.assertEqual("ada@genomics.example", json.loads(seen["body"])["identity"]["name"])
         self.assertEqual(len(self.document()["paths"]), seen["operations"])
+
+
+class Explorer(unittest.TestCase):
+    def setUp(self):
+        if not shutil.which("npm") or (e2e.BUILD / "services/gateway/explorer/swagger-ui.css").stat().st_size == 0:
+            self.skipTest("the gateway was built without npm")
+        self.folder = pathlib.Path(e2e.tempfile.mkdtemp(prefix="lk-explorer-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        shutil.copytree(e2e.TOP / "services/gateway/explorer", self.folder / "explorer")
+
+    def bring(self):
+        """What `install` says, and the lengths of the two files."""
+        done = subprocess.run([self.folder / "explorer/install", self.folder / "out"], capture_output=True, text=True, check=True)
+        return done.stderr, [(self.folder / "out" / name).stat().st_size for name in ("swagger-ui-bundle.js", "swagger-ui.css")]
+
+    def test_what_npm_brings_is_served_only_with_the_digest_that_is_known(self):
+        said, sizes = self.bring()
+        if "without its explorer" in said:
+            self.skipTest("npm could not bring the package")
+        built = [(e2e.BUILD / "services/gateway/explorer" / name).read_bytes() for name in ("swagger-ui-bundle.js", "swagger-ui.css")]
+        self.assertEqual([len(data) for data in built], sizes)
+        lock = self.folder / "explorer/package-lock.json"
+        digest = json.loads(lock.read_text())["packages"]["node_modules/swagger-ui-dist"]["integrity"]
+        self.assertRegex(digest, r"^sha512-")
+        other = digest[:20] + ("A" if digest[20] != "A" else "B") + digest[21:]
+        lock.write_text(lock.read_text().replace(digest, other))
+        said, sizes = self.bring()
+        self.assertIn("without its explorer page", said)
+        self.assertEqual([0, 0], sizes)
+        self.assertIn("EINTEGRITY", (self.folder / "out/npm.log").read_text())
 
 
 class Routes(unittest.TestCase):

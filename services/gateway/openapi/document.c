@@ -6,6 +6,7 @@
 
 #include "../router.h"
 #include "../shape.h"
+#include "page_document.h"
 
 /* ---- Names ---- */
 
@@ -212,8 +213,8 @@ responses(struct document *d, const struct route *route, const ProtobufCMessageD
 
 static const char *const schemes[] = { "bearer", "basic", "apiKey" };
 
-static void
-security(struct document *d, enum route_who who)
+void
+document_security(struct document *d, enum route_who who)
 {
 	lk_json_array(&d->json, "security");
 	for (size_t i = 0; who != ANYBODY && i < LK_ARRAY_LEN(schemes); i++) {
@@ -277,7 +278,7 @@ operation(struct document *d, const struct route *route)
 	lk_json_array(&d->json, "tags");
 	lk_json_string(&d->json, NULL, tag(d, route));
 	lk_json_array_end(&d->json);
-	security(d, route->who);
+	document_security(d, route->who);
 	parameters(d, route, rpc->input);
 	request_body(d, route, rpc->input);
 	responses(d, route, rpc->output);
@@ -306,6 +307,7 @@ paths(struct document *d)
 				operation(d, &routes[j]);
 		lk_json_object_end(&d->json);
 	}
+	page_document_paths(d);
 	lk_json_object_end(&d->json);
 }
 
@@ -385,6 +387,7 @@ const char *
 document_write(struct document *d)
 {
 	d->json = (struct lk_json){ 0 };
+	page_document_check(d);
 	lk_json_object(&d->json, NULL);
 	lk_json_string(&d->json, "openapi", "3.1.0");
 	info(d);
@@ -399,6 +402,7 @@ document_write(struct document *d)
 	problem_response(d);
 	lk_json_object(&d->json, "schemas");
 	problem_schema(d);
+	page_document_schemas(d);
 	schema_components(d);
 	lk_json_object_end(&d->json);
 	lk_json_object_end(&d->json);
