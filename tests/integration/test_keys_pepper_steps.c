@@ -114,7 +114,8 @@ start(struct peppers *peppers)
 	(void)unlink(below("keys.sock"));
 	w->clock.clock = (struct lk_clock){ world_wall_ms, world_steady_ms };
 	w->arena = lk_arena_new(64u << 20);
-	world_open_keys(w, dir, 4096);
+	world_choose_store(w, dir);
+	world_open_keys(w, 4096);
 	expect_ok(peppers_open(below("secrets/keys.pepper"), "test", peppers, &w->err), &w->err);
 	w->keys->setup.pepper = peppers->newest;
 	w->keys->setup.old_peppers = peppers->old;
