@@ -40,7 +40,7 @@ a_service_starts_from_five_values_and_sound_defaults(void **state)
 	assert_string_equal(config.store_url, "sqlite:///s/data/keys.db");
 	assert_string_equal(config.peers_dir, "/s/peers");
 	assert_string_equal(config.peer_key_file, "/s/secrets/keys.key");
-	assert_int_equal(config.workers, 4);
+	assert_int_equal(config.workers, 16);
 	assert_int_equal(config.contexts, 256);
 	assert_int_equal(config.queue_limit, 192);
 	assert_int_equal(config.log_level, LK_LOG_WARN);
