@@ -203,12 +203,22 @@ seal_reading(
 }
 
 lk_status
-row_seal(struct lk_tx *tx, enum row_kind kind, const char *id, struct lk_error *err)
+row_reseal(struct lk_tx *tx, enum row_kind kind, const char *id, bool believe, bool *out_sealed,
+    struct lk_error *err)
 {
 	struct reading reading;
 
 	LK_TRY(read_rows(tx, kind, row_shape(kind)->query, id, &reading, err));
-	return reading.count == 1 ? seal_reading(tx, kind, &reading, err) : LK_OK;
+	*out_sealed = reading.count == 1 && (believe || !reading.damaged);
+	return *out_sealed ? seal_reading(tx, kind, &reading, err) : LK_OK;
+}
+
+lk_status
+row_seal(struct lk_tx *tx, enum row_kind kind, const char *id, struct lk_error *err)
+{
+	bool sealed;
+
+	return row_reseal(tx, kind, id, true, &sealed, err);
 }
 
 lk_status

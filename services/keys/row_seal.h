@@ -41,6 +41,11 @@ lk_status row_or_none(
 /* Seals a row as it stands, under the newest pepper: one that was made in this transaction. */
 lk_status row_seal(struct lk_tx *tx, enum row_kind kind, const char *id, struct lk_error *err);
 
+/* Under the newest pepper, as it stands: a row that is as we wrote it, or, the first time in the
+ * life of a database, one that we have to believe. */
+lk_status row_reseal(struct lk_tx *tx, enum row_kind kind, const char *id, bool believe,
+    bool *out_sealed, struct lk_error *err);
+
 /*
  * A change: begin, the statements, end. What was as we wrote it before is sealed again; what was
  * damaged stays so, whatever is done to it.

@@ -22,18 +22,6 @@ struct walk {
 	struct id_list batch;
 };
 
-/* The first time a row is believed as it stands; later only what its MAC vouches for. */
-static lk_status
-seal_one(struct walk *walk, struct lk_tx *tx, const char *id, struct lk_error *err)
-{
-	struct row_change change = { walk->kind, id, true };
-
-	if (!walk->first)
-		LK_TRY(row_change_begin(tx, walk->kind, id, &change, err));
-	walk->batch_sealed += change.seal;
-	return row_change_end(tx, &change, err);
-}
-
 static lk_status
 seal_batch(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
@@ -44,8 +32,11 @@ seal_batch(struct lk_tx *tx, void *arg, struct lk_error *err)
 	walk->batch_sealed = 0;
 	LK_TRY(row_list_not_under(tx, walk->kind, lk_pepper_version(walk->keys->setup.pepper),
 	    walk->after, walk->arena, &walk->batch, err));
-	for (size_t i = 0; i < walk->batch.count; i++)
-		LK_TRY(seal_one(walk, tx, walk->batch.ids[i], err));
+	for (size_t i = 0; i < walk->batch.count; i++) {
+		bool sealed;
+		LK_TRY(row_reseal(tx, walk->kind, walk->batch.ids[i], walk->first, &sealed, err));
+		walk->batch_sealed += sealed;
+	}
 	return LK_OK;
 }
 
