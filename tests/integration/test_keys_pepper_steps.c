@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "keys/key_seal.h"
 #include "keys/peppers.h"
+#include "keys/row_sealing.h"
 #include "keys_world.h"
 
 enum { KEYS = 3, DIED = 137, STEPS_MAX = 2000, WAIT_MS = 10000 };
@@ -121,6 +123,8 @@ start(struct peppers *peppers)
 	w->keys->setup.old_peppers = peppers->old;
 	w->keys->setup.old_peppers_count = peppers->old_count;
 	expect_ok(peppers_check(w->keys, &w->err), &w->err);
+	expect_ok(key_seal_old_rows(w->keys, &w->err), &w->err);
+	expect_ok(rows_seal_old(w->keys, &w->err), &w->err);
 	world_serve(w, dir);
 	return w;
 }
