@@ -1,8 +1,10 @@
 /* latchkey: the command line. Read this, then commands.def, then one handler (key.c). */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 
+#include "base/trace.h"
 #include "cli.h"
 #include "help.h"
 #include "time/duration.h"
@@ -39,6 +41,8 @@ call_options(struct cli *cli)
 		    "%s is too long to wait", timeout);
 	cli->call.timeout_ms = (uint32_t)ms;
 	cli->call.idempotency_key = cli_value(cli, OPT_IDEMPOTENCY_KEY);
+	if (lk_traceparent_ok(getenv("TRACEPARENT")))
+		cli->call.traceparent = getenv("TRACEPARENT");
 	return LATCHKEY_OK;
 }
 

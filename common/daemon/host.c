@@ -152,6 +152,7 @@ on_finished(void *user, const struct lk_finished *finished)
 	    LK_LOG_TEXT("code", lk_status_name(finished->status)),
 	    LK_LOG_INT("duration_us", finished->duration_us),
 	    LK_LOG_ID("caller", caller ? caller->id : NULL), LK_LOG_REQUEST(finished->request_id),
+	    LK_LOG_TRACE(lk_call_traceparent(finished->call)),
 	    LK_LOG_FAILURE(finished->status == LK_OK ? NULL : finished->error));
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/trace.h"
 #include "time/duration.h"
 
 static const char ellipsis[] = "\xE2\x80\xA6";
@@ -89,6 +90,16 @@ put_failure(struct lk_json *line, const struct lk_error *error)
 }
 
 static void
+put_trace(struct lk_json *line, const char *traceparent)
+{
+	char id[LK_TRACE_ID_SIZE];
+
+	lk_trace_id(traceparent, id);
+	if (id[0] != '\0')
+		lk_json_string(line, "trace_id", id);
+}
+
+static void
 put_field(struct lk_json *line, const struct lk_log_field *field)
 {
 	switch (field->kind) {
@@ -105,6 +116,9 @@ put_field(struct lk_json *line, const struct lk_log_field *field)
 	case LK_LOG_KIND_FAILURE:
 		if (field->error != NULL)
 			put_failure(line, field->error);
+		break;
+	case LK_LOG_KIND_TRACE:
+		put_trace(line, field->text);
 		break;
 	case LK_LOG_KIND_END:
 		break;

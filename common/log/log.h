@@ -24,7 +24,8 @@ struct lk_log_field {
 		LK_LOG_KIND_TEXT,
 		LK_LOG_KIND_INT,
 		LK_LOG_KIND_BOOL,
-		LK_LOG_KIND_FAILURE
+		LK_LOG_KIND_FAILURE,
+		LK_LOG_KIND_TRACE
 	} kind;
 	const char *name;
 	const char *text; /* borrowed for the call; NULL leaves the field out */
@@ -40,6 +41,9 @@ struct lk_log_field {
 #define LK_LOG_BOOL(name_, value_)                                                                 \
 	((struct lk_log_field){ LK_LOG_KIND_BOOL, .name = (name_), .number = (value_) })
 #define LK_LOG_REQUEST(id_) LK_LOG_TEXT("request_id", id_)
+/* trace_id of a W3C traceparent; nothing for one that is none */
+#define LK_LOG_TRACE(traceparent_)                                                                 \
+	((struct lk_log_field){ LK_LOG_KIND_TRACE, .text = (traceparent_) })
 /* status, reason, message and field of a struct lk_error */
 #define LK_LOG_FAILURE(error_) ((struct lk_log_field){ LK_LOG_KIND_FAILURE, .error = (error_) })
 

@@ -130,7 +130,8 @@ read_question(struct gateway *gateway, const struct http_request *request, const
 		.source = source_address(request, gateway->config->trusted_proxies),
 		.permission = need.permission,
 		.workgroup = need.workgroup,
-		.asked_by = "" };
+		.asked_by = "",
+		.request = request };
 	return LK_OK;
 }
 
@@ -152,6 +153,7 @@ ask_service(struct gateway *gateway, struct http_request *request,
 		.reply_type = &latchkey__tokens__v1__validate_token_response__descriptor,
 		.effect = LK_READ,
 		.request_id = request->id,
+		.traceparent = request->traceparent,
 		.timeout_ms = DECIDE_WITHIN_MS,
 	};
 	LK_TRY(upstream_ask(gateway->upstream, &call, request->arena, &reply, err));

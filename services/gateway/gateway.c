@@ -119,7 +119,8 @@ note(struct gateway *gateway, const struct http_request *request, const struct h
 	lk_log(answer->status >= 500 ? LK_LOG_WARN : LK_LOG_DEBUG, "request",
 	    LK_LOG_TEXT("method", request->method), LK_LOG_INT("status", answer->status),
 	    LK_LOG_INT("duration_us", duration_us), LK_LOG_TEXT("source", request->peer),
-	    LK_LOG_REQUEST(request->id), LK_LOG_FAILURE(*err->reason ? err : NULL));
+	    LK_LOG_REQUEST(request->id), LK_LOG_TRACE(request->traceparent),
+	    LK_LOG_FAILURE(*err->reason ? err : NULL));
 }
 
 static void

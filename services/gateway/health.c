@@ -46,6 +46,7 @@ state_of(struct gateway *gateway, struct http_request *request, enum upstream_se
 		.reply_type = &latchkey__health__v1__check_response__descriptor,
 		.effect = LK_READ,
 		.request_id = request->id,
+		.traceparent = request->traceparent,
 		.timeout_ms = ANSWER_WITHIN_MS,
 	};
 	ProtobufCMessage *reply;

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/trace.h"
 #include "deadlines.h"
 #include "front.h"
 #include "id/id.h"
@@ -267,6 +268,16 @@ hand_over(struct exchange *exchange)
 
 /* ---- Reading ---- */
 
+/* What is malformed is as if it were not there. */
+static void
+take_trace(struct http_request *request)
+{
+	const char *said = http_header(request, "traceparent");
+
+	if (http_header_count(request, "traceparent") == 1 && lk_traceparent_ok(said))
+		request->traceparent = said;
+}
+
 /* A caller may say the id, as what it sealed is bound to it. */
 static void
 take_id(struct exchange *exchange)
@@ -297,6 +308,7 @@ read_head(struct exchange *exchange, const char *method, const char *version)
 	if (!request->method || !request->version)
 		return MHD_NO;
 	take_id(exchange);
+	take_trace(request);
 	hurry(exchange, server->config.body_ms);
 	const unsigned status = front_check(request, server->config.body_max, &why);
 	return status ? refuse(exchange, status, why) : MHD_YES;

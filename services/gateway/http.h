@@ -30,6 +30,7 @@ struct http_request {
 	bool tls;                     /* it came over TLS of this process */
 	char peer[HTTP_ADDRESS_SIZE]; /* IPv4 or IPv6 text of the other end of the connection */
 	const char *id;               /* req_… of this request, carried through every hop */
+	const char *traceparent;      /* the same of W3C Trace Context; NULL: it brought none */
 };
 
 /* The first value of a header, by any spelling of its name; NULL when it is absent. */

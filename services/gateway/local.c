@@ -117,7 +117,9 @@ asked(const struct local_question *question)
 		    .permission = question->permission,
 		    .workgroup = question->workgroup,
 		    .source_address = question->source },
-		.asked_by = question->asked_by };
+		.asked_by = question->asked_by,
+		.request_id = question->request->id,
+		.traceparent = question->request->traceparent };
 }
 
 static void

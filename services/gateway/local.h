@@ -12,6 +12,7 @@
 #include "wire.h"
 
 struct gateway_config;
+struct http_request;
 struct local;
 
 /* `*out_local` is NULL where the configuration names no key of ours. Errors: those of
@@ -25,7 +26,8 @@ LK_DEFINE_FREEP(local_closep, struct local *, local_close)
 /* Every text is there, if empty; borrowed. */
 struct local_question {
 	const char *secret, *audience, *source, *permission, *workgroup;
-	const char *asked_by; /* on whose behalf: in the counts of uses */
+	const char *asked_by;               /* on whose behalf: in the counts of uses */
+	const struct http_request *request; /* what it is asked for */
 };
 
 /* What was made of a good answer, once. */

@@ -31,9 +31,10 @@ ask(struct gateway *gateway, struct http_request *request, const struct oauth *o
 		.reply_type = question->reply_type,
 		.effect = question->effect,
 		.request_id = request->id,
+		.traceparent = request->traceparent,
 	};
 
-	LK_TRY(trade_token(gateway->trade, &offer, request->id, request->arena, &call.token, err));
+	LK_TRY(trade_token(gateway->trade, &offer, request, &call.token, err));
 	const lk_status status =
 	    upstream_ask(gateway->upstream, &call, request->arena, out_reply, err);
 	if (status == LK_UNAUTHENTICATED)

@@ -52,6 +52,7 @@ ask_tokens(struct gateway *gateway, struct http_request *request, const char *me
 		.reply_type = &latchkey__tokens__v1__issue_token_response__descriptor,
 		.effect = LK_WRITE_ONCE,
 		.request_id = request->id,
+		.traceparent = request->traceparent,
 	};
 	ProtobufCMessage *reply;
 

@@ -12,7 +12,7 @@
 #include "source.h"
 #include "tenant_host.h"
 
-enum { METHOD_NAME_SIZE = 128, TRACEPARENT_LEN = 55, IDEMPOTENCY_MAX = 64 };
+enum { METHOD_NAME_SIZE = 128, IDEMPOTENCY_MAX = 64 };
 
 /* ---- Who asks ---- */
 
@@ -36,23 +36,9 @@ prove(struct gateway *gateway, struct http_request *request, const struct presen
 		return lk_fail(
 		    err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "show an API key or a token");
 	if (shown->kind == PRESENTED_KEY)
-		return trade_token(
-		    gateway->trade, &offer, request->id, request->arena, out_token, err);
+		return trade_token(gateway->trade, &offer, request, out_token, err);
 	*out_token = shown->secret;
 	return LK_OK;
-}
-
-/* W3C Trace Context 3.2: version 00, lower-case hex. What is malformed is as if it were not there.
- */
-static const char *
-traceparent(const struct http_request *request)
-{
-	const char *value = http_header(request, "traceparent");
-
-	if (!value || strlen(value) != TRACEPARENT_LEN || strncmp(value, "00-", 3) != 0 ||
-	    strspn(value, "0123456789abcdef-") != TRACEPARENT_LEN)
-		return NULL;
-	return value;
 }
 
 static lk_status
@@ -69,7 +55,7 @@ ask_once(struct gateway *gateway, struct http_request *request, const struct res
 		.request_id = request->id,
 		.idempotency_key =
 		    call->effect == LK_WRITE_ONCE ? http_header(request, "Idempotency-Key") : NULL,
-		.traceparent = traceparent(request),
+		.traceparent = request->traceparent,
 	};
 
 	return upstream_ask(gateway->upstream, &upstream, request->arena, out_reply, err);

@@ -119,13 +119,13 @@ remember(struct trade *trade, const struct trade_offer *offer, const IssueTokenR
 }
 
 lk_status
-trade_token(struct trade *trade, const struct trade_offer *offer, const char *request_id,
-    struct lk_arena *arena, const char **out_token, struct lk_error *err)
+trade_token(struct trade *trade, const struct trade_offer *offer,
+    const struct http_request *request, const char **out_token, struct lk_error *err)
 {
 	IssueTokenRequest body = LATCHKEY__TOKENS__V1__ISSUE_TOKEN_REQUEST__INIT;
 	ProtobufCMessage *reply;
 
-	LK_TRY(remembered(trade, offer, arena, out_token, err));
+	LK_TRY(remembered(trade, offer, request->arena, out_token, err));
 	if (*out_token) {
 		lk_counter_add(trade->metrics, TRADES_REMEMBERED, 1);
 		return LK_OK;
@@ -140,9 +140,10 @@ trade_token(struct trade *trade, const struct trade_offer *offer, const char *re
 		.body = &body.base,
 		.reply_type = &latchkey__tokens__v1__issue_token_response__descriptor,
 		.effect = LK_WRITE_ONCE,
-		.request_id = request_id,
+		.request_id = request->id,
+		.traceparent = request->traceparent,
 	};
-	const lk_status status = upstream_ask(trade->upstream, &call, arena, &reply, err);
+	const lk_status status = upstream_ask(trade->upstream, &call, request->arena, &reply, err);
 	lk_counter_add(trade->metrics, status == LK_OK ? TRADES_ISSUED : TRADES_FAILED, 1);
 	LK_TRY(status);
 	const IssueTokenResponse *issued = (const IssueTokenResponse *)(const void *)reply;

@@ -7,6 +7,7 @@
 #ifndef LK_GATEWAY_TRADE_H
 #define LK_GATEWAY_TRADE_H
 
+#include "http.h"
 #include "time/clock.h"
 #include "upstream.h"
 
@@ -26,10 +27,10 @@ struct trade_offer {
 	bool direct;        /* in place of a token: refused where the tenant accepts tokens only */
 };
 
-/* A token for it, in the arena. What tokens answers to IssueToken: UNAUTHENTICATED for any key that
- * is not good. */
-lk_status trade_token(struct trade *trade, const struct trade_offer *offer, const char *request_id,
-    struct lk_arena *arena, const char **out_token, struct lk_error *err);
+/* A token for it, in the arena of the request it is for. What tokens answers to IssueToken:
+ * UNAUTHENTICATED for any key that is not good. */
+lk_status trade_token(struct trade *trade, const struct trade_offer *offer,
+    const struct http_request *request, const char **out_token, struct lk_error *err);
 
 /* A service refused what was traded for it: the next is new. */
 void trade_forget(struct trade *trade, const struct trade_offer *offer);

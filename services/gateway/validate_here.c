@@ -37,7 +37,8 @@ find_judge(
 		.source = source_address(request, gateway->config->trusted_proxies),
 		.permission = lk_permission_name(LK_PERM_TOKENS_VALIDATE),
 		.workgroup = "",
-		.asked_by = "" };
+		.asked_by = "",
+		.request = request };
 	return known(gateway->local, &question, may_ask, out) && out->decision.active &&
 	       !*out->text.actor;
 }
@@ -108,7 +109,7 @@ validate_here(
 		return false;
 	const struct local_question question = { body.secret_credential, body.audience,
 		body.source_address, body.required_permission, body.required_workgroup,
-		judge.text.user };
+		judge.text.user, request };
 	return *question.secret && known(gateway->local, &question, may_ask, &subject) &&
 	       answer_subject(&judge, &subject, request, answer);
 }

@@ -16,6 +16,7 @@ well_known_ask(struct gateway *gateway, struct http_request *request,
 		.reply_type = &latchkey__tokens__v1__get_jwks_response__descriptor,
 		.effect = LK_READ,
 		.request_id = request->id,
+		.traceparent = request->traceparent,
 	};
 	ProtobufCMessage *reply;
 

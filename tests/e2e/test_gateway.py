@@ -52,6 +52,49 @@ class Gateway(e2e.Case):
         events = self.http.ok("GET", "/v1/audit/keys?action=key.revoked", key=self.ada)["events"]
         self.assertEqual([key_id], [event["object"] for event in events])
 
+    def test_a_trace_is_carried_through_every_hop_into_the_logs(self):
+        services = ("keys", "tokens", "credentials", "gateway")
+        for name in services:
+            conf = self.state.path / f"{name}.conf"
+            conf.write_text(conf.read_text() + "log-level = debug\n")
+        self.state.restart(*services)
+        key = self.http.ok("POST", "/v1/keys", {"name": "k"}, key=self.ben())["secretKey"]
+        backend = self.state.json("principal", "create", "samples-api", "--permission", "tokens.validate", "--tenant", "ALL")["key"]
+
+        def hops(trace):
+            """Where a trace was logged, by service and method; the gateway's lines have no rpc."""
+            found = set()
+            for name in services:
+                for line in self.state.log(name).splitlines():
+                    said = json.loads(line) if line.startswith("{") else {}
+                    if said.get("trace_id") == trace:
+                        self.assertTrue(said["request_id"].startswith("req_"), line)
+                        found.add((name, said["method"].rsplit("/", 1)[-1]))
+            return found
+
+        def traced(number, *arguments, **options):
+            trace = f"{number:032x}"
+            headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", **options.pop("headers", {})}
+            answer = self.http.ask(*arguments, headers=headers, **options)
+            self.assertLess(answer.status, 300, answer)
+            return trace
+
+        form = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic " + base64.b64encode(f"apikey:{key}".encode()).decode()}
+        trail = {traced(1, "GET", "/v1/credentials", key=key): {("gateway", "GET"), ("tokens", "IssueToken"), ("keys", "VerifyKeys"), ("credentials", "ListCredentials")},
+                 traced(2, "GET", "/auth", key=key): {("gateway", "GET"), ("tokens", "ValidateTokens"), ("keys", "VerifyKeys")},
+                 traced(3, "POST", "/oauth2/token", "grant_type=client_credentials", headers=form): {("gateway", "POST"), ("tokens", "IssueToken"), ("keys", "VerifyKeys")},
+                 traced(4, "GET", "/readyz"): {("gateway", "GET"), ("keys", "Check"), ("tokens", "Check"), ("credentials", "Check")},
+                 traced(5, "POST", "/v1/validate", {"secretCredential": key}, key=backend): {("gateway", "POST"), ("tokens", "ValidateTokens")}}
+        with_trace = self.state.person(LATCHKEY_API_KEY=key, TRACEPARENT=f"00-{6:032x}-00f067aa0ba902b7-01")
+        with_trace.ok("key", "list")
+        trail[f"{6:032x}"] = {("keys", "ListKeys")}
+        for trace, wanted in trail.items():
+            e2e.wait_until(lambda: wanted <= hops(trace), 5, f"the hops of {trace}: {wanted}")
+        self.http.ask("GET", "/v1/me", key=key, headers={"traceparent": "00-" + "0" * 32 + "-00f067aa0ba902b7-01"})
+        self.assertEqual(set(), hops("0" * 32))
+        for name in services:
+            self.assertNotIn(key, self.state.log(name))
+
     def test_L1_a_key_is_taken_from_each_header_that_tools_use(self):
         key = self.http.ok("POST", "/v1/keys", {"name": "k"}, key=self.ben())["secretKey"]
         basic = base64.b64encode(f"apikey:{key}".encode()).decode()

@@ -203,6 +203,7 @@ class SetUp(e2e.Case):
         http, metrics = http_client.Gateway(self.state), http_client.Gateway(self.state)
         metrics.port = port
         key = world.Tenant(self.state, "metered").admin.key().secret
+        e2e.wait_until(lambda: 'lease_left_seconds{feed="tokens"} 1' in metrics.ask("GET", "/metrics").body, 10, "a lease of two seconds")
         for _ in range(3):
             self.assertEqual(204, http.ask("GET", "/auth", key=key).status)
         self.state.ok("audit", "verify")

@@ -79,7 +79,7 @@ message_send(struct batch *batch, struct ask **asks, size_t count, struct reply 
 		asks[i]->sent_ms = sent_ms;
 	}
 	atomic_fetch_add(&batch->messages, 1);
-	LK_TRY(config->send(config->user, requests, count, &reply->arena, out, err));
+	LK_TRY(config->send(config->user, requests, count, asks[0], &reply->arena, out, err));
 	if ((*out)->n_responses != count)
 		return lk_fail(
 		    err, LK_INTERNAL, "REPLY_INCOMPLETE", "the service answered another question");

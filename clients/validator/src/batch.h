@@ -10,6 +10,7 @@ enum { BATCH_MESSAGE_MAX = 64 };
 /* One caller's question; on the caller's stack. */
 struct ask {
 	Latchkey__Tokens__V1__ValidateTokenRequest request;
+	const char *request_id, *traceparent; /* of what it is asked for; NULL: none */
 	/* The answer, or why there is none; `answer` lives until `release`. */
 	lk_status status;
 	struct lk_error error;
@@ -22,11 +23,12 @@ struct ask {
 	bool done;
 };
 
-/* Sends `count` requests in one message and fills their answers; on one of the callers' threads. */
+/* Sends `count` requests in one message, under the ids of the `first` of them, and fills their
+ * answers; on one of the callers' threads. */
 struct batch_config {
 	void *user;
 	lk_status (*send)(void *user, Latchkey__Tokens__V1__ValidateTokenRequest **requests,
-	    size_t count, struct lk_arena **out_arena,
+	    size_t count, const struct ask *first, struct lk_arena **out_arena,
 	    Latchkey__Tokens__V1__ValidateTokensResponse **out_answer, struct lk_error *err);
 	uint64_t (*number)(void *user);
 	int64_t (*now_ms)(void *user);

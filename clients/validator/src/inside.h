@@ -36,6 +36,7 @@ struct validator_question {
 	const char *credential;
 	latchkey_requirements requirements;
 	const char *asked_by; /* usr_… or prn_… on whose behalf, in the counts of uses; or "" */
+	const char *request_id, *traceparent; /* of a question that it needs; NULL: none */
 };
 
 /* What validator_decide() would answer without asking anybody; false where it would have to ask, or

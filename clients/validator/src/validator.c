@@ -186,12 +186,14 @@ patience_ms(const latchkey_validator *validator)
 }
 
 static lk_status
-batch_send(void *user, ValidateTokenRequest **requests, size_t count, struct lk_arena **out_arena,
-    ValidateTokensAnswer **out_answer, struct lk_error *err)
+batch_send(void *user, ValidateTokenRequest **requests, size_t count, const struct ask *first,
+    struct lk_arena **out_arena, ValidateTokensAnswer **out_answer, struct lk_error *err)
 {
 	latchkey_validator *validator = user;
 	Latchkey__Tokens__V1__ValidateTokensRequest body =
 	    LATCHKEY__TOKENS__V1__VALIDATE_TOKENS_REQUEST__INIT;
+	const latchkey_call call = { .request_id = first->request_id,
+		.traceparent = first->traceparent };
 	struct answer answer = { 0 };
 
 	body.n_requests = count;
@@ -199,6 +201,7 @@ batch_send(void *user, ValidateTokenRequest **requests, size_t count, struct lk_
 	LK_TRY(ask(validator->client,
 	    &(struct question){ .method = M_VALIDATE_MANY,
 		.body = &body.base,
+		.call = &call,
 		.deadline_ms =
 		    lk_clock_steady_ms(validator->client->clock) + patience_ms(validator) },
 	    &answer, err));
@@ -310,6 +313,8 @@ decide_by_service(latchkey_validator *validator, struct cache_tag tag, const str
 	asked.request.secret_credential = (char *)(uintptr_t)wish->credential;
 	asked.request.audience = (char *)(uintptr_t)wish->audience;
 	asked.request.source_address = (char *)(uintptr_t)wish->source_address;
+	asked.request_id = wish->request_id;
+	asked.traceparent = wish->traceparent;
 	atomic_fetch_add_explicit(&validator->misses, 1, memory_order_relaxed);
 	lk_status status = batch_ask(validator->batch, &asked, err);
 	if (status == LK_OK)
@@ -398,6 +403,8 @@ validator_decide(latchkey_validator *validator, const struct validator_question 
 
 	LK_TRY(wish_read(question->credential, &question->requirements, &wish, err));
 	wish.asked_by = question->asked_by;
+	wish.request_id = question->request_id;
+	wish.traceparent = question->traceparent;
 	*out_kept = NULL;
 	LK_TRY(validate(validator, &wish, &decision, out_kept, err));
 	*out_decision = decision;

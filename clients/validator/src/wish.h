@@ -10,7 +10,8 @@
 /* Every text is there, if empty; borrowed from the caller. */
 struct wish {
 	const char *credential, *audience, *source_address, *workgroup;
-	const char *asked_by; /* on whose behalf, in counts of uses; or "" */
+	const char *asked_by;                 /* on whose behalf, in counts of uses; or "" */
+	const char *request_id, *traceparent; /* of a question that is asked for it; NULL: none */
 	size_t len;
 	lk_permissions needed;
 };
