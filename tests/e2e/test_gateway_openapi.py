@@ -127,7 +127,7 @@ class OpenApi(e2e.Case):
         del document["info"]["title"]
         self.assertFalse(self.judged(document)["valid"])
 
-    def test_the_document_tells_what_the_contract_says(self):
+    def test_I11_the_document_tells_what_the_contract_says(self):
         document = self.document()
         create = document["paths"]["/v1/keys"]["post"]
         self.assertEqual("CreateKey", create["operationId"])
@@ -163,7 +163,7 @@ class OpenApi(e2e.Case):
                               ("tenant.name=x", "FIELD_UNKNOWN"), ("page.size=1&page.size=2", "FIELD_TWICE")):
             self.http.refused(400, "GET", f"/v1/users?{query}", key=session, reason=reason)
 
-    def test_chromium_tries_a_call_in_the_explorer(self):
+    def test_I11_chromium_tries_a_call_in_the_explorer(self):
         browser = shutil.which("chromium")
         if not browser:
             self.skipTest("chromium is not installed")

@@ -117,7 +117,7 @@ class MainJob(e2e.Case):
         self.assertIn(key[-4:], listed[0]["hint"])
         self.assertEqual([], self.state.files_holding(key, secret))
 
-    def test_a_key_goes_to_a_new_private_file(self):
+    def test_I5_a_key_goes_to_a_new_private_file(self):
         path = self.state.folder / "key"
         made = self.ben.json("key", "create", "file", "--out", path)
         self.assertNotIn("key", made)

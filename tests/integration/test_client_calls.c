@@ -328,7 +328,7 @@ call_often(void *client)
 }
 
 static void
-many_threads_share_one_token(void **state)
+L2_the_key_is_an_argument_and_many_threads_share_its_token(void **state)
 {
 	struct world *w = *state;
 	latchkey_client *client = client_open(w, (latchkey_options){ .secret = KEY });
@@ -506,7 +506,7 @@ a_service_that_is_not_there_is_unavailable_by_the_deadline(void **state)
 }
 
 #define CASE(fn) LK_CASE_WITH(fn, world_open, world_close)
-LK_TESTS(CASE(many_threads_share_one_token), CASE(a_refused_token_is_renewed_once),
+LK_TESTS(CASE(L2_the_key_is_an_argument_and_many_threads_share_its_token), CASE(a_refused_token_is_renewed_once),
     CASE(a_token_is_renewed_before_it_ends), CASE(an_operator_signs_instead),
     CASE(an_anonymous_client_shows_nothing),
     CASE(a_write_that_is_still_running_is_asked_for_again_under_its_key),
