@@ -70,7 +70,7 @@ class Attacks(e2e.Case):
                 statuses, _ = self.heads(b"GET /v1/me HTTP/1.1\r\n" + HOST + head + b"\r\n")
             except (BrokenPipeError, ConnectionResetError):
                 continue  # closed while it still came
-            self.assertTrue(set(statuses) <= {400, 431}, statuses)
+            self.assertTrue(statuses and set(statuses) <= {400, 431}, statuses)
         for body in ("[" * 200000, '{"a":' * 40000, '{"secretTicket":' + "1" * 200000 + "}", '{"secretTicket":"' + "\\u0041" * 40000 + '"}',
                      "{" + ",".join(f'"a{n}":1' for n in range(19000)) + "}", '{"secretTicket":1e999}'):
             answer = self.http.ask("POST", "/v1/sessions", body, headers={"Content-Type": "application/json"})
