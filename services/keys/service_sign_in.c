@@ -13,7 +13,7 @@
 #include "tenant_store.h"
 #include "user_store.h"
 
-enum { ACCOUNT_SIZE = DOMAIN_SIZE + EMAIL_SIZE + 1 };
+enum { ACCOUNT_SIZE = DOMAIN_SIZE + EMAIL_SIZE + 3 };
 
 /* op is first, so that the same pointer serves both. */
 struct sign_in {
@@ -91,7 +91,8 @@ come_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 }
 
 /* What stands for the account where tries are counted: one text for all spellings of it, whether or
- * not there is such a user, so that nobody learns from the delay which there are. */
+ * not there is such a user, so that nobody learns from the delay which there are. Its group is the
+ * tenant; all that there are not are one. */
 static void
 account_name(const struct sign_in *in, char out[ACCOUNT_SIZE])
 {
@@ -99,8 +100,8 @@ account_name(const struct sign_in *in, char out[ACCOUNT_SIZE])
 	char email[EMAIL_SIZE];
 	const bool is_address = email_normalise("email", req->email, email, NULL) == LK_OK;
 
-	snprintf(out, ACCOUNT_SIZE, "%s %s", in->tenant_known ? in->tenant.id : req->tenant,
-	    is_address ? email : req->email);
+	snprintf(out, ACCOUNT_SIZE, "%s%s %s", in->tenant_known ? "" : "- ",
+	    in->tenant_known ? in->tenant.id : req->tenant, is_address ? email : req->email);
 }
 
 /* Only accounts that exist leave a trace: strangers cannot fill the trail with what they made up.

@@ -8,6 +8,7 @@
 
 enum {
 	SLOTS = 16384,
+	GROUPS = 4096,
 	FREE_TRIES = 3,
 	FIRST_DELAY_MS = 1000,
 	LONGEST_DELAY_MS = 30 * 1000,
@@ -25,6 +26,7 @@ struct sign_in_gate {
 	size_t inside, at_once;
 	uint8_t hash_key[LK_SHORT_HASH_KEY_LEN];
 	struct slot slots[SLOTS];
+	uint32_t inside_of[GROUPS]; /* how many of a group are inside */
 };
 
 struct sign_in_gate *
@@ -61,15 +63,33 @@ sign_in_delay_ms(uint32_t wrong)
 	return delay_ms < LONGEST_DELAY_MS ? delay_ms : LONGEST_DELAY_MS;
 }
 
+static uint32_t
+hash_of(struct sign_in_gate *gate, struct lk_bytes text)
+{
+	uint8_t hash[LK_SHORT_HASH_LEN];
+	uint32_t number;
+
+	lk_short_hash(gate->hash_key, text, hash);
+	memcpy(&number, hash, sizeof number);
+	return number;
+}
+
 static struct slot *
 slot_of(struct sign_in_gate *gate, const char *account)
 {
-	uint8_t hash[LK_SHORT_HASH_LEN];
-	uint32_t index;
+	return &gate->slots[hash_of(gate, lk_bytes_of(account)) % SLOTS];
+}
 
-	lk_short_hash(gate->hash_key, lk_bytes_of(account), hash);
-	memcpy(&index, hash, sizeof index);
-	return &gate->slots[index % SLOTS];
+/* Of those of a group; NULL for an account of none. */
+static uint32_t *
+group_of(struct sign_in_gate *gate, const char *account)
+{
+	const char *space = strchr(account, ' ');
+
+	return space
+		   ? &gate->inside_of[hash_of(gate, lk_bytes(account, (size_t)(space - account))) %
+				      GROUPS]
+		   : NULL;
 }
 
 static lk_status
@@ -84,7 +104,8 @@ refuse(struct lk_error *err, const char *reason, const char *message, int64_t af
 
 /* The mutex is held. A clock that was set back delays nobody for longer than one that was not. */
 static lk_status
-try_enter(struct sign_in_gate *gate, struct slot *slot, int64_t now_ms, struct lk_error *err)
+try_enter(struct sign_in_gate *gate, struct slot *slot, uint32_t *group, int64_t now_ms,
+    struct lk_error *err)
 {
 	const int64_t since_ms = now_ms - slot->tried_at_ms;
 
@@ -93,10 +114,13 @@ try_enter(struct sign_in_gate *gate, struct slot *slot, int64_t now_ms, struct l
 	const int64_t left_ms = sign_in_delay_ms(slot->wrong) - since_ms;
 	if (slot->wrong > 0 && left_ms > 0)
 		return refuse(err, "SIGN_IN_DELAYED", "too many tries: wait a moment", left_ms);
-	if (gate->inside >= gate->at_once)
+	const bool group_is_full = group && gate->at_once > 1 && *group + 1 >= gate->at_once;
+	if (gate->inside >= gate->at_once || group_is_full)
 		return refuse(
 		    err, "SIGN_IN_BUSY", "many people sign in at this moment: try again", BUSY_MS);
 	gate->inside++;
+	if (group)
+		(*group)++;
 	slot->wrong++;
 	slot->tried_at_ms = now_ms;
 	return LK_OK;
@@ -107,9 +131,10 @@ sign_in_gate_enter(
     struct sign_in_gate *gate, const char *account, int64_t now_ms, struct lk_error *err)
 {
 	struct slot *slot = slot_of(gate, account);
+	uint32_t *group = group_of(gate, account);
 
 	pthread_mutex_lock(&gate->mutex);
-	const lk_status status = try_enter(gate, slot, now_ms, err);
+	const lk_status status = try_enter(gate, slot, group, now_ms, err);
 	pthread_mutex_unlock(&gate->mutex);
 	return status;
 }
@@ -118,9 +143,12 @@ void
 sign_in_gate_leave(struct sign_in_gate *gate, const char *account, bool right)
 {
 	struct slot *slot = slot_of(gate, account);
+	uint32_t *group = group_of(gate, account);
 
 	pthread_mutex_lock(&gate->mutex);
 	gate->inside--;
+	if (group)
+		(*group)--;
 	if (right)
 		slot->wrong = 0;
 	pthread_mutex_unlock(&gate->mutex);

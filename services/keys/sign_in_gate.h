@@ -12,12 +12,13 @@
 
 struct sign_in_gate;
 
-/* `at_once` tries. NULL when memory is short. Yours. */
+/* `at_once` tries, of one group one fewer (but one). NULL when memory is short. Yours. */
 struct sign_in_gate *sign_in_gate_new(size_t at_once, const struct lk_random *random);
 void sign_in_gate_free(struct sign_in_gate *gate);
 
 /*
- * Begin a try of `account` (any text that stands for it; known and unknown ones alike).
+ * Begin a try of `account` (any text that stands for it; known and unknown ones alike). What stands
+ * before its first space is its group: a group that floods the gate leaves a place to the others.
  * RESOURCE_EXHAUSTED SIGN_IN_DELAYED or SIGN_IN_BUSY, both with retry_after_ms. After LK_OK call
  * sign_in_gate_leave. Any thread; never blocks.
  */

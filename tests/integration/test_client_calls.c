@@ -506,9 +506,9 @@ a_service_that_is_not_there_is_unavailable_by_the_deadline(void **state)
 }
 
 #define CASE(fn) LK_CASE_WITH(fn, world_open, world_close)
-LK_TESTS(CASE(L2_the_key_is_an_argument_and_many_threads_share_its_token), CASE(a_refused_token_is_renewed_once),
-    CASE(a_token_is_renewed_before_it_ends), CASE(an_operator_signs_instead),
-    CASE(an_anonymous_client_shows_nothing),
+LK_TESTS(CASE(L2_the_key_is_an_argument_and_many_threads_share_its_token),
+    CASE(a_refused_token_is_renewed_once), CASE(a_token_is_renewed_before_it_ends),
+    CASE(an_operator_signs_instead), CASE(an_anonymous_client_shows_nothing),
     CASE(a_write_that_is_still_running_is_asked_for_again_under_its_key),
     CASE(an_answer_without_its_object_is_no_answer),
     CASE(transport_keys_are_agreed_once_and_again_when_they_are_forgotten),

@@ -123,6 +123,33 @@ others_are_not_delayed(void **state)
 	assert_true(delayed <= 1); /* one may share ben's slot of 16,384 */
 }
 
+/* Ten times as many as there is room for, each of another account of one tenant. */
+static void
+LIMITS_a_tenant_that_floods_leaves_a_place_to_the_others(void **state)
+{
+	struct world *w = *state;
+	size_t inside = 0;
+	char name[32];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "genomics user%d", i);
+		lk_error_clear(&w->err);
+		if (sign_in_gate_enter(w->gate, name, BEGIN, &w->err) == LK_OK) {
+			inside++;
+			continue;
+		}
+		assert_string_equal(w->err.reason, "SIGN_IN_BUSY");
+		assert_true(w->err.retry_after_ms > 0);
+	}
+	assert_int_equal(inside, 1);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "botany user%d", i);
+		try_once(w, name, BEGIN, true);
+	}
+	sign_in_gate_leave(w->gate, "genomics user0", true);
+	try_once(w, "genomics user0", BEGIN, true);
+}
+
 static void
 a_third_at_once_is_told_to_come_again(void **state)
 {
@@ -140,7 +167,8 @@ a_third_at_once_is_told_to_come_again(void **state)
 
 #define IN_WORLD(fn) LK_CASE_WITH(fn, setup, teardown)
 
-LK_TESTS(LK_CASE(the_delay_doubles_up_to_half_a_minute),
+LK_TESTS(IN_WORLD(LIMITS_a_tenant_that_floods_leaves_a_place_to_the_others),
+    LK_CASE(the_delay_doubles_up_to_half_a_minute),
     IN_WORLD(after_three_wrong_tries_the_next_waits),
     IN_WORLD(nobody_is_locked_out_for_longer_than_half_a_minute),
     IN_WORLD(a_right_one_forgets_the_wrong_ones),
