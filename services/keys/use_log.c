@@ -2,6 +2,7 @@
 #include "use_log.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "key_store.h"
@@ -10,13 +11,15 @@
 enum {
 	BATCH = 256, /* rows in one transaction: others wait no longer than that */
 	COUNTS_MS = 60000,
+	LATELY_MS = 1000,
 };
 
 struct use_log {
 	struct use_log_setup setup;
-	int64_t counted_ms;   /* steady: of the last flush of the counts; the thread's alone */
-	pthread_mutex_t lock; /* of noted, count, stopping */
-	pthread_cond_t wake;  /* stopping was set */
+	int64_t counted_ms;       /* steady: of the last flush of the counts; the thread's alone */
+	_Atomic int64_t asked_ms; /* steady: of the last flush that was asked for */
+	pthread_mutex_t lock;     /* of noted, count, stopping */
+	pthread_cond_t wake;      /* stopping was set */
 	pthread_mutex_t flush_lock; /* one flush at a time; holds `writing` */
 	struct use *noted, *writing;
 	size_t count;
@@ -93,6 +96,18 @@ use_log_flush(struct use_log *log)
 {
 	notes_flush(log);
 	counts_flush(log);
+}
+
+void
+use_log_flush_lately(struct use_log *log)
+{
+	const int64_t now_ms = lk_clock_steady_ms(lk_clock_system());
+	int64_t asked_ms = atomic_load(&log->asked_ms);
+
+	if (log->setup.flush_ms > 0 && now_ms - asked_ms < LATELY_MS)
+		return;
+	if (atomic_compare_exchange_strong(&log->asked_ms, &asked_ms, now_ms))
+		use_log_flush(log);
 }
 
 /* Of the thread: last uses now, counts when it is time. */
@@ -177,6 +192,7 @@ use_log_new(const struct use_log_setup *setup, struct use_log **out_log, struct 
 		return lk_fail_oom(err);
 	log->setup = *setup;
 	log->counted_ms = lk_clock_steady_ms(lk_clock_system());
+	atomic_init(&log->asked_ms, log->counted_ms - LATELY_MS);
 	locks_init(log);
 	log->noted = lk_alloc_array(USE_LOG_MAX, sizeof *log->noted);
 	log->writing = lk_alloc_array(USE_LOG_MAX, sizeof *log->writing);

@@ -49,6 +49,8 @@ void use_log_note(struct use_log *log, const struct use *use);
 /* Write down everything noted so far, and the counts. A batch that cannot be written is dropped:
  * the next use notes it again. */
 void use_log_flush(struct use_log *log);
+/* The same at most once a second, where a thread writes what this leaves. */
+void use_log_flush_lately(struct use_log *log);
 /* The last flush, and the end of the thread. Uses noted later are not written. */
 void use_log_stop(struct use_log *log);
 void use_log_free(struct use_log *log); /* after use_log_stop, when there were uses; NULL is fine */

@@ -1,4 +1,6 @@
 /* The report of keys that want attention: about to end, idle, due for rotation. */
+#include <unistd.h>
+
 #include "keys_world.h"
 
 static const int64_t day_ms = INT64_C(86400000);
@@ -93,5 +95,44 @@ G8_everybody_is_told_of_their_own_keys_and_administrators_of_all(void **state)
 	ask_field(w, ada, "ReportKeys", &req, "idle_for", "DURATION_INVALID");
 }
 
-LK_TESTS(KEYS_CASE(I6_keys_that_end_or_idle_or_are_old_are_reported_with_the_reason),
+static int64_t
+last_used(struct world *w, const char *who, const char *id)
+{
+	GetKeyRequest req = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
+	GetKeyResponse *rep;
+
+	req.id = text(id);
+	ask_ok(w, who, "GetKey", &req, &rep);
+	return rep->key->last_used_at_ms;
+}
+
+static void
+I6_reports_in_a_row_write_uses_down_once_a_second(void **state)
+{
+	struct world *w = *state;
+	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
+	const struct world_key key = world_key(w, ada, "k");
+	const struct use_log_setup setup = { w->store, NULL, &w->clock.clock, 3600000 };
+	struct use use = { .at_ms = 1000 };
+	struct use_log *log;
+
+	assert_true(id_pack(key.id, &use.id));
+	expect_ok(use_log_new(&setup, &log, &w->err), &w->err);
+	use_log_note(log, &use);
+	use_log_flush_lately(log);
+	assert_int_equal(last_used(w, ada, key.id), 1000);
+	use.at_ms = 2000;
+	use_log_note(log, &use);
+	for (int i = 0; i < 100; i++)
+		use_log_flush_lately(log);
+	assert_int_equal(last_used(w, ada, key.id), 1000);
+	usleep(1050000);
+	use_log_flush_lately(log);
+	assert_int_equal(last_used(w, ada, key.id), 2000);
+	use_log_stop(log);
+	use_log_free(log);
+}
+
+LK_TESTS(KEYS_CASE(I6_reports_in_a_row_write_uses_down_once_a_second),
+    KEYS_CASE(I6_keys_that_end_or_idle_or_are_old_are_reported_with_the_reason),
     KEYS_CASE(G8_everybody_is_told_of_their_own_keys_and_administrators_of_all))
