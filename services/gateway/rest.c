@@ -114,14 +114,49 @@ rest_read_body(const struct http_request *request, ProtobufCMessage *message, st
 	return json_read(request->body, request->arena, message, err);
 }
 
+/* The field that "owner" or "page.size" names; NULL: none, or one of which there may be several. */
+static const ProtobufCFieldDescriptor *
+single_field(const ProtobufCMessageDescriptor *type, const char *name, struct lk_arena *arena)
+{
+	const size_t len = strcspn(name, ".");
+	const char *first = lk_arena_text_n(arena, name, len);
+	const ProtobufCFieldDescriptor *field = first ? shape_field(type, first) : NULL;
+
+	if (!field || field->label == PROTOBUF_C_LABEL_REPEATED)
+		return NULL;
+	if (name[len] == '\0')
+		return field;
+	return field->type == PROTOBUF_C_TYPE_MESSAGE
+		   ? single_field(field->descriptor, name + len + 1, arena)
+		   : NULL;
+}
+
+/* Also where the first of them says nothing ("a=&a=x"): a proxy may have judged either. */
+static lk_status
+check_once(const struct parameters *parameters, size_t at, const ProtobufCMessageDescriptor *type,
+    struct lk_arena *arena, struct lk_error *err)
+{
+	const char *name = parameters->list[at].name;
+	const ProtobufCFieldDescriptor *field = single_field(type, name, arena);
+
+	for (size_t i = 0; field && i < at; i++) {
+		if (single_field(type, parameters->list[i].name, arena) == field)
+			return lk_fail_field(
+			    err, name, "FIELD_TWICE", "%s is given twice in path or query", name);
+	}
+	return LK_OK;
+}
+
 static lk_status
 fill(const struct http_request *request, const struct parameters *parameters,
     ProtobufCMessage *message, struct lk_error *err)
 {
 	LK_TRY(rest_read_body(request, message, err));
-	for (size_t i = 0; i < parameters->count; i++)
+	for (size_t i = 0; i < parameters->count; i++) {
+		LK_TRY(check_once(parameters, i, message->descriptor, request->arena, err));
 		LK_TRY(json_read_text(parameters->list[i].name, parameters->list[i].value,
 		    request->arena, message, err));
+	}
 	return LK_OK;
 }
 

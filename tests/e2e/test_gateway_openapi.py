@@ -160,7 +160,8 @@ class OpenApi(e2e.Case):
                 break
         self.assertEqual(4, len(set(seen)), seen)
         for query, reason in (("page=1", "FIELD_UNKNOWN"), ("page.size=two", "FIELD_TYPE"), ("page.nothing=1", "FIELD_UNKNOWN"),
-                              ("tenant.name=x", "FIELD_UNKNOWN"), ("page.size=1&page.size=2", "FIELD_TWICE")):
+                              ("tenant.name=x", "FIELD_UNKNOWN"), ("page.size=1&page.size=2", "FIELD_TWICE"),
+                              ("page.size=0&page.size=2", "FIELD_TWICE"), ("tenant=&tenant=x", "FIELD_TWICE")):
             self.http.refused(400, "GET", f"/v1/users?{query}", key=session, reason=reason)
 
     def test_I11_chromium_tries_a_call_in_the_explorer(self):
