@@ -183,7 +183,7 @@ class MainJob(e2e.Case):
 
     # 5
 
-    def test_credentials_are_stored_once_and_never_shown(self):
+    def test_P10_P11_credentials_are_stored_once_and_never_shown(self):
         stored = self.store_aws()
         self.assertEqual(("aws", "sequencer bucket", AWS_KEY_ID),
                          tuple(stored[name] for name in ("provider", "label", "hint")))
