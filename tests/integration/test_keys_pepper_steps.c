@@ -106,6 +106,28 @@ below(const char *name)
 	return path;
 }
 
+/* As the service does it. */
+static void
+open_keys(struct world *w, const struct peppers *peppers)
+{
+	const struct keys_setup setup = { .clock = &w->clock.clock,
+		.random = lk_random_system(),
+		.pepper = peppers->newest,
+		.old_peppers = peppers->old,
+		.old_peppers_count = peppers->old_count,
+		.prefix = "lk",
+		.ticket_ttl_ms = INT64_C(86400000),
+		.session_ttl_ms = INT64_C(43200000),
+		.session_idle_ms = INT64_C(7200000),
+		.cache_keys = 64,
+		.store = w->store };
+
+	expect_ok(keys_new(&setup, &w->keys, &w->err), &w->err);
+	expect_ok(peppers_check(w->keys, &w->err), &w->err);
+	expect_ok(key_seal_old_rows(w->keys, &w->err), &w->err);
+	expect_ok(rows_seal_old(w->keys, &w->err), &w->err);
+}
+
 /* latchkey-keys on the database and the peppers below the directory. */
 static struct world *
 start(struct peppers *peppers)
@@ -117,14 +139,12 @@ start(struct peppers *peppers)
 	w->clock.clock = (struct lk_clock){ world_wall_ms, world_steady_ms };
 	w->arena = lk_arena_new(64u << 20);
 	world_choose_store(w, dir);
-	world_open_keys(w, 4096);
+	expect_ok(lk_store_open(w->store_url,
+		      LK_MIGRATIONS(&audit_migrations, &idempotency_migrations, &keys_migrations),
+		      NULL, &w->store, &w->err),
+	    &w->err);
 	expect_ok(peppers_open(below("secrets/keys.pepper"), "test", peppers, &w->err), &w->err);
-	w->keys->setup.pepper = peppers->newest;
-	w->keys->setup.old_peppers = peppers->old;
-	w->keys->setup.old_peppers_count = peppers->old_count;
-	expect_ok(peppers_check(w->keys, &w->err), &w->err);
-	expect_ok(key_seal_old_rows(w->keys, &w->err), &w->err);
-	expect_ok(rows_seal_old(w->keys, &w->err), &w->err);
+	open_keys(w, peppers);
 	world_serve(w, dir);
 	return w;
 }
@@ -266,8 +286,7 @@ forget_rotations(void)
 static int
 setup(void **state)
 {
-	static const char secret[] =
-	    "BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"; /* as in keys_world.h */
+	static const char secret[] = "BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
 
 	(void)state;
 	lk_text_copy(dir, sizeof dir, lk_test_tmpdir());
