@@ -97,8 +97,7 @@ class Drill(Installation):
     def test_it_is_made_beside_work_and_what_it_names_is_in_it(self):
         stop, made, failed = threading.Event(), [], []
 
-        def work(number):
-            people = self.tenant.user(f"worker{number}", "key-manager")
+        def work(people):
             while not stop.is_set():
                 try:
                     key = people.key(f"k{len(made)}", ttl="1d")
@@ -110,7 +109,7 @@ class Drill(Installation):
                         failed.append(error)
                     return
 
-        workers = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+        workers = [threading.Thread(target=work, args=(self.tenant.user(f"worker{number}", "key-manager"),)) for number in range(2)]
         for worker in workers:
             worker.start()
         e2e.wait_until(lambda: len(made) > 3 or failed, 30, "some work")
