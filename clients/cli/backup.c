@@ -43,17 +43,20 @@ static void
 heard(int signal)
 {
 	(void)signal;
+	backup_stopped = 1;
 }
 
-/* What waits for a service ends, and what was begun is cleaned up. */
+/* What was begun is cleaned up; a signal that is ignored (nohup) stays so. */
 static void
 hear_signals(void)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	const struct sigaction action = { .sa_handler = heard };
+	struct sigaction before;
 
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
+	for (size_t i = 0; i < LK_ARRAY_LEN(signals); i++)
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			(void)sigaction(signals[i], &action, NULL);
 }
 
 static latchkey_status
@@ -140,7 +143,8 @@ copy_all(struct backup *backup, const char *from, const char *to)
 		*move = (struct store_move){ .cli = backup->cli,
 			.service = latchkey_service_name(order[started]),
 			.table = note_table,
-			.user = backup };
+			.user = backup,
+			.stopped = &backup_stopped };
 		status = store_move_start(move, from, to, true);
 		if (status != LATCHKEY_OK)
 			break;
@@ -169,14 +173,18 @@ seal(struct backup *backup)
 }
 
 /* Where the copies lie, as a URL for all. */
-static void
+static latchkey_status
 copies_url(const struct backup *backup, const char *prefix, char out[STORE_URL_SIZE])
 {
 	char *absolute = realpath(backup->folder.path, NULL);
+	const bool fits = absolute && !store_url_is_for_all(absolute) &&
+			  snprintf(out, STORE_URL_SIZE, "sqlite://%s/%s{service}.db", absolute,
+			      prefix) < STORE_URL_SIZE;
 
-	(void)snprintf(
-	    out, STORE_URL_SIZE, "sqlite://%s/%s{service}.db", absolute ? absolute : "", prefix);
 	free(absolute);
+	return fits ? LATCHKEY_OK
+		    : cli_refuse(backup->cli, LATCHKEY_FAILED_PRECONDITION, "", "FOLDER_FAILED",
+			  "the folder of the backup has a name that cannot be used");
 }
 
 int
@@ -193,7 +201,7 @@ run_backup(struct cli *cli)
 	backup.manifest = json_pack("{s:i, s:I, s:s, s:[]}", "format", FORMAT, "made_at_ms",
 	    (json_int_t)lk_clock_wall_ms(lk_clock_system()), "version", latchkey_version(),
 	    "tables");
-	copies_url(&backup, "", copies);
+	CLI_TRY(cli, copies_url(&backup, "", copies));
 	out_list(&cli->out, "tables", columns);
 	CLI_TRY(cli, copy_all(&backup, from, copies));
 	CLI_TRY(cli, seal(&backup));
@@ -261,13 +269,16 @@ static latchkey_status
 put_back(struct backup *backup, const char *to)
 {
 	char copies[STORE_URL_SIZE];
+	const latchkey_status named = copies_url(backup, "", copies);
 
-	copies_url(backup, "", copies);
+	if (named != LATCHKEY_OK)
+		return named;
 	for (size_t i = 0; i < LK_ARRAY_LEN(order); i++) {
 		struct store_move move = { .cli = backup->cli,
 			.service = latchkey_service_name(order[i]),
 			.table = check_table,
-			.user = backup };
+			.user = backup,
+			.stopped = &backup_stopped };
 		latchkey_status status = store_move_start(&move, copies, to, false);
 
 		if (status == LATCHKEY_OK)
@@ -290,8 +301,8 @@ restore(struct backup *backup, const char *to)
 		status = open_archive(backup);
 	if (status != LATCHKEY_OK)
 		return status;
-	copies_url(backup, "again-", rehearsal);
-	return put_back(backup, to ? to : rehearsal);
+	status = copies_url(backup, "again-", rehearsal);
+	return status == LATCHKEY_OK ? put_back(backup, to ? to : rehearsal) : status;
 }
 
 int

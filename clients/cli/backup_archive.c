@@ -61,6 +61,16 @@ database_path(const struct backup_folder *folder, const char *service, char out[
 	       BACKUP_PATH_SIZE;
 }
 
+volatile sig_atomic_t backup_stopped;
+
+lk_status
+backup_go_on(struct lk_error *err)
+{
+	return backup_stopped ? lk_fail(err, LK_CANCELLED, "BACKUP_STOPPED",
+				    "stopped by a signal; nothing is left of it")
+			      : LK_OK;
+}
+
 /* ---- Writing ---- */
 
 static lk_status
@@ -68,6 +78,7 @@ put(struct lk_sealed_writer *writer, char kind, struct lk_bytes content, struct 
 {
 	uint8_t part[LK_SEALED_PART_MAX];
 
+	LK_TRY(backup_go_on(err));
 	if (content.len >= sizeof part)
 		return lk_fail(err, LK_INVALID_ARGUMENT, "SEAL_TOO_LARGE", "the part is too long");
 	part[0] = (uint8_t)kind;
@@ -127,7 +138,7 @@ folder_sync(const char *path)
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	failed = fsync(fd);
+	failed = fsync(fd) != 0 && errno != EINVAL; /* there, a folder cannot be synced */
 	close(fd);
 	return !failed;
 }
@@ -139,11 +150,19 @@ backup_exists(struct cli *cli, const char *path)
 	    cli, LATCHKEY_ALREADY_EXISTS, "", "BACKUP_EXISTS", "%s is there already", path);
 }
 
+/* Not every file system has hard links. */
+static bool
+name_it(const char *made, const char *path)
+{
+	return link(made, path) == 0 || (errno != EEXIST && renameat2(AT_FDCWD, made, AT_FDCWD,
+								path, RENAME_NOREPLACE) == 0);
+}
+
 /* Under its name only once it is whole; never in the place of another. */
 static latchkey_status
 publish(struct cli *cli, const char *made, const char *path)
 {
-	if (link(made, path) == 0 && folder_sync(path))
+	if (name_it(made, path) && folder_sync(path))
 		return LATCHKEY_OK;
 	if (errno == EEXIST)
 		return backup_exists(cli, path);
@@ -275,6 +294,7 @@ take_all(
 	while (!last) {
 		struct lk_bytes part;
 
+		LK_TRY(backup_go_on(err));
 		LK_TRY(lk_sealed_read(reader, &part, &last, err));
 		LK_TRY(take(unpacking, part, last, err));
 	}

@@ -2,6 +2,8 @@
 #ifndef LATCHKEY_CLI_BACKUP_ARCHIVE_H
 #define LATCHKEY_CLI_BACKUP_ARCHIVE_H
 
+#include <signal.h>
+
 #include "cli.h"
 #include "crypto/sign.h"
 
@@ -14,10 +16,14 @@ latchkey_status backup_folder_make(
     struct cli *cli, const char *path, struct backup_folder *out_folder);
 void backup_folder_remove(struct backup_folder *folder);
 
+/* CANCELLED BACKUP_STOPPED once a signal asked for it. */
+lk_status backup_go_on(struct lk_error *err);
+extern volatile sig_atomic_t backup_stopped;
+
 /*
  * Seal `manifest` (JSON) and SERVICE.db of every service in the folder to the file `path`, which is
- * whole and durable, or not there. ALREADY_EXISTS BACKUP_EXISTS, UNAVAILABLE BACKUP_WRITE, and what
- * sealed_file.h lists.
+ * whole and durable, or not there. ALREADY_EXISTS BACKUP_EXISTS, UNAVAILABLE BACKUP_WRITE, what
+ * backup_go_on() says, and what sealed_file.h lists.
  */
 latchkey_status backup_archive_write(struct cli *cli, const struct lk_sign_key *key,
     const struct backup_folder *folder, const char *manifest, const char *path);

@@ -6,6 +6,7 @@
 
 #include "crypto/authority.h"
 #include "crypto/private_file.h"
+#include "crypto/tls_pair.h"
 #include "folders.h"
 #include "handlers.h"
 #include "time/clock.h"
@@ -40,11 +41,11 @@ path_of(const struct certs *certs, const char *name, const char *ending, char ou
 /* ---- Files ---- */
 
 static bool
-is_there(const struct certs *certs, const char *name)
+is_there(const struct certs *certs, const char *name, const char *ending)
 {
 	char path[PATH_SIZE];
 
-	return path_of(certs, name, "crt", path, NULL) == LK_OK && access(path, F_OK) == 0;
+	return path_of(certs, name, ending, path, NULL) == LK_OK && access(path, F_OK) == 0;
 }
 
 static lk_status
@@ -61,7 +62,6 @@ read_text(const struct certs *certs, const char *name, const char *ending, const
 	return LK_OK;
 }
 
-/* The key first: a certificate that is there has its key. */
 static lk_status
 keep(const struct certs *certs, const char *name, const struct lk_certificate *certificate,
     struct lk_error *err)
@@ -85,7 +85,10 @@ open_authority(struct certs *certs, bool *out_made, struct lk_error *err)
 {
 	struct lk_certificate *authority = &certs->authority;
 
-	*out_made = !is_there(certs, authority_name);
+	*out_made = !is_there(certs, authority_name, "crt");
+	if (*out_made && is_there(certs, authority_name, "key"))
+		return lk_fail(err, LK_FAILED_PRECONDITION, "TLS_AUTHORITY_INVALID",
+		    "ca.key is there without ca.crt: put that back, or take the key away, too");
 	if (*out_made) {
 		LK_TRY(lk_authority_make(
 		    "Latchkey authority", certs->now_ms, AUTHORITY_DAYS, authority, err));
@@ -96,6 +99,20 @@ open_authority(struct certs *certs, bool *out_made, struct lk_error *err)
 	return read_text(certs, authority_name, "key", "authority's key", authority->key, err);
 }
 
+/* Both halves of one pair; an interruption may have left a new key beside an old certificate. */
+static bool
+is_whole(const struct certs *certs, const char *name)
+{
+	LK_AUTO(lk_certificate_wipe) struct lk_certificate there;
+	struct lk_error why = { 0 };
+
+	if (read_text(certs, name, "crt", "TLS certificate", there.cert, NULL) != LK_OK ||
+	    read_text(certs, name, "key", "TLS key", there.key, NULL) != LK_OK)
+		return false;
+	return lk_tls_pair_check(there.cert, there.key, certs->now_ms, &why) == LK_OK ||
+	       lk_text_is(why.reason, "TLS_CERTIFICATE_EXPIRED");
+}
+
 static lk_status
 issue(const struct certs *certs, const char *name, bool *out_made, struct lk_error *err)
 {
@@ -104,7 +121,7 @@ issue(const struct certs *certs, const char *name, bool *out_made, struct lk_err
 	if (strcmp(name, authority_name) == 0)
 		return lk_fail(
 		    err, LK_INVALID_ARGUMENT, "CERTIFICATE_NAME", "ca is the authority's own name");
-	*out_made = args_has(&certs->cli->args, OPT_RENEW) || !is_there(certs, name);
+	*out_made = args_has(&certs->cli->args, OPT_RENEW) || !is_whole(certs, name);
 	if (!*out_made)
 		return LK_OK;
 	LK_TRY(lk_authority_issue(&certs->authority, name, certs->now_ms, DAYS, &certificate, err));

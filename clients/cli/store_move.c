@@ -126,13 +126,20 @@ hear(struct store_move *move, const json_t *line)
 	return LATCHKEY_OK;
 }
 
+static bool
+is_stopped(const struct store_move *move)
+{
+	return move->stopped && *move->stopped;
+}
+
 static latchkey_status
 hear_until(struct store_move *move, const bool *enough)
 {
 	latchkey_status status = LATCHKEY_OK;
 	char text[LINE_SIZE];
 
-	while (status == LATCHKEY_OK && !*enough && fgets(text, sizeof text, move->child.answers)) {
+	while (status == LATCHKEY_OK && !*enough && !is_stopped(move) &&
+	       fgets(text, sizeof text, move->child.answers)) {
 		json_t *line = json_loads(text, 0, NULL);
 
 		status = hear(move, line);

@@ -2,6 +2,8 @@
 #ifndef LATCHKEY_CLI_STORE_MOVE_H
 #define LATCHKEY_CLI_STORE_MOVE_H
 
+#include <signal.h>
+
 #include "store_child.h"
 
 /* One that arrived whole. Borrowed. */
@@ -15,6 +17,8 @@ struct store_move {
 	const char *service;
 	latchkey_status (*table)(void *user, const struct store_table *table); /* cli->error */
 	void *user;
+
+	const volatile sig_atomic_t *stopped; /* not 0: go no further; NULL: never */
 
 	struct store_child child;
 	int64_t said_at_ms;

@@ -75,14 +75,6 @@ credential_expiry(const char *ttl, const struct credential_policy *policy, int64
 }
 
 bool
-credential_is_session(const struct credential *credential)
-{
-	const struct provider *provider = provider_find(credential->provider);
-
-	return provider && provider->is_session && provider->is_session(credential->hint);
-}
-
-bool
 credential_is_expired(const struct credential *credential, int64_t now_ms)
 {
 	return credential->expires_at_ms != 0 && credential->expires_at_ms <= now_ms;

@@ -56,9 +56,6 @@ lk_status credential_job_check(const char *job, struct lk_error *err);
 lk_status credential_expiry(const char *ttl, const struct credential_policy *policy, int64_t now_ms,
     int64_t *out_expires_at_ms, struct lk_error *err);
 
-/* One that ends by itself at its provider: an AWS key from STS. */
-bool credential_is_session(const struct credential *credential);
-
 bool credential_is_expired(const struct credential *credential, int64_t now_ms);
 
 /* May this caller see and delete it? Its owner with credentials.manage, others of the tenant with

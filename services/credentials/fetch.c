@@ -6,6 +6,8 @@
 #include "encode.h"
 #include "keys_peer.h"
 #include "lease_store.h"
+#include "providers/provider.h"
+#include "rpc/decode.h"
 #include "signed_fetch.h"
 
 struct fetch {
@@ -40,13 +42,29 @@ check_usable(const struct fetch *f, int64_t now_ms, struct lk_error *err)
 	if (f->owner.policy.needs_lease && f->req->lease[0] == '\0')
 		return lk_fail(err, LK_FAILED_PRECONDITION, "LEASE_REQUIRED",
 		    "the tenant hands out credentials under a lease only");
-	if (f->owner.policy.sessions_only && !credential_is_session(&f->credential))
-		return lk_fail(err, LK_FAILED_PRECONDITION, "SESSION_ONLY",
-		    "the tenant hands out temporary credentials only, and this one is not");
 	if (credential_is_expired(&f->credential, now_ms) && f->owner.policy.block_expired)
 		return lk_fail(err, LK_FAILED_PRECONDITION, "CREDENTIAL_EXPIRED",
 		    "the credential has expired");
 	return LK_OK;
+}
+
+/* By what is sealed, not by what a list shows of it. */
+static lk_status
+check_vend(const struct fetch *f, struct lk_error *err)
+{
+	const struct provider *provider = provider_find(f->credential.provider);
+	ProtobufCMessage *message;
+
+	if (!f->owner.policy.sessions_only)
+		return LK_OK;
+	LK_TRY(lk_decode(&latchkey__credentials__v1__provider_secret__descriptor, f->secret,
+	    lk_call_arena(f->call), &message, err));
+	const ProviderSecret *secret = (const ProviderSecret *)(const void *)message;
+	if (provider && provider->is_session && secret->provider_case == provider->kind &&
+	    provider->is_session(secret))
+		return LK_OK;
+	return lk_fail(err, LK_FAILED_PRECONDITION, "SESSION_ONLY",
+	    "the tenant hands out temporary credentials only, and this one is not");
 }
 
 /* The lease is this worker's, for this credential and job, and still alive. */
@@ -83,6 +101,7 @@ fetch_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    f->owner.policy.needs_signature, err));
 	LK_TRY(vault_unseal(
 	    &f->credentials->vault, tx, &f->credential, sealed, arena, &f->secret, err));
+	LK_TRY(check_vend(f, err));
 	LK_TRY(credential_touch(tx, f->credential.id, now_ms, err));
 	const struct lk_audit_event event = fetch_event(f, NULL);
 	return lk_audit_write(tx, f->call, &event, err);

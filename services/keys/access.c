@@ -21,21 +21,54 @@ user_absent(struct lk_error *err)
 	return lk_fail(err, LK_NOT_FOUND, "USER_NOT_FOUND", "there is no such user");
 }
 
+/* A damaged row is told to those whom it concerns; for others it is not there. */
+static lk_status
+told(const struct op *op, const char *tenant, lk_status status, const struct lk_error *why,
+    bool *found, struct lk_error *err)
+{
+	if (status == LK_OK || !*found || !lk_caller_reaches_tenant(op->caller, tenant))
+		return row_or_none(status, why, found, err);
+	if (err)
+		*err = *why;
+	return status;
+}
+
 lk_status
 access_tenant(struct op *op, struct lk_tx *tx, const char *name, struct tenant *out_tenant,
     struct lk_error *err)
 {
-	bool found;
+	struct lk_error why = { 0 };
+	bool found = false;
 
 	if (*name == '\0')
 		name = op->caller->tenant;
 	if (*name == '\0')
 		return lk_fail_field(
 		    err, "tenant", "TENANT_REQUIRED", "say which tenant: its id, name or domain");
-	LK_TRY(tenant_find(tx, name, out_tenant, &found, err));
+	const lk_status status = tenant_find(tx, name, out_tenant, &found, &why);
+	LK_TRY(told(op, out_tenant->id, status, &why, &found, err));
 	if (!found || !lk_caller_reaches_tenant(op->caller, out_tenant->id))
 		return tenant_absent(err);
 	return LK_OK;
+}
+
+/* One of another tenant is not there, damaged or not. */
+static lk_status
+find_user_by_id(struct lk_tx *tx, const char *tenant, const char *id, struct user *out,
+    bool *out_found, struct lk_error *err)
+{
+	struct lk_error why = { 0 };
+	const lk_status status = user_find(tx, id, out, out_found, &why);
+	const bool is_theirs = *out_found && strcmp(out->tenant, tenant) == 0;
+
+	if (status == LK_OK || !is_theirs) {
+		LK_TRY(row_or_none(status, &why, out_found, err));
+		*out_found = is_theirs;
+		return LK_OK;
+	}
+	if (err)
+		*err = why;
+	return status;
 }
 
 /* An address that is none names nobody. */
@@ -46,11 +79,8 @@ find_user(struct lk_tx *tx, const char *tenant, const char *name, struct user *o
 	char email[EMAIL_SIZE];
 
 	*out_found = false;
-	if (lk_id_ok(LK_ID_USER, name)) {
-		LK_TRY(user_find(tx, name, out, out_found, err));
-		*out_found = *out_found && strcmp(out->tenant, tenant) == 0;
-		return LK_OK;
-	}
+	if (lk_id_ok(LK_ID_USER, name))
+		return find_user_by_id(tx, tenant, name, out, out_found, err);
 	if (email_normalise("user", name, email, NULL) != LK_OK)
 		return LK_OK;
 	return user_find_by_email(tx, tenant, email, out, out_found, err);
@@ -74,10 +104,12 @@ static lk_status
 tenant_of_user(struct op *op, struct lk_tx *tx, const char *id, struct tenant *out_tenant,
     struct lk_error *err)
 {
+	struct lk_error why = { 0 };
 	struct user user;
-	bool found;
+	bool found = false;
 
-	LK_TRY(user_find(tx, id, &user, &found, err));
+	const lk_status status = user_find(tx, id, &user, &found, &why);
+	LK_TRY(told(op, user.tenant, status, &why, &found, err));
 	if (!found || !lk_caller_reaches_tenant(op->caller, user.tenant))
 		return user_absent(err);
 	return access_tenant(op, tx, user.tenant, out_tenant, err);

@@ -87,6 +87,7 @@ find(struct lk_tx *tx, const char *sql, struct lk_args args, struct user *out_us
 	LK_TRY(lk_tx_query_first(tx, sql, args, &rows, out_found, err));
 	if (!*out_found)
 		return LK_OK;
+	(void)lk_text_copy(out_user->tenant, sizeof out_user->tenant, lk_col_text(&rows, 1));
 	LK_TRY(row_check(tx, ROW_USER, lk_col_text(&rows, 0), err));
 	LK_TRY(user_read(&rows, out_user, err));
 	return roles_load(tx, out_user, err);

@@ -4,6 +4,7 @@ another refuses. Those of latchkey-keys: integration/test_keys_policy.c."""
 
 import json
 import pathlib
+import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -96,6 +97,9 @@ class Credentials(e2e.Case):
             self.policy(vend=value)
             self.fleet.ok(*self.ask)
         self.policy(vend="session_only")
+        self.fleet.refused(*self.ask, reason="SESSION_ONLY")
+        with sqlite3.connect(self.state.path / "data" / "credentials.db") as connection:
+            connection.execute("UPDATE credential SET hint = 'ASIA' || substr(hint, 5)")
         self.fleet.refused(*self.ask, reason="SESSION_ONLY")
         self.line.ok("credential", "replace", self.id, "--with", "session_token", stdin=TEMPORARY)
         self.assertEqual(TEMPORARY.split("\n")[3], json.loads(self.fleet.ok(*self.ask))["SessionToken"])

@@ -89,10 +89,19 @@ class Tls(e2e.Case):
         self.assertEqual(before, (self.certs / "localhost.crt").read_bytes())
         self.make("localhost", "--renew")  # of the same authority, taken by drain and restart
         self.assertNotEqual(before, (self.certs / "localhost.crt").read_bytes())
+        self.halves_are_not_taken_for_a_pair()
         self.state.restart()
         e2e.wait_until(lambda: self.http.ask("GET", "/readyz").status == 200, 20, "the gateway finds all services again")
         self.use()
         self.others_are_refused()
+
+    def halves_are_not_taken_for_a_pair(self):
+        (self.certs / "localhost.key").write_bytes((self.certs / "client.key").read_bytes())
+        self.assertEqual([False, True, False], [row["made"] for row in self.make("localhost", "client")])
+        authority = (self.certs / "ca.crt").read_bytes()
+        (self.certs / "ca.crt").unlink()
+        self.state.refused("certs", self.certs, "another", reason="TLS_AUTHORITY_INVALID")
+        (self.certs / "ca.crt").write_bytes(authority)
 
     def others_are_refused(self):
         other = self.state.folder / "other"

@@ -144,6 +144,25 @@ INTEGRITY_each_column_of_a_user_is_sealed(void **state)
 	expect_found(&h, changes, LK_ARRAY_LEN(changes), h.ben_id, h.ben_id, "user.damaged");
 }
 
+/* Whom the row does not concern hears what they hear of nobody. */
+static void
+INTEGRITY_a_damaged_row_of_another_tenant_is_not_there(void **state)
+{
+	struct house h = house(*state);
+	const char *eve = world_redeem(h.w, world_tenant(h.w, "third", "panomics").ticket);
+	GetUserRequest user = LATCHKEY__ACCOUNTS__V1__GET_USER_REQUEST__INIT;
+	GetTenantRequest tenant = LATCHKEY__ACCOUNTS__V1__GET_TENANT_REQUEST__INIT;
+
+	user.user = h.ben_id;
+	tenant.tenant = h.tenant.id;
+	by_hand(h.w, "UPDATE users SET display_name = 'Ada' WHERE id = $1", h.ben_id);
+	by_hand(h.w, "UPDATE tenants SET generation = generation + 1 WHERE id = $1", h.tenant.id);
+	ask_fails(h.w, eve, "GetUser", &user, LK_NOT_FOUND, "USER_NOT_FOUND");
+	ask_fails(h.w, eve, "GetTenant", &tenant, LK_NOT_FOUND, "TENANT_NOT_FOUND");
+	ask_fails(h.w, OPERATOR, "GetUser", &user, LK_DATA_LOSS, "ROW_DAMAGED");
+	ask_fails(h.w, OPERATOR, "GetTenant", &tenant, LK_DATA_LOSS, "ROW_DAMAGED");
+}
+
 static void
 INTEGRITY_what_belongs_to_a_user_is_sealed_with_them(void **state)
 {
@@ -452,6 +471,7 @@ INTEGRITY_what_is_damaged_is_never_sealed(void **state)
 }
 
 LK_TESTS(KEYS_CASE(INTEGRITY_each_column_of_a_user_is_sealed),
+    KEYS_CASE(INTEGRITY_a_damaged_row_of_another_tenant_is_not_there),
     KEYS_CASE(INTEGRITY_what_belongs_to_a_user_is_sealed_with_them),
     KEYS_CASE(INTEGRITY_each_column_of_a_role_and_of_a_workgroup_is_sealed),
     KEYS_CASE(INTEGRITY_each_column_of_a_tenant_and_its_policy_is_sealed),

@@ -115,9 +115,9 @@ aws_hint(const ProviderSecret *secret, char out[PROVIDER_HINT_SIZE])
 
 /* The ids of temporary keys, from STS, begin with ASIA. */
 static bool
-aws_is_session(const char *hint)
+aws_is_session(const ProviderSecret *secret)
 {
-	return strncmp(hint, "ASIA", 4) == 0;
+	return strncmp(secret->aws->access_key_id, "ASIA", 4) == 0;
 }
 
 const struct provider provider_aws = {

@@ -22,8 +22,8 @@ struct provider {
 	/* What tells one credential from another without giving it away. `secret` has passed the
 	 * check. */
 	void (*hint)(const ProviderSecret *secret, char out[PROVIDER_HINT_SIZE]);
-	/* Does a credential with this hint end by itself at the provider? NULL: none does. */
-	bool (*is_session)(const char *hint);
+	/* Does it end by itself at the provider? NULL: none does. */
+	bool (*is_session)(const ProviderSecret *secret);
 };
 
 const struct provider *provider_find(const char *name); /* NULL: not one of ours */
