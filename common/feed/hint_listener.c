@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -17,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "feed/feed.h"
 #include "feed/hints.h"
 #include "rpc/decode.h"
@@ -186,12 +186,7 @@ run(void *arg)
 static bool
 start_thread(struct hint_link *link)
 {
-	sigset_t all, before; /* signals are for the program's own threads */
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	link->started = pthread_create(&link->thread, NULL, run, link) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	link->started = lk_thread_start(&link->thread, run, link);
 	return link->started;
 }
 

@@ -2,11 +2,11 @@
 #include "feed/subscriber.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/thread.h"
 #include "feed/answer.h"
 #include "feed/subscriber_impl.h"
 
@@ -438,16 +438,10 @@ lk_feed_subscriber_new(struct lk_feed_subscriber **out_subscriber,
 	return LK_OK;
 }
 
-/* Signals are for the program's own threads. */
 static bool
 start_thread(struct lk_feed_subscriber *subscriber)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	subscriber->started = pthread_create(&subscriber->thread, NULL, run, subscriber) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	subscriber->started = lk_thread_start(&subscriber->thread, run, subscriber);
 	return subscriber->started;
 }
 

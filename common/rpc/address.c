@@ -8,7 +8,14 @@
 #include "rpc/frame.h"
 #include "rpc/tls_nng.h"
 
-enum { RECONNECT_MIN_MS = 10, RECONNECT_MAX_MS = 200, PROBE_MIN_MS = 250, PROBE_MAX_MS = 2000 };
+enum {
+	RECONNECT_MIN_MS = 10,
+	RECONNECT_MAX_MS = 200,
+	STUCK_RECONNECT_MIN_MS = 1000, /* each failure costs a descriptor: see redial.c */
+	STUCK_RECONNECT_MAX_MS = 10000,
+	PROBE_MIN_MS = 250,
+	PROBE_MAX_MS = 2000
+};
 
 static void
 lose(struct lk_address *address)
@@ -67,17 +74,30 @@ lk_address_missed(struct lk_address *address)
 	lose(address);
 }
 
+static void
+give_up(struct lk_address *address, nng_pipe pipe)
+{
+	if (atomic_load(&address->closed_pipe) != pipe.id) {
+		atomic_store(
+		    &address->closed_at_ms, lk_clock_steady_ms(address->channel->config.clock));
+		atomic_store(&address->closed_pipe, pipe.id);
+	}
+	nng_pipe_close(pipe);
+}
+
 /* A connection that never answered is given up for a new one; another may have calls in flight that
- * still arrive. */
+ * still arrive. One that came up meanwhile was not asked. */
 void
-lk_address_probe_failed(struct lk_address *address)
+lk_address_probe_failed(struct lk_address *address, unsigned probed_pipe)
 {
 	const nng_pipe pipe = { .id = atomic_load(&address->pipe) };
 	const unsigned ms = atomic_load(&address->probe_ms);
 
+	if (pipe.id != probed_pipe)
+		return;
 	atomic_store(&address->probe_ms, ms * 2 < PROBE_MAX_MS ? ms * 2 : PROBE_MAX_MS);
 	if (pipe.id != 0 && !atomic_load(&address->answered))
-		nng_pipe_close(pipe);
+		give_up(address, pipe);
 }
 
 bool
@@ -93,14 +113,17 @@ static int
 configure(struct lk_dialled *dialled)
 {
 	const nng_socket socket = dialled->socket;
+	const bool stuck = atomic_load(&dialled->address->channel->stuck);
 	int rv = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
 
 	if (rv == 0)
 		rv = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LK_FRAME_MESSAGE_MAX);
 	if (rv == 0)
-		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
+		rv = nng_socket_set_ms(
+		    socket, NNG_OPT_RECONNMINT, stuck ? STUCK_RECONNECT_MIN_MS : RECONNECT_MIN_MS);
 	if (rv == 0)
-		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+		rv = nng_socket_set_ms(
+		    socket, NNG_OPT_RECONNMAXT, stuck ? STUCK_RECONNECT_MAX_MS : RECONNECT_MAX_MS);
 	if (rv == 0)
 		rv = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, on_connected, dialled);
 	if (rv == 0)
@@ -129,10 +152,13 @@ dialled_new(struct lk_address *address, struct lk_dialled **out, struct lk_error
 	return LK_OK;
 }
 
-/* What was dialled before is used no more. */
+/* What was dialled before is used no more: where it has no connection, its dialler would go on for
+ * ever. */
 static void
 dialled_use(struct lk_address *address, struct lk_dialled *dialled)
 {
+	const bool idle = atomic_load(&address->pipe) == 0;
+
 	pthread_mutex_lock(&address->channel->mutex);
 	dialled->older = atomic_load(&address->dialled);
 	if (dialled->older != NULL)
@@ -140,18 +166,19 @@ dialled_use(struct lk_address *address, struct lk_dialled *dialled)
 	atomic_store(&address->dialled, dialled);
 	forget_connection(address, 0);
 	pthread_mutex_unlock(&address->channel->mutex);
+	if (dialled->older != NULL && idle)
+		nng_dialer_close(dialled->older->dialer);
 }
 
 static lk_status
 start_dialer(struct lk_address *address, struct lk_dialled *dialled, struct lk_error *err)
 {
-	nng_dialer dialer;
-
-	if (nng_dialer_create(&dialer, dialled->socket, address->url) != 0)
+	if (nng_dialer_create(&dialled->dialer, dialled->socket, address->url) != 0)
 		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
 	if (lk_url_is_tls(address->url))
-		LK_TRY(lk_tls_dialer(address->channel->config.tls, address->url, dialer, err));
-	if (nng_dialer_start(dialer, NNG_FLAG_NONBLOCK) != 0)
+		LK_TRY(lk_tls_dialer(
+		    address->channel->config.tls, address->url, dialled->dialer, err));
+	if (nng_dialer_start(dialled->dialer, NNG_FLAG_NONBLOCK) != 0)
 		return lk_fail_field(err, "url", "URL_INVALID", "this address cannot be dialled");
 	return LK_OK;
 }

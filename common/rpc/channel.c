@@ -128,6 +128,8 @@ wait_for(struct lk_exchange *ex)
 {
 	while (!has_ended(ex))
 		lk_channel_redial(ex->channel);
+	if (ex->status == LK_UNAVAILABLE)
+		lk_channel_redial(ex->channel); /* it may have had too little time to look */
 }
 
 static lk_status
@@ -277,6 +279,7 @@ lk_channel_close(struct lk_channel *channel)
 	atomic_store(&channel->closing, true);
 	pthread_mutex_unlock(&channel->mutex);
 	end_exchanges(channel);
+	lk_channel_redial_end(channel);
 	if (retire(channel))
 		return;
 	for (struct lk_exchange *ex = channel->all_exchanges; ex != NULL; ex = ex->next_all)

@@ -25,6 +25,7 @@ struct lk_lane {
  * (redial.c). */
 struct lk_dialled {
 	nng_socket socket;
+	nng_dialer dialer;
 	struct lk_address *address;
 	struct lk_dialled *older;
 	struct lk_lane *lost_lanes; /* of a socket that is used no more */
@@ -50,9 +51,13 @@ struct lk_address {
 	atomic_bool probing;  /* a Health call is on its way */
 	atomic_uint probe_ms; /* how long the next one may take */
 	atomic_int_fast64_t
-	    lost_at_ms;      /* steady: since when it is not usable, or was looked after */
-	atomic_uint redials; /* looks after it in a row, none of which brought an answer */
-	atomic_bool redialling;
+	    lost_at_ms;          /* steady: since when it is not usable, or was looked after */
+	atomic_uint redials;     /* looks after it in a row, none of which brought an answer */
+	atomic_uint closed_pipe; /* the connection that we closed last, and when (steady) */
+	atomic_int_fast64_t closed_at_ms;
+	atomic_bool redialling; /* who sets it owns what follows */
+	bool stranger_sent;
+	pthread_t stranger;
 	atomic_uint_fast64_t mark; /* of the path when we connected: another after a restart */
 };
 
@@ -88,6 +93,7 @@ struct lk_exchange {
 	bool impatient;
 	int64_t deadline_ms;       /* steady */
 	struct lk_address *pinned; /* a Health call to this one; NULL: whichever is best */
+	unsigned probed_pipe;      /* which connection of it is in doubt */
 	unsigned pauses, ticks;    /* behind us: after failures, and waiting for an address */
 
 	/* The outcome, for on_end. */
@@ -143,14 +149,16 @@ enum lk_lane_answer lk_lane_take(
     struct lk_channel *channel, struct lk_address *pinned, struct lk_lane **out_lane);
 void lk_lane_return(struct lk_lane *lane);
 void lk_address_answered(struct lk_address *address, nng_msg *reply);
-void lk_address_missed(struct lk_address *address); /* an answer */
-void lk_address_probe_failed(struct lk_address *address);
+void lk_address_missed(
+    struct lk_address *address); /* an answer, or somebody who takes the question */
+void lk_address_probe_failed(struct lk_address *address, unsigned probed_pipe);
 bool lk_address_wants_probe(struct lk_address *address);
 
 /* redial.c: what tells one server at a path from its successor; 0: there is none. */
 uint64_t lk_address_mark(const struct lk_address *address);
-/* While a caller waits for an answer, on its thread. May block for a while. */
+/* While a caller waits for an answer, and when it got none. Blocks nobody. */
 void lk_channel_redial(struct lk_channel *channel);
+void lk_channel_redial_end(struct lk_channel *channel); /* nothing is called any more */
 
 /* exchange.c: one that is free; NULL when memory is short or the channel closes. */
 struct lk_exchange *lk_exchange_take(struct lk_channel *channel);

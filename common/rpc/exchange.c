@@ -208,6 +208,8 @@ attempt(struct lk_exchange *ex)
 static void
 on_sent(struct lk_exchange *ex, int result)
 {
+	struct lk_address *address = ex->lane->address;
+
 	if (result == 0) {
 		const int64_t ms = attempt_ms(ex);
 		move(ex, LK_EXCHANGE_RECEIVING);
@@ -218,9 +220,11 @@ on_sent(struct lk_exchange *ex, int result)
 	nng_msg_free(nng_aio_get_msg(ex->aio)); /* nobody took it: nothing was sent */
 	nng_aio_set_msg(ex->aio, NULL);
 	drop_lane(ex);
+	if (result == NNG_ETIMEDOUT)
+		lk_address_missed(address); /* busy, or gone without a word */
 	if (atomic_load(&ex->channel->closing))
 		end_cancelled(ex);
-	else if (result == NNG_ETIMEDOUT && left_ms(ex) > 0 && ex->pinned == NULL)
+	else if (result == NNG_ETIMEDOUT && left_ms(ex) > 0)
 		attempt(ex);
 	else
 		end(ex, result == NNG_ENOMEM ? lk_fail_oom(&ex->error) : unreachable(ex));
@@ -419,7 +423,7 @@ on_probed(struct lk_exchange *ex)
 	struct lk_address *address = ex->pinned;
 
 	if (!atomic_load(&address->usable))
-		lk_address_probe_failed(address);
+		lk_address_probe_failed(address, ex->probed_pipe);
 	atomic_store(&address->probing, false);
 	lk_exchange_return(ex);
 }
@@ -442,6 +446,7 @@ lk_exchange_probe(struct lk_address *address)
 		return;
 	}
 	ex->pinned = address;
+	ex->probed_pipe = atomic_load(&address->pipe);
 	ex->effect = LK_READ;
 	ex->deadline_ms =
 	    lk_clock_steady_ms(address->channel->config.clock) + atomic_load(&address->probe_ms);

@@ -1,15 +1,18 @@
 /*
  * A connection that nng before 1.6 has lost for ever. When a server dies under load, nng's reaper
  * may come to wait for ever for a receive of the connection: from then on no connection of this
- * process is reaped, and no socket dials again. New sockets do work. So where the path is another
- * server's than the one we connected to, a stranger is answered there (probe.c), and we are not for
- * a second or more, the address gets a new socket; the lost one is kept, because closing it would
- * wait for ever. A server that may only stand still is left in peace for ten seconds: a stranger
- * who gives up on it may cost it its listener (listener_guard.c). Delete with nng 1.5.
+ * process is reaped, no socket dials again, and what fails to dial leaves its descriptor open. New
+ * sockets do work. So where we are not answered for a second or more, a stranger is (probe.c), and
+ * the path is another server's than the one we connected to, or a connection that we closed is
+ * still there, the address gets a new socket; the lost one is kept, because closing it would wait
+ * for ever. A server that may only stand still is left in peace for ten seconds: a stranger who
+ * gives up on it may cost it its listener (listener_guard.c). The stranger has a thread of its own,
+ * because on a busy machine it needs longer than a call may last. Delete with nng 1.5.
  */
 #include <nng/nng.h>
 #include <sys/stat.h>
 
+#include "base/thread.h"
 #include "rpc/channel_impl.h"
 #include "rpc/probe.h"
 
@@ -17,7 +20,7 @@ enum {
 	LOST_MS = 1000,
 	SAME_PATH_MS = 10000, /* perhaps somebody stands between us and the server */
 	DOUBLINGS_MAX = 3,
-	STRANGER_MS = 150
+	STRANGER_MS = 1000
 };
 
 uint64_t
@@ -40,18 +43,51 @@ is_another(const struct lk_address *address)
 	return mark != 0 && mark != atomic_load(&address->mark);
 }
 
+/* We closed it long ago, and the reaper has not come. */
+static bool
+outlived_closing(const struct lk_address *address, int64_t now_ms)
+{
+	const unsigned pipe = atomic_load(&address->pipe);
+
+	return pipe != 0 && pipe == atomic_load(&address->closed_pipe) &&
+	       now_ms - atomic_load(&address->closed_at_ms) >= LOST_MS;
+}
+
 static bool
 is_lost(const struct lk_address *address)
 {
 	const unsigned redials = atomic_load(&address->redials);
 	const unsigned doublings = redials < DOUBLINGS_MAX ? redials : DOUBLINGS_MAX;
+	const int64_t now_ms = lk_clock_steady_ms(address->channel->config.clock);
+	const int64_t lost_ms = now_ms - atomic_load(&address->lost_at_ms);
 
-	if (atomic_load(&address->usable) || address->path == NULL)
+	if (atomic_load(&address->usable) || address->path == NULL ||
+	    lost_ms < (int64_t)LOST_MS << doublings)
 		return false;
-	const int64_t lost_ms =
-	    lk_clock_steady_ms(address->channel->config.clock) - atomic_load(&address->lost_at_ms);
-	return lost_ms >= (int64_t)LOST_MS << doublings &&
-	       (lost_ms >= (int64_t)SAME_PATH_MS << doublings || is_another(address));
+	return is_another(address) || outlived_closing(address, now_ms) ||
+	       lost_ms >= (int64_t)SAME_PATH_MS << doublings;
+}
+
+static void *
+send_stranger(void *arg)
+{
+	struct lk_address *address = arg;
+
+	if (lk_probe_answers(address->path, STRANGER_MS) && !atomic_load(&address->usable) &&
+	    !atomic_load(&address->channel->closing)) {
+		atomic_store(&address->channel->stuck, true);
+		LK_IGNORE(lk_address_dial(address, NULL)); /* else a later caller tries again */
+	}
+	atomic_store(&address->redialling, false);
+	return NULL;
+}
+
+static void
+join_stranger(struct lk_address *address)
+{
+	if (address->stranger_sent)
+		pthread_join(address->stranger, NULL);
+	address->stranger_sent = false;
 }
 
 static void
@@ -59,13 +95,12 @@ redial(struct lk_address *address)
 {
 	if (!is_lost(address) || atomic_exchange(&address->redialling, true))
 		return;
+	join_stranger(address); /* the last one, who is done */
 	atomic_fetch_add(&address->redials, 1);
 	atomic_store(&address->lost_at_ms, lk_clock_steady_ms(address->channel->config.clock));
-	if (lk_probe_answers(address->path, STRANGER_MS) && !atomic_load(&address->usable)) {
-		atomic_store(&address->channel->stuck, true);
-		LK_IGNORE(lk_address_dial(address, NULL)); /* else a later caller tries again */
-	}
-	atomic_store(&address->redialling, false);
+	address->stranger_sent = lk_thread_start(&address->stranger, send_stranger, address);
+	if (!address->stranger_sent)
+		atomic_store(&address->redialling, false);
 }
 
 void
@@ -75,4 +110,11 @@ lk_channel_redial(struct lk_channel *channel)
 
 	for (unsigned i = 0; needed && i < channel->address_count; i++)
 		redial(&channel->addresses[i]);
+}
+
+void
+lk_channel_redial_end(struct lk_channel *channel)
+{
+	for (unsigned i = 0; i < channel->address_count; i++)
+		join_stranger(&channel->addresses[i]);
 }

@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 enum { IDLE_S = 1 }; /* after so long without a commit the log is emptied */
 
@@ -516,16 +516,10 @@ init_locks(struct lk_writer *writer)
 	pthread_condattr_destroy(&steady);
 }
 
-/* Signals are for the main thread. */
 static bool
 start_thread(struct lk_writer *writer)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	writer->started = pthread_create(&writer->thread, NULL, writer_main, writer) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	writer->started = lk_thread_start(&writer->thread, writer_main, writer);
 	return writer->started;
 }
 

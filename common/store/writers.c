@@ -5,10 +5,10 @@
 #include "store/writers.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 enum {
 	THREADS = 4,
@@ -264,22 +264,15 @@ lk_writers_free(struct lk_writers *writers)
 	lk_free(writers);
 }
 
-/* Signals are for the main thread. */
 static bool
 start_threads(struct lk_writers *writers)
 {
-	sigset_t all, before;
-	bool ok = true;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (ok && writers->started < THREADS) {
-		ok = pthread_create(
-			 &writers->threads[writers->started], NULL, thread_main, writers) == 0;
-		writers->started += ok;
+	while (writers->started < THREADS) {
+		if (!lk_thread_start(&writers->threads[writers->started], thread_main, writers))
+			return false;
+		writers->started++;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return ok;
+	return true;
 }
 
 lk_status

@@ -5,10 +5,10 @@
 #include <latchkey/leases.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "ask.h"
+#include "base/thread.h"
 #include "feed/hearing.h"
 #include "feed/subscriber.h"
 
@@ -137,12 +137,7 @@ run(void *arg)
 static lk_status
 start(latchkey_lease_holder *holder, struct lk_error *err)
 {
-	sigset_t all, before; /* signals are for the program's own threads */
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	holder->started = pthread_create(&holder->thread, NULL, run, holder) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	holder->started = lk_thread_start(&holder->thread, run, holder);
 	return holder->started ? LK_OK : lk_fail_oom(err);
 }
 

@@ -2,11 +2,11 @@
 #include "report.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #include "ask.h"
+#include "base/thread.h"
 #include "feed/use_tally.h"
 #include "latchkey/keys/v1/keys.pb-c.h"
 #include "rpc/field.h"
@@ -116,7 +116,6 @@ report_start(
     struct report **out_report, latchkey_client *client, struct cache *cache, struct lk_error *err)
 {
 	struct report *report = LK_ALLOC(struct report);
-	sigset_t all, before; /* signals are for the program's own threads */
 
 	if (!report)
 		return lk_fail_oom(err);
@@ -124,10 +123,7 @@ report_start(
 	init_locks(report);
 	report->client = client;
 	report->cache = cache;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	report->started = pthread_create(&report->thread, NULL, run, report) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	report->started = lk_thread_start(&report->thread, run, report);
 	return report->started ? LK_OK : lk_fail_oom(err);
 }
 
