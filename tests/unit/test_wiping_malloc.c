@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "test.h"
 
@@ -55,6 +56,30 @@ freed_memory_is_zero(void **state)
 		expect_wiped(at, SKIP, sizes[i] - SKIP);
 		free(guard);
 	}
+}
+
+static void
+a_large_block_is_zero_without_touching_what_was_never_used(void **state)
+{
+	enum { SIZE = 32 * 1024 * 1024, USED = 300000 };
+	struct rusage before, after;
+
+	(void)state;
+	need_the_allocator();
+	assert_int_equal(mallopt(M_MMAP_THRESHOLD, 2 * SIZE), 1); /* stays ours when freed */
+	assert_int_equal(mallopt(M_TRIM_THRESHOLD, 4 * SIZE), 1);
+	uint8_t *block = malloc(SIZE);
+	void *guard = malloc(16);
+	volatile const uint8_t *at = address_of(block);
+
+	memset(block, 0xa5, USED);
+	getrusage(RUSAGE_SELF, &before);
+	free(block);
+	getrusage(RUSAGE_SELF, &after);
+	expect_wiped(at, SKIP, 2 * USED);
+	expect_wiped(at, SIZE - USED, SIZE - SKIP);
+	assert_true(after.ru_minflt - before.ru_minflt < 100);
+	free(guard);
 }
 
 static void
@@ -155,6 +180,7 @@ aligned_and_large_blocks_are_freed_as_well(void **state)
 }
 
 LK_TESTS(LK_CASE(freed_memory_is_zero),
+    LK_CASE(a_large_block_is_zero_without_touching_what_was_never_used),
     LK_CASE(a_block_that_moves_leaves_zeros_and_keeps_its_content),
     LK_CASE(a_block_that_shrinks_gives_back_zeros),
     LK_CASE(the_edges_of_realloc_are_those_of_glibc), LK_CASE(what_a_library_frees_is_wiped_too),

@@ -4,8 +4,11 @@
  * process, and a freed secret is gone. The rest of the allocator is glibc's own.
  */
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* glibc's allocator under the names it keeps for replacements. */
 extern void *__libc_malloc(size_t size);
@@ -14,15 +17,38 @@ extern void __libc_free(void *ptr);
 
 #define EXPORTED __attribute__((visibility("default")))
 
+enum { LARGE = 1024 * 1024 };
+
 EXPORTED void free(void *ptr);
 EXPORTED void *realloc(void *ptr, size_t size);
+
+/* The whole pages of a large block go back to the kernel, which hands out zeros in their place:
+ * pages that were never touched need not be brought in to be written. Locked ones stay, and are
+ * written. */
+static void
+wipe_large(char *block, size_t size)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t head = (page - (uintptr_t)block % page) % page;
+	const size_t middle = (size - head) / page * page;
+	char *first = block + head;
+
+	if (madvise(first, middle, MADV_DONTNEED) != 0)
+		explicit_bzero(first, middle);
+	explicit_bzero(block, head);
+	explicit_bzero(first + middle, size - head - middle);
+}
 
 void
 free(void *ptr)
 {
 	if (!ptr)
 		return;
-	explicit_bzero(ptr, malloc_usable_size(ptr));
+	const size_t size = malloc_usable_size(ptr);
+	if (size >= LARGE)
+		wipe_large(ptr, size);
+	else
+		explicit_bzero(ptr, size);
 	__libc_free(ptr);
 }
 
