@@ -53,13 +53,20 @@ struct lk_daemon_service {
 
 /*
  * Start, say that we are ready (log, and READY=1 to $NOTIFY_SOCKET), wait for SIGTERM or SIGINT,
- * drain, stop. SIGHUP reads the log level again and calls reload. A second SIGTERM or SIGINT, or
- * the limit, ends the process at once with status 1. Returns the exit status of main, which has
- * 3 s for its cleanups: by then nothing is left that could be lost, so a cleanup that hangs
- * (closing a socket under a connection that died may, with nng 1.5) is logged as
- * "service.closed_hard", and the status stays 0.
+ * drain, stop; lk_daemon_replace() ends it likewise, with status LK_DAEMON_REPLACE. SIGHUP reads
+ * the log level again and calls reload. A second SIGTERM or SIGINT, or the limit, ends the process
+ * at once with status 1. Returns the exit status of main, which has 3 s for its cleanups: by then
+ * nothing is left that could be lost, so a cleanup that hangs (closing a socket under a connection
+ * that died may, with nng 1.5) is logged as "service.closed_hard", and the status stays 0.
  */
 int lk_daemon_run(const struct lk_daemon_service *service);
+
+/* EX_TEMPFAIL of sysexits.h: whoever keeps the service running starts it again. */
+enum { LK_DAEMON_REPLACE = 75 };
+
+/* Ask for an end within a second, because another process would do better; `why`, a constant, is
+ * logged as "service.worn_out". Any thread. */
+void lk_daemon_replace(const char *why);
 
 /* What is being closed, for the line that says where an end hung; a constant. Any thread. */
 void lk_daemon_closing(const char *part);

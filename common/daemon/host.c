@@ -163,6 +163,13 @@ on_healed(void *user)
 	lk_log(LK_LOG_WARN, "listener.healed");
 }
 
+static void
+on_unreaped(void *user)
+{
+	(void)user;
+	lk_daemon_replace("nng lets go of no connection any more");
+}
+
 /* Without keys and tokens to ask there is nothing to know of them. */
 static lk_status
 make_view(struct lk_host *host, const struct lk_host_services *services, struct lk_error *err)
@@ -248,6 +255,7 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 		.clock = host->clock,
 		.on_finished = on_finished,
 		.on_healed = on_healed,
+		.on_unreaped = on_unreaped,
 		.hook_user = host,
 		.contexts = (unsigned)inner->setup.contexts,
 		.workers = (unsigned)inner->setup.workers,

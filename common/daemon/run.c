@@ -22,6 +22,7 @@ enum { DRAIN_LIMIT_MS = 10000, CLOSE_LIMIT_MS = 3000, LOOK_MS = 100 };
 static int64_t drain_limit_ms;         /* set before the watcher starts */
 static atomic_int_fast64_t stopped_ms; /* on the steady clock; 0 while something is to be done */
 static const char *_Atomic closing = "";
+static const char *_Atomic worn_out; /* why another process would do better */
 
 void
 lk_daemon_notify(const char *state)
@@ -66,6 +67,12 @@ void
 lk_daemon_closing(const char *part)
 {
 	atomic_store(&closing, part);
+}
+
+void
+lk_daemon_replace(const char *why)
+{
+	atomic_store(&worn_out, why);
 }
 
 /* Nothing is lost by it any more: what hangs is the tidying up. */
@@ -130,18 +137,30 @@ reload(const struct lk_daemon_service *service)
 		lk_log(LK_LOG_ERROR, "service.reload_failed", LK_LOG_FAILURE(&err));
 }
 
-static int
+static bool
+is_end(int signal_number)
+{
+	return signal_number == SIGTERM || signal_number == SIGINT;
+}
+
+static void
 wait_for_end(const struct lk_daemon_service *service)
 {
+	const struct timespec look = { .tv_sec = 1 };
 	sigset_t set = end_signals();
 	int got = 0;
 
 	sigaddset(&set, SIGHUP);
-	while (sigwait(&set, &got) != 0 || got == SIGHUP) {
+	while (!is_end(got) && atomic_load(&worn_out) == NULL) {
+		got = sigtimedwait(&set, NULL, &look);
 		if (got == SIGHUP)
 			reload(service);
 	}
-	return got;
+	if (is_end(got))
+		lk_log(LK_LOG_INFO, "service.draining", LK_LOG_TEXT("signal", sigabbrev_np(got)));
+	else
+		lk_log(
+		    LK_LOG_ERROR, "service.worn_out", LK_LOG_TEXT("why", atomic_load(&worn_out)));
 }
 
 int
@@ -155,8 +174,7 @@ lk_daemon_run(const struct lk_daemon_service *service)
 	}
 	lk_log(LK_LOG_INFO, "service.ready", LK_LOG_INT("pid", getpid()));
 	lk_daemon_notify("READY=1");
-	const int got = wait_for_end(service);
-	lk_log(LK_LOG_INFO, "service.draining", LK_LOG_TEXT("signal", sigabbrev_np(got)));
+	wait_for_end(service);
 	lk_daemon_notify("STOPPING=1");
 	start_watcher(service);
 	if (service->drain != NULL)
@@ -164,6 +182,8 @@ lk_daemon_run(const struct lk_daemon_service *service)
 	if (service->stop != NULL)
 		service->stop(service->user);
 	lk_log(LK_LOG_INFO, "service.stopped");
+	if (atomic_load(&worn_out) != NULL)
+		_exit(LK_DAEMON_REPLACE); /* what is worn out may not be closed any more */
 	atomic_store(&stopped_ms, steady_ms());
 	return 0;
 }

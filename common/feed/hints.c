@@ -154,8 +154,11 @@ feed_hints_start(
 	LK_TRY(open_socket(hints, err));
 	LK_TRY(lk_listen_start(&hints->listen, hints->socket, url, err));
 	hints->listening = true;
-	LK_TRY(lk_listener_guard_start(
-	    &hints->guard, &hints->listen, lk_probe_hears, healed, hints, err));
+	const struct lk_listener_guard_config guard = { .listen = &hints->listen,
+		.alive = lk_probe_hears,
+		.on_healed = healed,
+		.user = hints };
+	LK_TRY(lk_listener_guard_start(&hints->guard, &guard, err));
 	hints->started = pthread_create(&hints->thread, NULL, run, hints) == 0;
 	return hints->started ? LK_OK : lk_fail_oom(err);
 }

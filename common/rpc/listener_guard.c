@@ -3,7 +3,13 @@
  * nng before 1.6 for ever, silently. A dead listener still completes connect(), so the probe is a
  * whole exchange on a new connection (probe.h); the cure is a second listener that takes over the
  * path, while the dead one stays open so that its connections and the writes in flight on them
- * survive. Delete this file and its header when nng 1.5 is gone.
+ * survive.
+ *
+ * The same version loses its reaper when a connection dies in the middle of a message while an
+ * answer is being sent on it: from then on every connection that ends keeps its descriptor. The
+ * probes come and go every 200 ms, so a reaper that let go of none of 300 of them in a row is lost,
+ * and the process is to be replaced before it runs out. Delete this file and its header when
+ * nng 1.5 is gone.
  */
 #include "rpc/listener_guard.h"
 
@@ -12,15 +18,13 @@
 
 #include "base/alloc.h"
 
-enum { PROBE_EVERY_MS = 200, PROBE_TIMEOUT_MS = 500 };
+enum { PROBE_EVERY_MS = 200, PROBE_TIMEOUT_MS = 500, UNREAPED_MAX = 300 };
 
 static const bool needed = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
 
 struct lk_listener_guard {
-	struct lk_listen *listen;
-	bool (*alive)(const char *path, int timeout_ms);
-	void (*on_healed)(void *user);
-	void *user;
+	struct lk_listener_guard_config config;
+	unsigned reaped, unreaped; /* what nng had let go of, and probes since */
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t stopped_changed;
@@ -62,8 +66,28 @@ is_dead(struct lk_listener_guard *guard)
 {
 	const int64_t asked_ms = now_ms();
 
-	return !guard->alive(guard->listen->path, PROBE_TIMEOUT_MS) &&
+	return !guard->config.alive(guard->config.listen->path, PROBE_TIMEOUT_MS) &&
 	       now_ms() - asked_ms < 2 * PROBE_TIMEOUT_MS;
+}
+
+static void
+heal(struct lk_listener_guard *guard)
+{
+	if (lk_listen_again(guard->config.listen, NULL) == LK_OK) /* else: at the next round */
+		guard->config.on_healed(guard->config.user);
+}
+
+/* After a probe that came and went. */
+static void
+look_after_reaper(struct lk_listener_guard *guard)
+{
+	if (guard->config.reaped == NULL)
+		return;
+	const unsigned reaped = atomic_load(guard->config.reaped);
+	guard->unreaped = reaped == guard->reaped ? guard->unreaped + 1 : 0;
+	guard->reaped = reaped;
+	if (guard->unreaped == guard->config.unreaped_limit)
+		guard->config.on_unreaped(guard->config.user);
 }
 
 static void *
@@ -72,28 +96,26 @@ watch(void *arg)
 	struct lk_listener_guard *guard = arg;
 
 	while (pause_between(guard)) {
-		if (!is_dead(guard))
-			continue;
-		if (lk_listen_again(guard->listen, NULL) == LK_OK) /* else: at the next round */
-			guard->on_healed(guard->user);
+		if (is_dead(guard))
+			heal(guard);
+		else
+			look_after_reaper(guard);
 	}
 	return NULL;
 }
 
 lk_status
-lk_listener_guard_start(struct lk_listener_guard **out_guard, struct lk_listen *listen,
-    bool (*alive)(const char *path, int timeout_ms), void (*on_healed)(void *user), void *user,
-    struct lk_error *err)
+lk_listener_guard_start(struct lk_listener_guard **out_guard,
+    const struct lk_listener_guard_config *config, struct lk_error *err)
 {
 	if (!needed)
 		return LK_OK;
 	struct lk_listener_guard *guard = LK_ALLOC(struct lk_listener_guard);
 	if (guard == NULL)
 		return lk_fail_oom(err);
-	guard->listen = listen;
-	guard->alive = alive;
-	guard->on_healed = on_healed;
-	guard->user = user;
+	guard->config = *config;
+	if (guard->config.unreaped_limit == 0)
+		guard->config.unreaped_limit = UNREAPED_MAX;
 	pthread_mutex_init(&guard->mutex, NULL);
 	pthread_cond_init(&guard->stopped_changed, NULL);
 	if (pthread_create(&guard->thread, NULL, watch, guard) != 0) {

@@ -88,6 +88,15 @@ lk_server_new(
 	return LK_OK;
 }
 
+static void
+on_reaped(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+	struct lk_server *server = arg;
+
+	(void)pipe, (void)event;
+	atomic_fetch_add(&server->reaped, 1);
+}
+
 static lk_status
 open_socket(struct lk_server *server, struct lk_error *err)
 {
@@ -96,6 +105,8 @@ open_socket(struct lk_server *server, struct lk_error *err)
 	server->socket_open = true;
 	if (nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, LK_FRAME_MESSAGE_MAX) != 0)
 		return lk_fail(err, LK_INTERNAL, "INTERNAL", "nng refused the limit of a message");
+	if (nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_reaped, server) != 0)
+		return lk_fail(err, LK_INTERNAL, "INTERNAL", "nng refused to tell of connections");
 	return LK_OK;
 }
 
@@ -120,6 +131,15 @@ healed(void *user)
 		server->config.on_healed(server->config.hook_user);
 }
 
+static void
+unreaped(void *user)
+{
+	struct lk_server *server = user;
+
+	if (server->config.on_unreaped != NULL)
+		server->config.on_unreaped(server->config.hook_user);
+}
+
 static lk_status
 listen_at(struct lk_server *server, struct lk_error *err)
 {
@@ -133,8 +153,13 @@ listen_at(struct lk_server *server, struct lk_error *err)
 	}
 	LK_TRY(lk_listen_start(&server->listen, server->socket, server->url, err));
 	server->listening = true;
-	return lk_listener_guard_start(
-	    &server->guard, &server->listen, lk_probe_answers, healed, server, err);
+	const struct lk_listener_guard_config guard = { .listen = &server->listen,
+		.alive = lk_probe_answers,
+		.on_healed = healed,
+		.reaped = &server->reaped,
+		.on_unreaped = unreaped,
+		.user = server };
+	return lk_listener_guard_start(&server->guard, &guard, err);
 }
 
 lk_status

@@ -44,6 +44,9 @@ struct lk_server_config {
 	void (*on_finished)(void *user, const struct lk_finished *finished);
 	/* The ipc listener had stopped answering and was replaced (see listener_guard.c). */
 	void (*on_healed)(void *user);
+	/* nng lets go of no connection any more: this process should end and be started again (see
+	 * listener_guard.c). */
+	void (*on_unreaped)(void *user);
 	void *hook_user;
 
 	unsigned contexts; /* calls in progress at once [256]; must exceed workers + queue_max */

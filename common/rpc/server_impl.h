@@ -26,6 +26,7 @@ struct lk_server {
 	struct lk_slot *slots;
 	unsigned slot_count; /* of these, initialised */
 
+	atomic_uint reaped; /* connections that nng let go of */
 	atomic_bool draining;
 	atomic_uint in_progress, sending; /* calls; those whose reply waits for its reader */
 	atomic_int_fast64_t last_received_us;

@@ -187,6 +187,24 @@ hangs_in_cleanup(void)
 	return status;
 }
 
+static lk_status
+start_worn_out(void *user, struct lk_error *err)
+{
+	(void)user, (void)err;
+	lk_daemon_replace("it was its time");
+	return LK_OK;
+}
+
+static int
+wears_out(void)
+{
+	const int status = serve((struct lk_daemon_service){
+	    .start = start_worn_out, .drain = say_drain, .stop = say_stop });
+
+	hang(NULL);
+	return status;
+}
+
 static int
 cannot_start(void)
 {
@@ -331,6 +349,21 @@ a_cleanup_that_hangs_is_left_behind_and_named(void **state)
 }
 
 static void
+who_is_worn_out_drains_and_asks_to_be_replaced(void **state)
+{
+	static const char *const parts[] = { "\"event\":\"service.ready\"",
+		"\"event\":\"service.worn_out\",\"why\":\"it was its time\"",
+		"\"event\":\"test.drain\"", "\"event\":\"test.stop\"",
+		"\"event\":\"service.stopped\"" };
+	struct child child = child_start(wears_out);
+	LK_AUTO(lk_freep) char *messages = NULL;
+
+	(void)state;
+	assert_int_equal(child_end(&child, &messages), LK_DAEMON_REPLACE);
+	expect_in_order(messages, parts, LK_ARRAY_LEN(parts));
+}
+
+static void
 a_start_that_fails_is_logged_once_and_nothing_is_drained(void **state)
 {
 	struct child child = child_start(cannot_start);
@@ -468,6 +501,7 @@ LK_TESTS(LK_CASE(sigterm_drains_then_stops_and_ends_well), LK_CASE(sigint_does_t
     LK_CASE(a_second_sigterm_leaves_at_once), LK_CASE(a_drain_that_hangs_ends_at_the_limit),
     LK_CASE(a_stop_that_hangs_ends_at_the_limit),
     LK_CASE(a_cleanup_that_hangs_is_left_behind_and_named),
+    LK_CASE(who_is_worn_out_drains_and_asks_to_be_replaced),
     LK_CASE(a_start_that_fails_is_logged_once_and_nothing_is_drained),
     LK_CASE(a_process_begins_private_without_core_dumps_and_with_signals_blocked),
     LK_CASE(main_fails_with_the_status_of_its_error_and_cleans_up))

@@ -3,9 +3,6 @@
  * die are processes of their own: this program again, with --serve.
  */
 #include <fcntl.h>
-#include <nng/nng.h>
-#include <nng/protocol/pair0/pair.h>
-#include <nng/supplemental/util/platform.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "held_reaper.h"
 #include "rpc_world.h"
 
 /* Counts in a file, so that they outlive the process that made them. */
@@ -146,60 +144,6 @@ a_server_that_was_killed_is_found_again_when_it_is_back(void **state)
 	child_kill(&server);
 }
 
-/* nng's reaper, kept busy as a lost receive keeps it: nothing of this process is reaped meanwhile.
- */
-struct held_reaper {
-	nng_socket ends[2];
-	atomic_bool held, release;
-	pthread_t closer;
-};
-
-static void
-hold_reaper(nng_pipe pipe, nng_pipe_ev event, void *arg)
-{
-	struct held_reaper *reaper = arg;
-
-	(void)pipe, (void)event;
-	atomic_store(&reaper->held, true);
-	while (!atomic_load(&reaper->release))
-		nng_msleep(5);
-}
-
-static void *
-close_end(void *arg)
-{
-	const struct held_reaper *reaper = arg;
-
-	nng_close(reaper->ends[1]); /* waits for the reaper */
-	return NULL;
-}
-
-static void
-reaper_hold(struct held_reaper *reaper)
-{
-	char word[4] = "ping";
-
-	assert_int_equal(nng_pair0_open(&reaper->ends[0]), 0);
-	assert_int_equal(nng_pair0_open(&reaper->ends[1]), 0);
-	assert_int_equal(
-	    nng_pipe_notify(reaper->ends[0], NNG_PIPE_EV_REM_POST, hold_reaper, reaper), 0);
-	assert_int_equal(nng_listen(reaper->ends[0], "inproc://reaper", NULL, 0), 0);
-	assert_int_equal(nng_dial(reaper->ends[1], "inproc://reaper", NULL, 0), 0);
-	/* Once something got through, both ends have their pipes. */
-	assert_int_equal(nng_send(reaper->ends[1], word, sizeof word, 0), 0);
-	assert_int_equal(nng_recv(reaper->ends[0], word, &(size_t){ sizeof word }, 0), 0);
-	pthread_create(&reaper->closer, NULL, close_end, reaper);
-	assert_true(world_wait_until(atomic_load(&reaper->held)));
-}
-
-static void
-reaper_release(struct held_reaper *reaper)
-{
-	atomic_store(&reaper->release, true);
-	pthread_join(reaper->closer, NULL);
-	nng_close(reaper->ends[0]);
-}
-
 static void
 a_server_is_found_again_by_a_process_that_reaps_no_connection(void **state)
 {
@@ -208,6 +152,7 @@ a_server_is_found_again_by_a_process_that_reaps_no_connection(void **state)
 	struct lk_error err = { 0 };
 
 	(void)state;
+	need_old_nng();
 	child_init(&server, "unreaped");
 	LK_AUTO(lk_channel_closep) struct lk_channel *channel = open_channel(server.url);
 	expect_ok(world_ask_on(channel, NULL, "Echo", 0, "x", NULL, 0, &err), &err);

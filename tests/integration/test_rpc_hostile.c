@@ -2,12 +2,16 @@
  * goes on answering. */
 #include <errno.h>
 #include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "held_reaper.h"
 #include "rpc/decode.h"
 #include "rpc/frame.h"
+#include "rpc/listener_guard.h"
+#include "rpc/probe.h"
 #include "rpc_world.h"
 
 /* nng before 1.6 never frees a listener that it lost; nothing else in here may leak into it. */
@@ -272,9 +276,63 @@ peers_that_never_read_are_shunned_and_delay_nobody_for_long(void **state)
 		close(fds[i]);
 }
 
+static void
+count_reaped(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+	atomic_uint *reaped = arg;
+
+	(void)pipe, (void)event;
+	atomic_fetch_add(reaped, 1);
+}
+
+static void
+count_call(void *user)
+{
+	atomic_uint *calls = user;
+
+	atomic_fetch_add(calls, 1);
+}
+
+static void
+a_server_learns_that_nng_reaps_no_connection(void **state)
+{
+	struct lk_listen listen = { 0 };
+	struct held_reaper reaper = { 0 };
+	struct lk_listener_guard *guard = NULL;
+	struct lk_error err = { 0 };
+	atomic_uint reaped = 0, told = 0;
+	nng_socket socket;
+	char url[LK_URL_SIZE];
+
+	(void)state;
+	need_old_nng();
+	snprintf(url, sizeof url, "ipc://%s/reaps.sock", world_dir());
+	assert_int_equal(nng_rep0_open(&socket), 0);
+	nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, count_reaped, &reaped);
+	expect_ok(lk_listen_start(&listen, socket, url, &err), &err);
+	const struct lk_listener_guard_config config = { .listen = &listen,
+		.alive = lk_probe_listening,
+		.on_healed = count_call,
+		.reaped = &reaped,
+		.on_unreaped = count_call,
+		.unreaped_limit = 5,
+		.user = &told };
+	expect_ok(lk_listener_guard_start(&guard, &config, &err), &err);
+	assert_true(world_wait_until(atomic_load(&reaped) >= 10));
+	assert_int_equal(atomic_load(&told), 0);
+	reaper_hold(&reaper);
+	assert_true(world_wait_until(atomic_load(&told) == 1));
+	nng_msleep(1500);
+	assert_int_equal(atomic_load(&told), 1);
+	reaper_release(&reaper);
+	lk_listener_guard_free(guard);
+	nng_close(socket);
+}
+
 LK_TESTS(LK_CASE_WITH(connecting_and_leaving_200_times_stops_nothing_and_harms_no_write_in_flight,
 	     world_up, world_down),
     LK_CASE_WITH(a_listener_that_stopped_is_replaced, world_up, world_down),
+    LK_CASE(a_server_learns_that_nng_reaps_no_connection),
     LK_CASE_WITH(noise_gets_an_answer_and_breaks_nothing, world_up, world_down),
     LK_CASE_WITH(an_empty_message_gets_an_answer, world_up, world_down),
     LK_CASE_WITH(
