@@ -142,8 +142,8 @@ on_finished(void *user, const struct lk_finished *finished)
 
 	lk_call_counts_note(host->inner->counts, finished);
 	note_key(host, caller);
-	if (row && row->effect == LK_WRITE_ONCE)
-		lk_feed_settle(host->feed);
+	if (row && row->effect == LK_WRITE_ONCE && lk_call_may_block(finished->call))
+		lk_feed_settle(host->feed); /* what changes rights is answered by a worker */
 	lk_audit_finished(host->sealer, finished);
 	if (finished->status == LK_OK && !lk_log_enabled(LK_LOG_DEBUG))
 		return;
@@ -262,6 +262,19 @@ lk_host_serve(struct lk_host *host, const struct lk_host_services *services, str
 		.queue_max = (unsigned)inner->setup.queue_limit,
 	};
 	return lk_server_new(&inner->server, &config, err);
+}
+
+uint64_t
+lk_host_keys_number(const struct lk_host *host)
+{
+	return lk_peer_view_number(host->inner->view);
+}
+
+bool
+lk_host_keys_unchanged(
+    const struct lk_host *host, uint64_t number, const char *const *ids, size_t count)
+{
+	return lk_peer_view_unchanged(host->inner->view, number, ids, count);
 }
 
 static lk_status

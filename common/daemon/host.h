@@ -104,6 +104,15 @@ struct lk_host_services {
 lk_status lk_host_serve(
     struct lk_host *host, const struct lk_host_services *services, struct lk_error *err);
 
+/*
+ * What keys answered may be remembered: lk_host_keys_number is taken before asking, and the answer
+ * counts while lk_host_keys_unchanged says that nothing of `ids` has changed since, which needs a
+ * lease of keys' feed. Any thread, while the host serves.
+ */
+uint64_t lk_host_keys_number(const struct lk_host *host);
+bool lk_host_keys_unchanged(
+    const struct lk_host *host, uint64_t number, const char *const *ids, size_t count);
+
 /* Listen, serve, drain on SIGTERM; answers main's exit status. */
 int lk_host_run(struct lk_host *host);
 

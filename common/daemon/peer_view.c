@@ -259,6 +259,19 @@ lk_peer_view_standing(struct lk_peer_view *view)
 			      : (struct lk_standing_source){ NULL, NULL };
 }
 
+uint64_t
+lk_peer_view_number(const struct lk_peer_view *view)
+{
+	return view->standing ? lk_standing_cache_number(view->standing) : 0;
+}
+
+bool
+lk_peer_view_unchanged(
+    const struct lk_peer_view *view, uint64_t number, const char *const *ids, size_t count)
+{
+	return view->standing && lk_standing_cache_unchanged(view->standing, number, ids, count);
+}
+
 struct lk_revocation_source
 lk_peer_view_revocations(struct lk_peer_view *view)
 {

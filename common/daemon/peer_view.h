@@ -42,6 +42,11 @@ LK_DEFINE_FREEP(lk_peer_view_freep, struct lk_peer_view *, lk_peer_view_free)
 /* For how long what is known of keys (else: of tokens) counts; 0 or less: no longer. */
 int64_t lk_peer_view_lease_left_ms(const struct lk_peer_view *view, bool of_keys);
 
+/* As lk_standing_cache_number and _unchanged; without keys nothing is ever unchanged. */
+uint64_t lk_peer_view_number(const struct lk_peer_view *view);
+bool lk_peer_view_unchanged(
+    const struct lk_peer_view *view, uint64_t number, const char *const *ids, size_t count);
+
 /* get is NULL where the service asked is not among the channels. */
 struct lk_standing_source lk_peer_view_standing(struct lk_peer_view *view);
 struct lk_revocation_source lk_peer_view_revocations(struct lk_peer_view *view);

@@ -166,31 +166,58 @@ thaw(const struct frozen *frozen, struct lk_arena *arena, struct lk_standing *ou
 /* ---- Asking ---- */
 
 static bool
+none_since(const struct lk_changes *changes, uint64_t number, const char *const *ids, size_t count)
+{
+	if (atomic_load(&changes->floor) > number)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!lk_changes_none_since(changes, number, lk_change_slot(ids[i])))
+			return false;
+	return true;
+}
+
+static bool
 still_counts(const struct lk_changes *changes, const struct frozen *frozen)
 {
 	const struct lk_caller *caller = &frozen->standing.caller;
 	const char *const ids[] = { caller->id, caller->tenant, caller->key, caller->session };
 
-	if (atomic_load(&changes->floor) > frozen->number)
-		return false;
-	for (size_t i = 0; i < LK_ARRAY_LEN(ids); i++)
-		if (!lk_changes_none_since(changes, frozen->number, lk_change_slot(ids[i])))
-			return false;
-	return true;
+	return none_since(changes, frozen->number, ids, LK_ARRAY_LEN(ids));
+}
+
+static int64_t
+lease_ends_ms(const struct lk_standing_cache *cache)
+{
+	return cache->subscriber ? lk_feed_lease_ends_ms(cache->subscriber) : 0;
 }
 
 static bool
 remembered(struct lk_standing_cache *cache, const uint8_t hash[LK_DIGEST_LEN],
     struct lk_arena *arena, struct lk_standing *out)
 {
-	const int64_t lease_ends_ms =
-	    cache->subscriber ? lk_feed_lease_ends_ms(cache->subscriber) : 0;
+	const int64_t ends_ms = lease_ends_ms(cache);
 
-	if (lease_ends_ms == 0)
+	if (ends_ms == 0)
 		return false;
 	const struct frozen *frozen = find(cache, hash, arena);
 	return frozen && still_counts(&cache->changes, frozen) && thaw(frozen, arena, out) &&
-	       lk_clock_steady_ms(lk_clock_boot()) < lease_ends_ms;
+	       lk_clock_steady_ms(lk_clock_boot()) < ends_ms;
+}
+
+uint64_t
+lk_standing_cache_number(const struct lk_standing_cache *cache)
+{
+	return lk_changes_now(&cache->changes);
+}
+
+bool
+lk_standing_cache_unchanged(
+    const struct lk_standing_cache *cache, uint64_t number, const char *const *ids, size_t count)
+{
+	const int64_t ends_ms = lease_ends_ms(cache);
+
+	return ends_ms != 0 && none_since(&cache->changes, number, ids, count) &&
+	       lk_clock_steady_ms(lk_clock_boot()) < ends_ms;
 }
 
 static bool

@@ -26,6 +26,15 @@ void lk_standing_cache_flush(struct lk_standing_cache *cache);
 
 struct lk_standing_source lk_standing_cache_source(struct lk_standing_cache *cache);
 
+/*
+ * For who remembers something else that keys answered: take the number before asking, and believe
+ * the answer while nothing of `ids` ("" for none) has changed since and the lease holds. Any
+ * thread, no lock.
+ */
+uint64_t lk_standing_cache_number(const struct lk_standing_cache *cache);
+bool lk_standing_cache_unchanged(
+    const struct lk_standing_cache *cache, uint64_t number, const char *const *ids, size_t count);
+
 struct lk_standing_cache_stats {
 	uint64_t hits, misses;
 };

@@ -109,6 +109,39 @@ lk_call_defer(struct lk_call *call)
 }
 
 lk_status
+lk_call_may_wait(struct lk_call *call, struct lk_error *err)
+{
+	if (call->host == NULL || !call->host->is_full(call))
+		return LK_OK;
+	return lk_fail(err, LK_RESOURCE_EXHAUSTED, "SERVER_BUSY", "too many calls are waiting");
+}
+
+void
+lk_call_keep(struct lk_call *call, void *kept)
+{
+	call->kept = kept;
+}
+
+void *
+lk_call_kept(const struct lk_call *call)
+{
+	return call->kept;
+}
+
+lk_status
+lk_call_later(struct lk_call *call)
+{
+	return lk_fail(&call->error, LK_ABORTED, "LATER", "this call goes on later");
+}
+
+void
+lk_call_resume(struct lk_call *call)
+{
+	if (call->host != NULL)
+		call->host->resume(call);
+}
+
+lk_status
 lk_call_reply_with(struct lk_call *call, struct lk_bytes packed, struct lk_error *err)
 {
 	const void *copy = lk_arena_copy(call->arena, packed.data, packed.len);
@@ -144,9 +177,11 @@ lk_call_reset(struct lk_call *call)
 {
 	struct lk_arena *arena = call->arena;
 	const struct lk_clock *clock = call->clock;
+	const struct lk_call_host *host = call->host;
 
 	lk_arena_reset(arena);
-	*call = (struct lk_call){ .arena = arena, .clock = clock, .header = &no_header };
+	*call =
+	    (struct lk_call){ .arena = arena, .clock = clock, .host = host, .header = &no_header };
 }
 
 /* A detached call carries its own endpoint. */

@@ -55,6 +55,20 @@ bool lk_call_may_block(const struct lk_call *call);
  */
 lk_status lk_call_defer(struct lk_call *call);
 
+/*
+ * For a handler that waits for what needs no thread of its own, a commit say: ask lk_call_may_wait
+ * (RESOURCE_EXHAUSTED SERVER_BUSY), keep what to go on with, arrange that lk_call_resume is called
+ * exactly once, leave the call alone from then on and `return lk_call_later(call);`. The handler
+ * then runs again, with a new `rep` and lk_call_kept() to go on with, on the thread that resumed,
+ * perhaps before it has returned there: it must not block, and lk_call_defer takes it to a worker,
+ * still with what was kept. Without a server nothing is resumed.
+ */
+lk_status lk_call_may_wait(struct lk_call *call, struct lk_error *err);
+void lk_call_keep(struct lk_call *call, void *kept); /* borrowed: best from the call's arena */
+void *lk_call_kept(const struct lk_call *call);      /* NULL the first time */
+lk_status lk_call_later(struct lk_call *call);
+void lk_call_resume(struct lk_call *call); /* any thread */
+
 /* Answer with these bytes (a body encoded earlier) in place of `rep`. Copied into the arena. */
 lk_status lk_call_reply_with(struct lk_call *call, struct lk_bytes packed, struct lk_error *err);
 

@@ -19,10 +19,17 @@ struct lk_endpoint {
 	void *user;
 };
 
+/* The server, as a call sees it. */
+struct lk_call_host {
+	void (*resume)(struct lk_call *call);
+	bool (*is_full)(struct lk_call *call); /* no other call may wait */
+};
+
 struct lk_call {
 	/* For the life of the object. */
 	struct lk_arena *arena;
 	const struct lk_clock *clock;
+	const struct lk_call_host *host; /* NULL: no server */
 
 	/* Of one call; lk_call_reset() clears them. */
 	const struct lk_endpoint *endpoint;
@@ -37,6 +44,7 @@ struct lk_call {
 	uint32_t pipe; /* nng's id of the connection; 0: none */
 	bool authenticated;
 	bool may_block;
+	void *kept; /* what the handler goes on with */
 	struct lk_error error;
 };
 

@@ -300,6 +300,13 @@ lk_dispatch_would_block(const struct lk_call *call, lk_status status)
 	       lk_text_is(call->error.reason, "WOULD_BLOCK");
 }
 
+bool
+lk_dispatch_waits(const struct lk_call *call, lk_status status)
+{
+	return status == LK_ABORTED && call->kept != NULL &&
+	       lk_text_is(call->error.reason, "LATER");
+}
+
 static ReplyHeader
 reply_header(const struct lk_call *call, lk_status status)
 {

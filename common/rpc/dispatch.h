@@ -32,6 +32,8 @@ lk_status lk_dispatch_open(
  */
 lk_status lk_dispatch_run(const struct lk_dispatcher *dispatcher, struct lk_call *call);
 bool lk_dispatch_would_block(const struct lk_call *call, lk_status status);
+/* Whether the handler waits for lk_call_resume: run the call again then. */
+bool lk_dispatch_waits(const struct lk_call *call, lk_status status);
 
 /*
  * The reply to `status`, in two steps so that it is packed straight into its message: measure, then

@@ -216,7 +216,22 @@ lk_server_stats(struct lk_server *server)
 		.healed = atomic_load(&server->healed),
 		.in_progress = atomic_load(&server->in_progress),
 		.queued = lk_queue_depth(server->queue),
+		.waiting = atomic_load(&server->waiting),
 	};
+}
+
+/* Who waits is resumed also when nobody hears the answer; what that sends is stopped, too. */
+static void
+stop_slots(struct lk_server *server)
+{
+	const struct timespec pause = { .tv_nsec = 1000000L };
+
+	for (unsigned i = 0; i < server->slot_count; i++)
+		lk_slot_stop(&server->slots[i]);
+	while (atomic_load(&server->waiting) > 0)
+		nanosleep(&pause, NULL);
+	for (unsigned i = 0; i < server->slot_count; i++)
+		lk_slot_stop(&server->slots[i]);
 }
 
 void
@@ -227,8 +242,7 @@ lk_server_free(struct lk_server *server)
 	close_door(server);
 	if (server->queue != NULL)
 		lk_queue_stop(server->queue);
-	for (unsigned i = 0; i < server->slot_count; i++)
-		lk_slot_stop(&server->slots[i]);
+	stop_slots(server);
 	for (unsigned i = 0; i < server->slot_count; i++)
 		lk_slot_wipe(&server->slots[i]);
 	if (server->socket_open)

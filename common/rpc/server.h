@@ -87,6 +87,7 @@ struct lk_server_stats {
 	uint64_t healed;        /* listeners replaced */
 	unsigned in_progress;   /* received and not answered yet */
 	unsigned queued;        /* of these, waiting for a worker */
+	unsigned waiting;       /* of these, for what somebody resumes (lk_call_later) */
 };
 struct lk_server_stats lk_server_stats(struct lk_server *server); /* any thread */
 

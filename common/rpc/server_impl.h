@@ -29,6 +29,7 @@ struct lk_server {
 	atomic_uint reaped; /* connections that nng let go of */
 	atomic_bool draining;
 	atomic_uint in_progress, sending; /* calls; those whose reply waits for its reader */
+	atomic_uint waiting;              /* of the calls, those that somebody will resume */
 	atomic_int_fast64_t last_received_us;
 	atomic_uint_fast64_t calls, failed, healed;
 };

@@ -3,6 +3,7 @@
 
 #include <nng/nng.h>
 #include <nng/transport/ipc/ipc.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "rpc/server_impl.h"
@@ -13,10 +14,12 @@ static const bool legal[LK_SLOT_STATE_COUNT_][LK_SLOT_STATE_COUNT_] = {
 	    [LK_SLOT_RUNNING] = true,
 	    [LK_SLOT_STOPPED] = true },
 	[LK_SLOT_RUNNING] = { [LK_SLOT_QUEUED] = true,
+	    [LK_SLOT_WAITING] = true,
 	    [LK_SLOT_SENDING] = true,
 	    [LK_SLOT_RECEIVING] = true, /* ignored */
 	    [LK_SLOT_STOPPED] = true },
 	[LK_SLOT_QUEUED] = { [LK_SLOT_RUNNING] = true, [LK_SLOT_STOPPED] = true },
+	[LK_SLOT_WAITING] = { [LK_SLOT_RUNNING] = true, [LK_SLOT_STOPPED] = true },
 	[LK_SLOT_SENDING] = { [LK_SLOT_RECEIVING] = true, [LK_SLOT_STOPPED] = true },
 };
 
@@ -124,15 +127,79 @@ open_call(struct lk_slot *slot)
 	return LK_OK;
 }
 
+static void go_on(struct lk_slot *slot);
+
+/* The handler has returned, and somebody resumes it: who comes last goes on. */
+static void
+meet(struct lk_slot *slot)
+{
+	if (atomic_fetch_add(&slot->met, 1) == 1)
+		go_on(slot);
+}
+
+static void
+finish(struct lk_slot *slot, lk_status status)
+{
+	if (lk_dispatch_would_block(&slot->call, status)) {
+		hand_over(slot);
+	} else if (lk_dispatch_waits(&slot->call, status)) {
+		move(slot, LK_SLOT_WAITING);
+		atomic_fetch_add(&slot->server->waiting, 1);
+		meet(slot);
+	} else {
+		answer(slot, status);
+	}
+}
+
+static void
+run(struct lk_slot *slot, bool may_block)
+{
+	slot->call.may_block = may_block;
+	finish(slot, lk_dispatch_run(slot->server->dispatcher, &slot->call));
+}
+
+static void
+go_on(struct lk_slot *slot)
+{
+	struct lk_server *server = slot->server;
+
+	atomic_store(&slot->met, 0);
+	move(slot, LK_SLOT_RUNNING);
+	run(slot, false);
+	atomic_fetch_sub(&server->waiting, 1);
+}
+
+static struct lk_slot *
+slot_of(struct lk_call *call)
+{
+	return (struct lk_slot *)(void *)((char *)call - offsetof(struct lk_slot, call));
+}
+
+static void
+resume(struct lk_call *call)
+{
+	meet(slot_of(call));
+}
+
+/* Those that wait for a worker and those that wait for something else have one limit. */
+static bool
+is_full(struct lk_call *call)
+{
+	const struct lk_server *server = slot_of(call)->server;
+
+	return atomic_load(&server->waiting) + lk_queue_depth(server->queue) >=
+	       server->config.queue_max;
+}
+
+static const struct lk_call_host call_host = { resume, is_full };
+
 static void
 run_inline(struct lk_slot *slot)
 {
-	lk_status status = open_call(slot);
+	const lk_status status = open_call(slot);
 
 	if (status == LK_OK)
-		status = lk_dispatch_run(slot->server->dispatcher, &slot->call);
-	if (lk_dispatch_would_block(&slot->call, status))
-		hand_over(slot);
+		run(slot, false);
 	else
 		answer(slot, status);
 }
@@ -141,8 +208,7 @@ void
 lk_slot_run_on_worker(struct lk_slot *slot)
 {
 	move(slot, LK_SLOT_RUNNING);
-	slot->call.may_block = true;
-	answer(slot, lk_dispatch_run(slot->server->dispatcher, &slot->call));
+	run(slot, true);
 }
 
 /* Nothing was executed, and there is nobody who would read an answer. */
@@ -219,6 +285,7 @@ lk_slot_init(
 	slot->server = server;
 	slot->call.arena = lk_arena_new(server->config.arena_cap);
 	slot->call.clock = server->config.clock;
+	slot->call.host = &call_host;
 	if (slot->call.arena == NULL)
 		return lk_fail_oom(err);
 	lk_call_reset(&slot->call);

@@ -4,12 +4,14 @@
 #define LK_RPC_SLOT_H
 
 #include <nng/nng.h>
+#include <stdatomic.h>
 
 #include "rpc/call_impl.h"
 
 /*
  *            ┌──────────────── would block ───────────┐
  * IDLE → RECEIVING → RUNNING → SENDING → RECEIVING …  QUEUED → RUNNING (on a worker)
+ *                    RUNNING → WAITING → RUNNING (on the thread that resumed)
  * Any state may end in STOPPED.
  */
 enum lk_slot_state {
@@ -17,12 +19,13 @@ enum lk_slot_state {
 	LK_SLOT_RECEIVING,
 	LK_SLOT_RUNNING,
 	LK_SLOT_QUEUED,
+	LK_SLOT_WAITING,
 	LK_SLOT_SENDING,
 	LK_SLOT_STOPPED,
 	LK_SLOT_STATE_COUNT_,
 };
 
-/* Owned by one thread at a time: nng's callback, or the worker that dequeued it. */
+/* Owned by one thread at a time: nng's callback, the worker that dequeued it, or who resumed it. */
 struct lk_slot {
 	struct lk_server *server;
 	enum lk_slot_state state;
@@ -31,6 +34,7 @@ struct lk_slot {
 	nng_msg *
 	    message; /* the request, and then the reply in the same memory; NULL while nng has it */
 	struct lk_call call;
+	atomic_uint met; /* of the two: the handler that has returned, and who resumes it */
 	int64_t received_us;
 	struct lk_slot *next; /* in the queue */
 };

@@ -11,7 +11,7 @@
 #include "base/thread.h"
 
 enum {
-	THREADS = 4,
+	THREADS_MAX = 64,
 	SOON = 3, /* reruns at once, before they begin to wait */
 	LONGEST_PAUSE_MS = 32,
 };
@@ -31,7 +31,7 @@ struct write {
 struct lk_writers {
 	struct lk_pool *pool;
 	struct lk_store_options options;
-	pthread_t threads[THREADS];
+	pthread_t threads[THREADS_MAX]; /* as many as connections */
 	size_t started;
 
 	pthread_mutex_t mutex;
@@ -267,7 +267,7 @@ lk_writers_free(struct lk_writers *writers)
 static bool
 start_threads(struct lk_writers *writers)
 {
-	while (writers->started < THREADS) {
+	while (writers->started < writers->options.writers) {
 		if (!lk_thread_start(&writers->threads[writers->started], thread_main, writers))
 			return false;
 		writers->started++;

@@ -159,10 +159,14 @@ credential_delete(struct lk_tx *tx, const char *id, struct lk_error *err)
 }
 
 lk_status
-credential_touch(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)
+credential_touch(struct lk_tx *tx, const struct credential *c, int64_t now_ms, struct lk_error *err)
 {
-	return lk_tx_exec(tx, Q_TOUCH,
-	    LK_ARGS(lk_text(id), lk_int(now_ms), lk_int(now_ms - TOUCH_EVERY_MS)), NULL, err);
+	const int64_t due_ms = now_ms - TOUCH_EVERY_MS;
+
+	if (c->last_used_at_ms > due_ms)
+		return LK_OK;
+	return lk_tx_exec(
+	    tx, Q_TOUCH, LK_ARGS(lk_text(c->id), lk_int(now_ms), lk_int(due_ms)), NULL, err);
 }
 
 lk_status

@@ -35,8 +35,9 @@ lk_status credential_reseal(struct lk_tx *tx, const struct credential *credentia
 /* Gone with its secret: deleted rows are overwritten in the file. */
 lk_status credential_delete(struct lk_tx *tx, const char *id, struct lk_error *err);
 
-/* Forward only, at most once a minute. */
-lk_status credential_touch(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err);
+/* Forward only, at most once a minute: as the row that was loaded says, and as the table says. */
+lk_status credential_touch(
+    struct lk_tx *tx, const struct credential *credential, int64_t now_ms, struct lk_error *err);
 
 /* In order of id, after `after`; NULL tenant or owner means any. At most `limit` into `out` (an
  * array of limit). */

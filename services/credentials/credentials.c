@@ -52,6 +52,7 @@ credentials_open(struct lk_host *host, const struct credentials_config *config,
 	    !(credentials->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	credentials->host = host;
+	LK_TRY(owners_new(&credentials->owners, host, err));
 	const struct lk_kek_config keks = {
 		.file = config->kek_file, .list = config->kek, .store_url = config->store_url
 	};
@@ -70,6 +71,7 @@ credentials_close(struct credentials *credentials)
 	vault_close(&credentials->vault);
 	transports_free(credentials->transports);
 	fetch_rate_free(credentials->fetch_rate);
+	owners_free(credentials->owners);
 	lk_metrics_free(credentials->metrics);
 	lk_free(credentials);
 }

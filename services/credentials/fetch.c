@@ -1,4 +1,8 @@
-/* Find the owner, open the secret, record it durably, seal it to the worker. In that order. */
+/*
+ * Find the owner, open the secret, record it durably, seal it to the worker. In that order, and in
+ * two halves: the first ends by submitting the write, the second begins when it is durable, so that
+ * no thread waits for the disk. What refuses or fails is recorded on a worker.
+ */
 #include "fetch.h"
 
 #include "audit/audit.h"
@@ -14,11 +18,13 @@ struct fetch {
 	struct credentials *credentials;
 	struct lk_call *call;
 	const FetchCredentialRequest *req;
-	const struct lk_transport *transport;
+	struct lk_transport transport;
 	struct owner owner;
 	struct credential credential;
 	char purpose[LEASE_JOB_SIZE];
 	struct lk_bytes secret; /* packed ProviderSecret, in the call's arena */
+	lk_status status;       /* how the first half ended */
+	struct lk_error error;
 };
 
 static struct lk_audit_event
@@ -97,12 +103,12 @@ fetch_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 	    &f->credential, &sealed, err));
 	LK_TRY(check_lease(tx, f, now_ms, err));
 	LK_TRY(check_usable(f, now_ms, err));
-	LK_TRY(signed_fetch_check(f->credentials, tx, f->call, f->req, f->transport,
+	LK_TRY(signed_fetch_check(f->credentials, tx, f->call, f->req, &f->transport,
 	    f->owner.policy.needs_signature, err));
 	LK_TRY(vault_unseal(
 	    &f->credentials->vault, tx, &f->credential, sealed, arena, &f->secret, err));
 	LK_TRY(check_vend(f, err));
-	LK_TRY(credential_touch(tx, f->credential.id, now_ms, err));
+	LK_TRY(credential_touch(tx, &f->credential, now_ms, err));
 	const struct lk_audit_event event = fetch_event(f, NULL);
 	return lk_audit_write(tx, f->call, &event, err);
 }
@@ -147,30 +153,101 @@ check_request(struct fetch *f, struct lk_error *err)
 	return LK_OK;
 }
 
+/* Durable or failed: on the store's thread. */
+static void
+written(void *arg, lk_status status, const struct lk_error *error)
+{
+	struct fetch *f = arg;
+
+	f->status = status;
+	if (status != LK_OK)
+		f->error = *error;
+	lk_call_resume(f->call);
+}
+
+/* What keys has to be asked about waits for a worker, before it counts against the rate. */
+static lk_status
+find_owner(struct fetch *f, struct lk_error *err)
+{
+	const struct credentials *credentials = f->credentials;
+	const FetchCredentialRequest *req = f->req;
+	const bool known =
+	    owners_recall(credentials->owners, f->call, req->owner, req->tenant, &f->owner);
+
+	if (!known && !lk_call_may_block(f->call))
+		return lk_call_defer(f->call);
+	LK_TRY(fetch_rate_take(credentials->fetch_rate, lk_call_caller(f->call)->id, err));
+	LK_TRY(transports_find(credentials->transports, lk_call_caller(f->call), req->transport_id,
+	    &f->transport, err));
+	if (known)
+		return LK_OK;
+	f->status =
+	    owners_ask(credentials->owners, f->call, req->owner, req->tenant, &f->owner, &f->error);
+	return LK_OK;
+}
+
+static lk_status
+submit(struct fetch *f, struct lk_error *err)
+{
+	LK_TRY(lk_call_may_wait(f->call, err));
+	return lk_store_submit(f->credentials->host->store, lk_call_deadline_steady_ms(f->call),
+	    fetch_in, written, f, err);
+}
+
+static lk_status
+answer(struct fetch *f, FetchCredentialResponse *rep, struct lk_error *err)
+{
+	struct lk_call *call = f->call;
+	struct lk_arena *arena = lk_call_arena(call);
+	const struct lk_transport_call place = { lk_call_request_id(call), lk_call_method(call) };
+
+	lk_counter_add(f->credentials->metrics, FETCHES_ANSWERED, 1);
+	LK_TRY(encode_secret(
+	    arena, &f->transport, &place, f->req->transport_id, f->secret, &rep->secret, err));
+	lk_transport_wipe(&f->transport);
+	return encode_credential(
+	    arena, &f->credential, lk_clock_wall_ms(lk_call_clock(call)), &rep->credential, err);
+}
+
+static lk_status
+finish(struct fetch *f, FetchCredentialResponse *rep, struct lk_error *err)
+{
+	if (f->status != LK_OK && !lk_call_may_block(f->call))
+		return lk_call_defer(f->call);
+	if (f->status == LK_OK)
+		return answer(f, rep, err);
+	*err = f->error;
+	return record_refusal(f, f->status, err);
+}
+
+static lk_status
+begin(struct fetch *f, FetchCredentialResponse *rep, struct lk_error *err)
+{
+	LK_TRY(check_request(f, err));
+	LK_TRY(find_owner(f, err));
+	lk_call_keep(f->call, f);
+	if (f->status != LK_OK)
+		return finish(f, rep, err);
+	const lk_status status = submit(f, &f->error);
+	if (status == LK_OK)
+		return lk_call_later(f->call); /* `f` is the writer's now */
+	f->status = status;
+	return finish(f, rep, err);
+}
+
 lk_status
 fetch_credential(struct credentials *credentials, struct lk_call *call,
     const FetchCredentialRequest *req, FetchCredentialResponse *rep, struct lk_error *err)
 {
-	struct fetch f = { .credentials = credentials, .call = call, .req = req };
-	struct lk_arena *arena = lk_call_arena(call);
-	const struct lk_transport_call place = { lk_call_request_id(call), lk_call_method(call) };
-	LK_AUTO(lk_transport_wipe) struct lk_transport transport = { 0 };
+	struct fetch *f = lk_call_kept(call);
 
-	f.transport = &transport;
-	LK_TRY(check_request(&f, err));
-	LK_TRY(fetch_rate_take(credentials->fetch_rate, lk_call_caller(call)->id, err));
-	LK_TRY(transports_find(
-	    credentials->transports, lk_call_caller(call), req->transport_id, &transport, err));
-	lk_status status =
-	    keys_peer_owner(credentials->host, call, req->owner, req->tenant, &f.owner, err);
-	if (status == LK_OK)
-		status = lk_store_write(
-		    credentials->host->store, lk_call_deadline_steady_ms(call), fetch_in, &f, err);
-	if (status != LK_OK)
-		return record_refusal(&f, status, err);
-	lk_counter_add(credentials->metrics, FETCHES_ANSWERED, 1);
-	LK_TRY(encode_secret(
-	    arena, &transport, &place, req->transport_id, f.secret, &rep->secret, err));
-	return encode_credential(
-	    arena, &f.credential, lk_clock_wall_ms(lk_call_clock(call)), &rep->credential, err);
+	if (f)
+		return finish(f, rep, err);
+	f = LK_ARENA_NEW(lk_call_arena(call), struct fetch);
+	if (!f)
+		return lk_fail_oom(err);
+	f->credentials = credentials;
+	f->call = call;
+	f->req = req;
+	return begin(f, rep, err);
 }

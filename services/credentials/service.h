@@ -7,6 +7,7 @@
 #include "daemon/host.h"
 #include "fetch_rate.h"
 #include "metrics/metrics.h"
+#include "owners.h"
 #include "shredder.h"
 #include "transports.h"
 #include "vault.h"
@@ -32,6 +33,7 @@ struct credentials {
 	struct transports *transports;
 	struct shredder *shredder;
 	struct fetch_rate *fetch_rate;
+	struct owners *owners;
 	struct lk_metrics *metrics;
 };
 

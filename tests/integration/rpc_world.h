@@ -1,5 +1,5 @@
-/* What the rpc tests share: a service of six methods, an authenticator that believes what it reads,
- * a server in a temporary directory. */
+/* What the rpc tests share: a service of eight methods, an authenticator that believes what it
+ * reads, a server in a temporary directory. */
 #ifndef LK_TESTS_RPC_WORLD_H
 #define LK_TESTS_RPC_WORLD_H
 
@@ -26,7 +26,7 @@ enum { WORLD_PERM_PUBLIC = 100, WORLD_PERM_DENIED = 7 };
 
 /* Shared with child processes through an anonymous mapping where a test forks; otherwise plain. */
 struct world_counts {
-	atomic_uint reads, writes, deferred;
+	atomic_uint reads, writes, deferred, waiting, resumed;
 };
 
 struct world {
@@ -120,6 +120,48 @@ world_write(struct lk_call *call, const Question *req, Answer *rep)
 	return world_reply(call, req->cursor, rep);
 }
 
+struct world_resume {
+	struct lk_call *call;
+	struct world_counts *counts;
+	unsigned ms;
+};
+
+static inline void *
+world_resume_later(void *arg)
+{
+	const struct world_resume resume = *(struct world_resume *)arg; /* the call goes with it */
+
+	world_sleep_ms(resume.ms);
+	atomic_fetch_add(&resume.counts->resumed, 1);
+	lk_call_resume(resume.call);
+	return NULL;
+}
+
+/* Goes on `size` ms later, 0: before it has returned; about "worker" on a worker. */
+static inline lk_status
+world_later(struct lk_call *call, const Question *req, Answer *rep)
+{
+	struct world_resume *resume = lk_call_kept(call);
+	pthread_t thread;
+
+	if (resume && lk_text_is(req->cursor, "worker") && !lk_call_may_block(call))
+		return lk_call_defer(call);
+	if (resume)
+		return world_reply(call, lk_call_may_block(call) ? "blocks" : req->cursor, rep);
+	LK_TRY(lk_call_may_wait(call, lk_call_error(call)));
+	resume = LK_ARENA_NEW(lk_call_arena(call), struct world_resume);
+	if (!resume)
+		return lk_fail_oom(lk_call_error(call));
+	*resume = (struct world_resume){ call, lk_call_user(call), req->size };
+	atomic_fetch_add(&resume->counts->waiting, 1);
+	lk_call_keep(call, resume);
+	if (resume->ms == 0)
+		world_resume_later(resume);
+	else if (pthread_create(&thread, NULL, world_resume_later, resume) == 0)
+		pthread_detach(thread);
+	return lk_call_later(call);
+}
+
 static inline lk_status
 world_fail(struct lk_call *call, const Question *req, Answer *rep)
 {
@@ -147,6 +189,7 @@ world_big(struct lk_call *call, const Question *req, Answer *rep)
 	LK_METHOD(Fail, world_fail, Question, Answer, 0, LK_READ, LK_INLINE, 1024)                 \
 	LK_METHOD(Forbidden, world_echo_forbidden, Question, Answer, WORLD_PERM_DENIED, LK_READ,   \
 	    LK_INLINE, 1024)                                                                       \
+	LK_METHOD(Later, world_later, Question, Answer, 0, LK_READ, LK_INLINE, 1024)               \
 	LK_METHOD(Wait, world_wait, Question, Answer, 0, LK_READ, LK_WORKER, 1024)                 \
 	LK_METHOD(Write, world_write, Question, Answer, 0, LK_WRITE_ONCE, LK_WORKER, 1024)
 
@@ -164,7 +207,7 @@ static const struct lk_method world_methods[] = { WORLD_METHODS(LK_METHOD_ROW) }
 		&latchkey__common__v1__page_reply__descriptor },
 static const ProtobufCMethodDescriptor world_method_descriptors[] = { WORLD_METHODS(
     WORLD_DESCRIPTOR) };
-static const unsigned world_by_name[] = { 0, 1, 2, 3, 4, 5, 6 };
+static const unsigned world_by_name[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 static const ProtobufCServiceDescriptor world_descriptor = {
 	.magic = PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
 	.name = "test.v1.TestService",

@@ -2,6 +2,8 @@
  */
 #include "daemon/standing_cache.h"
 
+#include <time.h>
+
 #include "feed_world.h"
 
 #define USER "usr_01arz3ndektsv4rrffq69g5fa1"
@@ -233,9 +235,80 @@ who_is_not_active_is_not_remembered(void **state)
 	assert_int_equal(asked_for(w, 2), 2);
 }
 
+/* ---- What others remember ---- */
+
+static bool
+is_unchanged(const struct world *w, uint64_t number)
+{
+	static const char *const ids[] = { USER, TENANT, KEY, "" };
+
+	return lk_standing_cache_unchanged(w->cache, number, ids, LK_ARRAY_LEN(ids));
+}
+
+static void
+what_others_remember_counts_until_one_of_its_ids_changes(void **state)
+{
+	static const char *const ids[] = { USER, TENANT, KEY };
+	struct world *w = *state;
+
+	assert_false(is_unchanged(w, lk_standing_cache_number(w->cache))); /* no lease yet */
+	read_feed(w);
+	uint64_t number = lk_standing_cache_number(w->cache);
+	assert_true(is_unchanged(w, number));
+	feed_world_change(&w->feed, "usr_01arz3ndektsv4rrffq69g5fb9", 1);
+	read_feed(w);
+	assert_true(is_unchanged(w, number)); /* somebody else */
+	for (size_t i = 0; i < LK_ARRAY_LEN(ids); i++) {
+		feed_world_change(&w->feed, ids[i], i);
+		read_feed(w);
+		assert_false(is_unchanged(w, number));
+		number = lk_standing_cache_number(w->cache);
+		assert_true(is_unchanged(w, number));
+	}
+}
+
+static void
+what_others_remember_is_over_with_the_epoch_and_without_a_lease(void **state)
+{
+	struct world *w = *state;
+
+	read_feed(w);
+	const uint64_t number = lk_standing_cache_number(w->cache);
+	feed_world_restart(&w->feed); /* as after a database that was put back */
+	read_feed(w);
+	assert_false(is_unchanged(w, number));
+	const uint64_t later = lk_standing_cache_number(w->cache);
+	assert_true(is_unchanged(w, later));
+	lk_standing_cache_trust(w->cache, NULL);
+	assert_false(is_unchanged(w, later));
+}
+
+/* Nothing was heard, so anything may have happened. */
+static void
+a_feed_that_is_late_ends_what_others_remember(void **state)
+{
+	const struct timespec longer = { .tv_nsec = 60 * 1000000L };
+	struct world *w = *state;
+
+	lk_feed_unsubscribe(LK_TAKE(w->subscriber));
+	w->config.max_staleness_ms = 50;
+	expect_ok(lk_feed_subscriber_new(&w->subscriber, &w->config, &w->err), &w->err);
+	lk_standing_cache_trust(w->cache, w->subscriber);
+	read_feed(w);
+	const uint64_t number = lk_standing_cache_number(w->cache);
+	feed_world_change(&w->feed, USER, 1);
+	nanosleep(&longer, NULL);
+	assert_false(is_unchanged(w, number));
+	read_feed(w);
+	assert_false(is_unchanged(w, number)); /* now it is known why */
+}
+
 #define WORLD(fn) LK_CASE_WITH(fn, setup, teardown)
 LK_TESTS(WORLD(without_a_lease_keys_is_asked_each_time),
     WORLD(under_a_lease_one_question_is_enough),
     WORLD(a_change_of_subject_tenant_or_key_is_asked_about),
     WORLD(an_answer_that_a_change_overtook_is_not_remembered),
-    WORLD(who_is_not_active_is_not_remembered))
+    WORLD(who_is_not_active_is_not_remembered),
+    WORLD(what_others_remember_counts_until_one_of_its_ids_changes),
+    WORLD(what_others_remember_is_over_with_the_epoch_and_without_a_lease),
+    WORLD(a_feed_that_is_late_ends_what_others_remember))
