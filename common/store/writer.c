@@ -177,36 +177,70 @@ run_in_group(struct lk_writer *writer, struct write *write, struct lk_error *err
 
 /* ---- Groups ---- */
 
-static struct write *
-next_member(struct lk_writer *writer, const struct list *group, int64_t started_ms)
+/* All that waits, so that the lock is taken once for many. */
+static void
+take_waiting(struct lk_writer *writer, struct list *taken)
 {
-	struct write *write = NULL;
+	pthread_mutex_lock(&writer->mutex);
+	*taken = writer->waiting;
+	writer->waiting = (struct list){ 0 };
+	pthread_mutex_unlock(&writer->mutex);
+}
 
+/* What did not fit comes first in the next group. */
+static void
+put_back(struct lk_writer *writer, struct list *taken)
+{
+	struct write *write;
+
+	if (!taken->first)
+		return;
+	pthread_mutex_lock(&writer->mutex);
+	while ((write = list_pop(&writer->waiting)) != NULL)
+		list_push(taken, write);
+	writer->waiting = *taken;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+static struct write *
+next_member(
+    struct lk_writer *writer, const struct list *group, struct list *taken, int64_t started_ms)
+{
 	if (group->count >= writer->options.group_max)
 		return NULL;
 	if (group->count > 0 && now_ms(writer) - started_ms >= (int64_t)writer->options.group_ms)
 		return NULL;
-	pthread_mutex_lock(&writer->mutex);
-	write = list_pop(&writer->waiting);
-	pthread_mutex_unlock(&writer->mutex);
-	return write;
+	if (!taken->first)
+		take_waiting(writer, taken);
+	return list_pop(taken);
 }
 
-/* Fill `group` from the queue and commit it. On failure nothing of it happened. */
+/* Fill `group` from the queue. On failure nothing of it happened. */
 static lk_status
-try_group(struct lk_writer *writer, struct list *group, struct lk_error *err)
+fill_group(struct lk_writer *writer, struct list *group, struct list *taken, struct lk_error *err)
 {
 	const int64_t started_ms = now_ms(writer);
 	lk_status status = control(writer, LK_CONTROL_BEGIN_WRITE, err);
 	struct write *write;
 
-	while ((write = next_member(writer, group, started_ms)) != NULL) {
+	while ((write = next_member(writer, group, taken, started_ms)) != NULL) {
 		list_push(group, write);
 		if (status == LK_OK)
 			status = run_in_group(writer, write, err);
 		if (status != LK_OK)
 			return status;
 	}
+	return LK_OK;
+}
+
+static lk_status
+try_group(struct lk_writer *writer, struct list *group, struct lk_error *err)
+{
+	struct list taken = { 0 };
+	const lk_status status = fill_group(writer, group, &taken, err);
+
+	put_back(writer, &taken);
+	LK_TRY(status);
 	return control(writer, LK_CONTROL_COMMIT, err);
 }
 
