@@ -1,9 +1,9 @@
 /*
- * FetchCredential over ipc, 64 in flight, by real services (latchkey-credentials asks latchkey-keys
- * about the owner each time), against its floor: a bare nng echo that reads a row, opens it, seals
- * it again and writes an audit row, durable together with those of whoever asks at the same moment.
- * Both get the same messages by the same client and answer as much; clients, servers and kernel
- * share the cores.
+ * FetchCredential over ipc, 64 in flight, by real services (latchkey-credentials remembers under a
+ * lease what latchkey-keys said of worker and owner), against its floor: a bare nng echo that reads
+ * a row, opens it, seals it again and writes an audit row, durable together with those of whoever
+ * asks at the same moment. Both get the same messages by the same client and answer as much;
+ * clients, servers and kernel share the cores.
  */
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>

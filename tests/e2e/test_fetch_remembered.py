@@ -33,7 +33,7 @@ class Worker:
         return reply.reason if reply.status != "OK" else "OK"
 
 
-class Remembered(e2e.Case):
+class Fetches(e2e.Case):
     """Ben has a credential; a fleet fetches it, and so does Wes, who shares a workgroup with him."""
 
     def setUp(self):
@@ -56,6 +56,8 @@ class Remembered(e2e.Case):
         finally:
             ada.close()
 
+
+class Remembered(Fetches):
     def test_every_change_of_an_owner_is_seen_by_the_very_next_fetch(self):
         ben, old = self.ben.id, self.ben.email
         for owner in (ben, old):
@@ -101,6 +103,8 @@ class Remembered(e2e.Case):
         self.assertEqual("USER_NOT_FOUND", stranger.fetch(self.ben.id, tenant="proteomics"))
         self.assertEqual("OK", stranger.fetch(self.ben.id, tenant="genomics"))
 
+
+class Leased(Fetches):
     def test_without_keys_the_lease_bounds_what_is_remembered_and_a_restored_database_is_another_epoch(self):
         self.state.kill("keys")
         shutil.copytree(self.state.path / "data", self.state.folder / "before")

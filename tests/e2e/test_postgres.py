@@ -12,6 +12,7 @@ import postgres
 import test_backup
 import test_credentials_many
 import test_feed
+import test_fetch_remembered
 import test_isolation
 import test_kill
 import test_main_job
@@ -34,6 +35,19 @@ class MainJobOnPostgres(test_main_job.MainJob):
                 else:
                     denied = [line for line in said if f"permission denied for schema {schema}" in line]
                     self.assertEqual(3, len(denied), f"{own} in {other}: {said}")
+
+
+class FetchesOnPostgres(test_fetch_remembered.Remembered):
+    """Nothing is remembered where others may write beside keys."""
+
+    engine = "postgres"
+
+    def test_a_fetch_asks_keys_each_time(self):
+        self.assert_fetches(self.ben.id)
+        self.state.kill("keys")
+        self.assertNotEqual("OK", self.fleet.fetch(self.ben.id))
+        self.state.start("keys")
+        e2e.wait_until(lambda: self.fleet.fetch(self.ben.id) == "OK", 10, "a fetch with keys again")
 
 
 class DrillOnPostgres(test_backup.Drill):
