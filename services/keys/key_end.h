@@ -6,8 +6,8 @@
 #include "op.h"
 
 /*
- * Revoke `key`, as it was read in this transaction, and say so in the trail. A row that was changed
- * by hand is revoked, too, but not sealed: nobody makes it good. What is read of it lies in
+ * Revoke `key`, as it was read in this transaction, and say so in the trail. Of a row that was
+ * changed by hand only whose it is is left, and that it is over. What is read of it lies in
  * `arena`; of the call's memory it takes what tells of it.
  */
 lk_status key_end(struct op *op, struct lk_tx *tx, struct lk_arena *arena, const struct key *key,

@@ -1,6 +1,8 @@
 /* The SQL of API keys; see key_store.h. */
 #include "key_store.h"
 
+#include <string.h>
+
 #include "row_seal_store.h"
 
 #define KEY_COLUMNS                                                                                \
@@ -62,6 +64,14 @@ static const char Q_REPORT_TENANT_KEYS[] = "SELECT " KEY_COLUMNS KEY_OWNER_NAME 
 static const char Q_REVOKE_KEY[] =
     "UPDATE api_keys SET digest = NULL, revoked_at_ms = $2, revoke_reason = $3, "
     "generation = generation + 1 WHERE id = $1 AND revoked_at_ms = 0";
+/* Nothing is left of what it gave, or of what it was called. */
+static const char Q_EMPTY_KEY[] =
+    "UPDATE api_keys SET name = id, last4 = '', all_permissions = 0, permissions = '', "
+    "all_workgroups = 0, source_networks = '', not_before_ms = 0, expires_at_ms = 0, "
+    "suspended_at_ms = 0, suspended_by = '', replaced_by = '', imported_from = '', "
+    "digest = NULL, revoked_at_ms = $2, revoke_reason = $3, generation = $2, "
+    "pepper_version = $4 WHERE id = $1";
+static const char Q_EMPTY_KEY_WORKGROUPS[] = "DELETE FROM api_key_workgroups WHERE key_id = $1";
 static const char Q_INSERT_IMPORTED[] =
     "INSERT INTO imported_keys (tag, key_id) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
 static const char Q_IMPORTED_BY_TAG[] = "SELECT key_id FROM imported_keys WHERE tag = $1";
@@ -153,9 +163,10 @@ key_read(struct lk_rows *rows, struct key *out, struct lk_error *err)
 		return lk_fail(err, LK_DATA_LOSS, "STORE_CORRUPT", "a stored key is not readable");
 	if (!lk_col_is_null(rows, 5))
 		LK_TRY(lk_col_fixed(rows, 5, k.digest, sizeof k.digest, err));
-	k.has_mac = !lk_col_is_null(rows, 22);
+	const struct lk_bytes mac = lk_col_blob(rows, 22);
+	k.has_mac = mac.len == sizeof k.mac;
 	if (k.has_mac)
-		LK_TRY(lk_col_fixed(rows, 22, k.mac, sizeof k.mac, err));
+		memcpy(k.mac, mac.data, sizeof k.mac);
 	*out = k;
 	return LK_OK;
 }
@@ -287,6 +298,16 @@ key_save_revoked(
 {
 	return lk_tx_exec(
 	    tx, Q_REVOKE_KEY, LK_ARGS(lk_text(id), lk_int(now_ms), lk_text(reason)), NULL, err);
+}
+
+lk_status
+key_save_emptied(struct lk_tx *tx, const char *id, uint32_t pepper_version, int64_t now_ms,
+    const char *reason, struct lk_error *err)
+{
+	LK_TRY(lk_tx_exec(tx, Q_EMPTY_KEY_WORKGROUPS, LK_ARGS(lk_text(id)), NULL, err));
+	return lk_tx_exec(tx, Q_EMPTY_KEY,
+	    LK_ARGS(lk_text(id), lk_int(now_ms), lk_text(reason), lk_int(pepper_version)), NULL,
+	    err);
 }
 
 lk_status

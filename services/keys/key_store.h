@@ -72,6 +72,11 @@ lk_status key_list_attention(struct lk_tx *tx, const struct key_filter *filter,
 lk_status key_save_revoked(
     struct lk_tx *tx, const char *id, int64_t now_ms, const char *reason, struct lk_error *err);
 
+/* The same of a damaged one: nothing is left of what it gave. It waits for a seal, which may be
+ * under `pepper_version`. */
+lk_status key_save_emptied(struct lk_tx *tx, const char *id, uint32_t pepper_version,
+    int64_t now_ms, const char *reason, struct lk_error *err);
+
 /* Raises the generation: what was made from the key ends, too. `actor` says who. */
 lk_status key_save_suspended(
     struct lk_tx *tx, const char *id, int64_t now_ms, const char *actor, struct lk_error *err);

@@ -20,6 +20,11 @@ static const char Q_PRINCIPAL_TENANTS[] =
     "SELECT tenant FROM principal_tenants WHERE principal = $1 ORDER BY tenant";
 static const char Q_SAVE_PRINCIPAL_STATE[] =
     "UPDATE principals SET state = $2, generation = generation + 1 WHERE id = $1";
+static const char Q_EMPTY_PRINCIPAL_TENANTS[] =
+    "DELETE FROM principal_tenants WHERE principal = $1";
+static const char Q_EMPTY_PRINCIPAL[] =
+    "UPDATE principals SET name = id, permissions = '', all_tenants = 0, state = 'disabled', "
+    "generation = $2 WHERE id = $1";
 
 static lk_status
 principal_read(struct lk_rows *rows, struct principal *out, struct lk_error *err)
@@ -119,4 +124,12 @@ principal_save_state(
 {
 	return row_write(tx, ROW_PRINCIPAL, id, Q_SAVE_PRINCIPAL_STATE,
 	    LK_ARGS(lk_text(id), lk_text(principal_state_name(state))), err);
+}
+
+lk_status
+principal_empty(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err)
+{
+	LK_TRY(lk_tx_exec(tx, Q_EMPTY_PRINCIPAL_TENANTS, LK_ARGS(lk_text(id)), NULL, err));
+	LK_TRY(lk_tx_exec(tx, Q_EMPTY_PRINCIPAL, LK_ARGS(lk_text(id), lk_int(now_ms)), NULL, err));
+	return row_seal(tx, ROW_PRINCIPAL, id, err);
 }

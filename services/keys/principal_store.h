@@ -25,5 +25,7 @@ lk_status principal_list(struct lk_tx *tx, const struct lk_page *page, struct lk
 /* Raises the generation as well. */
 lk_status principal_save_state(
     struct lk_tx *tx, const char *id, enum principal_state state, struct lk_error *err);
+/* A damaged one is disabled, and has nothing left but its id. */
+lk_status principal_empty(struct lk_tx *tx, const char *id, int64_t now_ms, struct lk_error *err);
 
 #endif

@@ -48,10 +48,10 @@ add(const struct row_shape *shape, struct lk_rows *rows, uint8_t sum[LK_DIGEST_L
 	lk_hash256_parts("latchkey/row/v1", parts, count, sum);
 }
 
-/* A text that is no id of ours leaves the row without one: its MAC is wrong anyway. */
-static lk_status
-begin(const struct row_shape *shape, struct lk_rows *rows, struct sealed_row *row,
-    struct lk_error *err)
+/* A text that is no id of ours leaves the row without one: its MAC is wrong anyway. So is one of
+ * another length. */
+static void
+begin(const struct row_shape *shape, struct lk_rows *rows, struct sealed_row *row)
 {
 	const int pepper = 1 + shape->texts + shape->numbers + shape->has_digest;
 
@@ -60,9 +60,10 @@ begin(const struct row_shape *shape, struct lk_rows *rows, struct sealed_row *ro
 	lk_text_copy(row->id, sizeof row->id, lk_col_text(rows, 1));
 	if (shape->tenant_at)
 		lk_text_copy(row->tenant, sizeof row->tenant, lk_col_text(rows, shape->tenant_at));
-	row->has_mac = !lk_col_is_null(rows, pepper + 2);
-	return row->has_mac ? lk_col_fixed(rows, pepper + 2, row->seal.mac, LK_DIGEST_LEN, err)
-			    : LK_OK;
+	const struct lk_bytes mac = lk_col_blob(rows, pepper + 2);
+	row->has_mac = mac.len == LK_DIGEST_LEN;
+	if (row->has_mac)
+		memcpy(row->seal.mac, mac.data, LK_DIGEST_LEN);
 }
 
 static void
@@ -123,7 +124,7 @@ read_rows(struct lk_tx *tx, enum row_kind kind, const char *sql, const char *id,
 		reading.parts |= 1u << part;
 		if (part == PART_ITSELF) {
 			finish(keys, shape, &reading);
-			LK_TRY(begin(shape, &rows, &reading.last, err));
+			begin(shape, &rows, &reading.last);
 			reading.count++;
 		}
 		add(shape, &rows, reading.last.sum);
@@ -185,6 +186,18 @@ row_or_none(lk_status status, const struct lk_error *why, bool *out_found, struc
 	if (status != LK_OK && err)
 		*err = *why;
 	return status;
+}
+
+lk_status
+row_look(struct lk_tx *tx, enum row_kind kind, const char *id, struct row_look *out_look,
+    struct lk_error *err)
+{
+	struct reading reading;
+
+	LK_TRY(read_rows(tx, kind, row_shape(kind)->query, id, &reading, err));
+	*out_look = (struct row_look){ reading.count > 0, !reading.damaged, "" };
+	memcpy(out_look->tenant, reading.last.tenant, sizeof out_look->tenant);
+	return LK_OK;
 }
 
 /* ---- Sealing ---- */

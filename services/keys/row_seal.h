@@ -38,7 +38,17 @@ lk_status row_check(struct lk_tx *tx, enum row_kind kind, const char *id, struct
 lk_status row_or_none(
     lk_status status, const struct lk_error *why, bool *out_found, struct lk_error *err);
 
-/* Seals a row as it stands, under the newest pepper: one that was made in this transaction. */
+/* A row as it stands, whatever is to be thought of it. */
+struct row_look {
+	bool there;              /* also one that was ended */
+	bool intact;             /* with what belongs to it, as we wrote it */
+	char tenant[LK_ID_SIZE]; /* that it says it is of; "" */
+};
+lk_status row_look(struct lk_tx *tx, enum row_kind kind, const char *id, struct row_look *out_look,
+    struct lk_error *err);
+
+/* Seals a row as it stands, under the newest pepper: one that was made, or of which nothing is left
+ * that gives anything, in this transaction. */
 lk_status row_seal(struct lk_tx *tx, enum row_kind kind, const char *id, struct lk_error *err);
 
 /* Under the newest pepper, as it stands: a row that is as we wrote it, or, the first time in the

@@ -4,6 +4,7 @@
 #include "access.h"
 #include "daemon/page.h"
 #include "encode.h"
+#include "ending.h"
 #include "handlers.h"
 #include "key_make.h"
 #include "principal_store.h"
@@ -107,6 +108,46 @@ accounts_list_principals(
 	return op_read(&op, list_principals);
 }
 
+/* A damaged one is not enabled. */
+static lk_status
+find_principal(struct op *op, struct lk_tx *tx, const SetPrincipalStateRequest *req,
+    struct principal *out, struct ending *out_ending, struct lk_error *err)
+{
+	struct lk_error why = { 0 };
+	bool found = true;
+	const lk_status status = principal_find(tx, req->principal, op->arena, out, &found, &why);
+	const bool disables = lk_text_is(req->state, principal_state_name(PRINCIPAL_DISABLED));
+
+	if (status == LK_OK && !found)
+		return lk_fail(
+		    err, LK_NOT_FOUND, "PRINCIPAL_NOT_FOUND", "there is no such principal");
+	if (!disables && status != LK_OK && err)
+		*err = why;
+	return disables ? ending_allow(
+			      op, tx, ROW_PRINCIPAL, req->principal, status, &why, out_ending, err)
+			: status;
+}
+
+static lk_status
+disable_damaged(struct op *op, struct lk_tx *tx, struct principal *principal, struct lk_error *err)
+{
+	const SetPrincipalStateRequest *req = op->req;
+	SetPrincipalStateResponse *rep = op->rep;
+
+	*principal = (struct principal){ .state = PRINCIPAL_DISABLED };
+	lk_text_copy(principal->id, sizeof principal->id, req->principal);
+	lk_text_copy(principal->name, sizeof principal->name, req->principal);
+	LK_TRY(principal_empty(tx, principal->id, op->now_ms, err));
+	LK_TRY(op_forget(op, tx, principal->id, err));
+	LK_TRY(op_audit(op, tx,
+	    &(struct lk_audit_event){ .action = "principal.disabled",
+		.object = principal->id,
+		.owner = principal->id,
+		.detail = ending_detail(op->arena, "") },
+	    err));
+	return encode_principal(op->arena, principal, &rep->principal, err);
+}
+
 static lk_status
 set_principal_state(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
@@ -115,12 +156,11 @@ set_principal_state(struct lk_tx *tx, void *arg, struct lk_error *err)
 	SetPrincipalStateResponse *rep = op->rep;
 	struct principal principal;
 	enum principal_state state;
-	bool found;
+	struct ending ending = { 0 };
 
-	LK_TRY(principal_find(tx, req->principal, op->arena, &principal, &found, err));
-	if (!found)
-		return lk_fail(
-		    err, LK_NOT_FOUND, "PRINCIPAL_NOT_FOUND", "there is no such principal");
+	LK_TRY(find_principal(op, tx, req, &principal, &ending, err));
+	if (ending.blind)
+		return disable_damaged(op, tx, &principal, err);
 	LK_TRY(principal_state_asked(&principal, req->state, &state, err));
 	LK_TRY(principal_save_state(tx, principal.id, state, err));
 	LK_TRY(op_forget(op, tx, principal.id, err));

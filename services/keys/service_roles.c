@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "encode.h"
+#include "ending.h"
 #include "handlers.h"
 #include "role_store.h"
 #include "user_store.h"
@@ -176,20 +177,50 @@ accounts_update_role(struct lk_call *call, const UpdateRoleRequest *req, UpdateR
 /* ---- DeleteRole ---- */
 
 static lk_status
+find_to_delete(struct op *op, struct lk_tx *tx, const DeleteRoleRequest *req,
+    struct own_role *out_role, struct ending *out_ending, struct lk_error *err)
+{
+	struct lk_error why = { 0 };
+	const lk_status status = find_own(op, tx, req->tenant, req->role, out_role, &why);
+
+	LK_TRY(ending_allow(op, tx, ROW_ROLE, req->role, status, &why, out_ending, err));
+	if (!out_ending->blind)
+		return own_role_reach_check(
+		    op->caller->permissions, out_role->permissions, out_role->name, err);
+	*out_role = (struct own_role){ 0 };
+	lk_text_copy(out_role->id, sizeof out_role->id, req->role);
+	memcpy(out_role->tenant, out_ending->tenant, sizeof out_role->tenant);
+	return LK_OK;
+}
+
+static lk_status
+damaged_role_audit(
+    struct op *op, struct lk_tx *tx, const struct own_role *role, struct lk_error *err)
+{
+	return op_audit(op, tx,
+	    &(struct lk_audit_event){ .action = "role.deleted",
+		.tenant = role->tenant,
+		.object = role->id,
+		.detail = ending_detail(op->arena, "") },
+	    err);
+}
+
+static lk_status
 delete_role(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct op *op = arg;
 	const DeleteRoleRequest *req = op->req;
 	DeleteRoleResponse *rep = op->rep;
 	struct own_role role;
+	struct ending ending;
 	struct id_list holders;
 
-	LK_TRY(find_own(op, tx, req->tenant, req->role, &role, err));
-	LK_TRY(own_role_reach_check(op->caller->permissions, role.permissions, role.name, err));
+	LK_TRY(find_to_delete(op, tx, req, &role, &ending, err));
 	LK_TRY(tell_holders(op, tx, &role, true, &holders, err));
 	LK_TRY(role_delete(tx, role.id, &holders, err));
 	rep->users = (uint32_t)holders.count;
-	return role_audit(op, tx, "role.deleted", &role, err);
+	return ending.blind ? damaged_role_audit(op, tx, &role, err)
+			    : role_audit(op, tx, "role.deleted", &role, err);
 }
 
 lk_status

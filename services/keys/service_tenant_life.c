@@ -1,6 +1,7 @@
 /* What becomes of a tenant: RenameTenant, SetTenantState, DeleteTenant. */
 #include "access.h"
 #include "encode.h"
+#include "ending.h"
 #include "handlers.h"
 #include "tenant_end_store.h"
 #include "tenant_store.h"
@@ -92,21 +93,40 @@ accounts_set_tenant_state(
 
 /* ---- DeleteTenant ---- */
 
+/* The name of a damaged one is its id: what it says of itself may be another's. */
+static lk_status
+find_to_delete(struct op *op, struct lk_tx *tx, const DeleteTenantRequest *req,
+    struct tenant *out_tenant, struct ending *out_ending, struct lk_error *err)
+{
+	struct lk_error why = { 0 };
+	const lk_status status = access_tenant(op, tx, req->tenant, out_tenant, &why);
+
+	LK_TRY(ending_allow(op, tx, ROW_TENANT, req->tenant, status, &why, out_ending, err));
+	if (!out_ending->blind)
+		return LK_OK;
+	*out_tenant = (struct tenant){ 0 };
+	lk_text_copy(out_tenant->id, sizeof out_tenant->id, req->tenant);
+	lk_text_copy(out_tenant->name, sizeof out_tenant->name, req->tenant);
+	return LK_OK;
+}
+
 static lk_status
 delete_tenant(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct op *op = arg;
 	const DeleteTenantRequest *req = op->req;
 	struct tenant tenant;
+	struct ending ending;
 
-	LK_TRY(access_tenant(op, tx, req->tenant, &tenant, err));
+	LK_TRY(find_to_delete(op, tx, req, &tenant, &ending, err));
 	if (!lk_text_is(tenant.name, req->confirm_name))
 		return lk_fail_field(err, "confirm_name", "CONFIRMATION_WRONG",
 		    "a deleted tenant does not come back: confirm with its name");
 	LK_TRY(tenant_end(tx, tenant.id, op->now_ms, err));
 	LK_TRY(op_forget(op, tx, tenant.id, err));
 	LK_TRY(op_tell(op, tx, LK_FEED_TENANT_DELETED, tenant.id, err));
-	return tenant_audit(op, tx, "tenant.deleted", &tenant, tenant.name, err);
+	const char *detail = ending.blind ? ending_detail(op->arena, "") : tenant.name;
+	return tenant_audit(op, tx, "tenant.deleted", &tenant, detail, err);
 }
 
 lk_status

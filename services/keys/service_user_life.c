@@ -2,6 +2,7 @@
 #include "access.h"
 #include "arrival.h"
 #include "encode.h"
+#include "ending.h"
 #include "handlers.h"
 #include "key_end.h"
 #include "key_store.h"
@@ -108,18 +109,17 @@ delete_user(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct op *op = arg;
 	const DeleteUserRequest *req = op->req;
 	DeleteUserResponse *rep = op->rep;
-	struct tenant tenant;
 	struct user user;
+	struct ending ending;
 
-	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
-	LK_TRY(access_covers(op, tx, &tenant, &user, err));
-	LK_TRY(access_keeps_admin(op, tx, &user, err));
+	LK_TRY(ending_user(op, tx, req->tenant, req->user, &user, &ending, err));
 	LK_TRY(revoke_keys(op, tx, user.id, &rep->keys_revoked, err));
 	LK_TRY(arrival_end_sessions(op, tx, &user, "", err));
 	LK_TRY(user_end(tx, user.id, op->now_ms, err));
 	LK_TRY(op_forget(op, tx, user.id, err));
 	LK_TRY(op_tell(op, tx, LK_FEED_USER_DELETED, user.id, err));
-	return user_audit(op, tx, "user.deleted", &user, user.email, err);
+	const char *detail = ending.blind ? ending_detail(op->arena, "") : user.email;
+	return user_audit(op, tx, "user.deleted", &user, detail, err);
 }
 
 lk_status

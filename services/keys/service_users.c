@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "access.h"
+#include "arrival.h"
 #include "daemon/page.h"
 #include "encode.h"
+#include "ending.h"
 #include "enrol.h"
 #include "handlers.h"
 #include "role_store.h"
@@ -188,11 +190,22 @@ accounts_set_user_roles(
 }
 
 static lk_status
-set_user_state(struct lk_tx *tx, void *arg, struct lk_error *err)
+state_saved(struct op *op, struct lk_tx *tx, struct user *user, enum user_state state,
+    const char *detail, struct lk_error *err)
 {
-	struct op *op = arg;
-	const SetUserStateRequest *req = op->req;
 	SetUserStateResponse *rep = op->rep;
+
+	LK_TRY(op_forget(op, tx, user->id, err));
+	user->state = state;
+	const struct lk_audit_event event =
+	    user_event(state == USER_DISABLED ? "user.disabled" : "user.enabled", user, detail);
+	LK_TRY(op_audit(op, tx, &event, err));
+	return encode_user(op->arena, user, &rep->user, err);
+}
+
+static lk_status
+enable_user(struct op *op, struct lk_tx *tx, const SetUserStateRequest *req, struct lk_error *err)
+{
 	struct tenant tenant;
 	struct user user;
 	enum user_state state;
@@ -200,17 +213,50 @@ set_user_state(struct lk_tx *tx, void *arg, struct lk_error *err)
 	LK_TRY(access_user(op, tx, req->tenant, req->user, &tenant, &user, err));
 	LK_TRY(access_covers(op, tx, &tenant, &user, err));
 	LK_TRY(user_state_asked(&user, req->state, &state, err));
-	if (state == USER_DISABLED)
-		LK_TRY(access_keeps_admin(op, tx, &user, err));
 	LK_TRY(user_save_state(tx, user.id, state, err));
-	if (state == USER_DISABLED)
-		LK_TRY(user_raise_generation(tx, user.id, err));
-	LK_TRY(op_forget(op, tx, user.id, err));
-	user.state = state;
-	const struct lk_audit_event event =
-	    user_event(state == USER_DISABLED ? "user.disabled" : "user.enabled", &user, NULL);
-	LK_TRY(op_audit(op, tx, &event, err));
-	return encode_user(op->arena, &user, &rep->user, err);
+	return state_saved(op, tx, &user, state, NULL, err);
+}
+
+/* What a damaged user had is gone: who makes them active again gives them what they are to have. */
+static lk_status
+disable_blind(struct op *op, struct lk_tx *tx, struct user *user, const struct ending *ending,
+    struct lk_error *err)
+{
+	LK_TRY(arrival_end_sessions(op, tx, user, "", err));
+	if (ending->intact) {
+		LK_TRY(user_save_state(tx, user->id, USER_DISABLED, err));
+		LK_TRY(user_raise_generation(tx, user->id, err));
+	} else {
+		LK_TRY(user_empty(tx, user->id, op->now_ms, err));
+	}
+	return state_saved(op, tx, user, USER_DISABLED, ending_detail(op->arena, ""), err);
+}
+
+static lk_status
+disable_user(struct op *op, struct lk_tx *tx, const SetUserStateRequest *req, struct lk_error *err)
+{
+	struct ending ending;
+	struct user user;
+	enum user_state state;
+
+	LK_TRY(ending_user(op, tx, req->tenant, req->user, &user, &ending, err));
+	if (ending.blind)
+		return disable_blind(op, tx, &user, &ending, err);
+	LK_TRY(user_state_asked(&user, req->state, &state, err));
+	LK_TRY(user_save_state(tx, user.id, state, err));
+	LK_TRY(user_raise_generation(tx, user.id, err));
+	return state_saved(op, tx, &user, state, NULL, err);
+}
+
+static lk_status
+set_user_state(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct op *op = arg;
+	const SetUserStateRequest *req = op->req;
+
+	return lk_text_is(req->state, user_state_name(USER_DISABLED))
+		   ? disable_user(op, tx, req, err)
+		   : enable_user(op, tx, req, err);
 }
 
 lk_status

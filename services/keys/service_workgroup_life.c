@@ -1,6 +1,7 @@
 /* What becomes of a workgroup: RenameWorkgroup, SetWorkgroupPermissions, DeleteWorkgroup. */
 #include "access.h"
 #include "encode.h"
+#include "ending.h"
 #include "handlers.h"
 #include "user_store.h"
 #include "workgroup_store.h"
@@ -109,6 +110,22 @@ accounts_set_workgroup_permissions(struct lk_call *call, const SetWorkgroupPermi
 
 /* ---- DeleteWorkgroup ---- */
 
+static lk_status
+find_to_delete(struct op *op, struct lk_tx *tx, const DeleteWorkgroupRequest *req,
+    struct workgroup *out, struct ending *out_ending, struct lk_error *err)
+{
+	struct lk_error why = { 0 };
+	const lk_status status = find_workgroup(op, tx, req->tenant, req->workgroup, out, &why);
+
+	LK_TRY(ending_allow(op, tx, ROW_WORKGROUP, req->workgroup, status, &why, out_ending, err));
+	if (!out_ending->blind)
+		return workgroup_reach_check(out, op->caller, out->permissions, err);
+	*out = (struct workgroup){ 0 };
+	lk_text_copy(out->id, sizeof out->id, req->workgroup);
+	lk_text_copy(out->tenant, sizeof out->tenant, out_ending->tenant);
+	return workgroup_members_load(tx, op->arena, out, err);
+}
+
 /* Its members lose it: a token that names it dies. */
 static lk_status
 delete_workgroup(struct lk_tx *tx, void *arg, struct lk_error *err)
@@ -116,12 +133,13 @@ delete_workgroup(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct op *op = arg;
 	const DeleteWorkgroupRequest *req = op->req;
 	struct workgroup workgroup;
+	struct ending ending;
 
-	LK_TRY(find_workgroup(op, tx, req->tenant, req->workgroup, &workgroup, err));
-	LK_TRY(workgroup_reach_check(&workgroup, op->caller, workgroup.permissions, err));
+	LK_TRY(find_to_delete(op, tx, req, &workgroup, &ending, err));
 	LK_TRY(tell_members(op, tx, &workgroup, true, err));
 	LK_TRY(workgroup_delete(tx, &workgroup, op->now_ms, err));
-	return workgroup_audit(op, tx, "workgroup.deleted", &workgroup, workgroup.name, err);
+	const char *detail = ending.blind ? ending_detail(op->arena, "") : workgroup.name;
+	return workgroup_audit(op, tx, "workgroup.deleted", &workgroup, detail, err);
 }
 
 lk_status

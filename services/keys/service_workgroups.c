@@ -5,6 +5,7 @@
 #include "access.h"
 #include "daemon/page.h"
 #include "encode.h"
+#include "ending.h"
 #include "handlers.h"
 #include "row_seal.h"
 #include "user_store.h"
@@ -94,10 +95,10 @@ accounts_list_workgroups(
 	return op_read(&op, list_workgroups);
 }
 
-/* A workgroup the caller may choose the members of, and a user of the same tenant. */
+/* A workgroup the caller may choose the members of. */
 static lk_status
-find_both(struct op *op, struct lk_tx *tx, const char *tenant_name, const char *workgroup_name,
-    const char *user_name, struct workgroup *workgroup, struct user *user, struct lk_error *err)
+find_workgroup(struct op *op, struct lk_tx *tx, const char *tenant_name, const char *workgroup_name,
+    struct workgroup *workgroup, struct lk_error *err)
 {
 	struct tenant tenant;
 	bool found;
@@ -108,8 +109,7 @@ find_both(struct op *op, struct lk_tx *tx, const char *tenant_name, const char *
 		return lk_fail(
 		    err, LK_NOT_FOUND, "WORKGROUP_NOT_FOUND", "there is no such workgroup");
 	LK_TRY(access_manages_workgroup(op, tx, workgroup, err));
-	LK_TRY(workgroup_reach_check(workgroup, op->caller, workgroup->permissions, err));
-	return access_user_in(tx, tenant.id, user_name, user, err);
+	return workgroup_reach_check(workgroup, op->caller, workgroup->permissions, err);
 }
 
 static lk_status
@@ -132,7 +132,8 @@ add_member(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct workgroup workgroup;
 	struct user user;
 
-	LK_TRY(find_both(op, tx, req->tenant, req->workgroup, req->user, &workgroup, &user, err));
+	LK_TRY(find_workgroup(op, tx, req->tenant, req->workgroup, &workgroup, err));
+	LK_TRY(access_user_in(tx, workgroup.tenant, req->user, &user, err));
 	LK_TRY(workgroup_save_member(tx, workgroup.id, user.id, req->admin, err));
 	LK_TRY(op_forget(op, tx, user.id, err));
 	LK_TRY(
@@ -150,6 +151,22 @@ accounts_add_workgroup_member(
 	return op_write(&op, add_member);
 }
 
+/* Of a damaged user an operator takes a membership away: where that was what was forged, all is
+ * well again. */
+static lk_status
+find_member(struct op *op, struct lk_tx *tx, const char *tenant, const char *name,
+    struct user *out_user, struct lk_error *err)
+{
+	struct lk_error why = { 0 };
+	struct ending ending;
+	const lk_status status = access_user_in(tx, tenant, name, out_user, &why);
+
+	LK_TRY(ending_allow(op, tx, ROW_USER, name, status, &why, &ending, err));
+	if (ending.blind)
+		lk_text_copy(out_user->id, sizeof out_user->id, name);
+	return LK_OK;
+}
+
 /* Who leaves a workgroup has less than before: their generation is raised. */
 static lk_status
 remove_member(struct lk_tx *tx, void *arg, struct lk_error *err)
@@ -161,7 +178,8 @@ remove_member(struct lk_tx *tx, void *arg, struct lk_error *err)
 	struct user user;
 	bool was_member;
 
-	LK_TRY(find_both(op, tx, req->tenant, req->workgroup, req->user, &workgroup, &user, err));
+	LK_TRY(find_workgroup(op, tx, req->tenant, req->workgroup, &workgroup, err));
+	LK_TRY(find_member(op, tx, workgroup.tenant, req->user, &user, err));
 	LK_TRY(workgroup_delete_member(tx, workgroup.id, user.id, &was_member, err));
 	if (!was_member)
 		return lk_fail(

@@ -30,7 +30,10 @@ static const char Q_OTHER_ADMIN[] =
     "AND users.id <> $3 AND state = 'active' AND deleted_at_ms = 0 LIMIT 1";
 static const char Q_END_USER[] =
     "UPDATE users SET email = id, display_name = '', state = 'disabled', deleted_at_ms = $2, "
-    "generation = generation + 1 WHERE id = $1";
+    "generation = CASE WHEN generation < $2 THEN generation + 1 ELSE $2 END WHERE id = $1";
+static const char Q_EMPTY_USER[] =
+    "UPDATE users SET email = id, display_name = '', state = 'disabled', generation = $2 "
+    "WHERE id = $1";
 static const char Q_END_USER_OWN_ROLES[] = "DELETE FROM user_own_roles WHERE user_id = $1";
 static const char Q_END_USER_PASSWORD[] = "DELETE FROM user_passwords WHERE user_id = $1";
 static const char Q_END_USER_SUBJECTS[] = "DELETE FROM linked_subjects WHERE user_id = $1";
@@ -195,7 +198,13 @@ user_save_display_name(struct lk_tx *tx, const char *user, const char *name, str
 lk_status
 user_raise_generation(struct lk_tx *tx, const char *user, struct lk_error *err)
 {
-	return row_write(tx, ROW_USER, user, Q_RAISE_USER, LK_ARGS(lk_text(user)), err);
+	struct row_change change;
+
+	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
+	if (!change.seal)
+		return LK_OK;
+	LK_TRY(lk_tx_exec(tx, Q_RAISE_USER, LK_ARGS(lk_text(user)), NULL, err));
+	return row_change_end(tx, &change, err);
 }
 
 lk_status
@@ -228,17 +237,28 @@ user_other_admin(struct lk_tx *tx, const struct user *user, bool *out_has, struc
 	    &rows, out_has, err);
 }
 
-lk_status
-user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err)
+/* Nothing of it is left: so it does not matter whether that was as we wrote it. */
+static lk_status
+strip(struct lk_tx *tx, const char *user, const char *last, int64_t now_ms, struct lk_error *err)
 {
 	static const char *const queries[] = { Q_DELETE_USER_ROLES, Q_END_USER_OWN_ROLES,
 		Q_END_USER_PASSWORD, Q_END_USER_SUBJECTS, Q_END_USER_MEMBERSHIPS,
 		Q_END_USER_TICKETS };
-	struct row_change change;
 
-	LK_TRY(row_change_begin(tx, ROW_USER, user, &change, err));
 	for (size_t i = 0; i < LK_ARRAY_LEN(queries); i++)
 		LK_TRY(lk_tx_exec(tx, queries[i], LK_ARGS(lk_text(user)), NULL, err));
-	LK_TRY(lk_tx_exec(tx, Q_END_USER, LK_ARGS(lk_text(user), lk_int(now_ms)), NULL, err));
-	return row_change_end(tx, &change, err);
+	LK_TRY(lk_tx_exec(tx, last, LK_ARGS(lk_text(user), lk_int(now_ms)), NULL, err));
+	return row_seal(tx, ROW_USER, user, err);
+}
+
+lk_status
+user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err)
+{
+	return strip(tx, user, Q_END_USER, now_ms, err);
+}
+
+lk_status
+user_empty(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err)
+{
+	return strip(tx, user, Q_EMPTY_USER, now_ms, err);
 }

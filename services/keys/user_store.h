@@ -39,6 +39,10 @@ lk_status user_other_admin(
 /* The user is no more: roles, memberships, password, linked subjects and tickets go, the row stays
  * without a name, and its generation is raised. Keys and sessions are the caller's to end. */
 lk_status user_end(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err);
+/* A damaged user is disabled, and has nothing left but id, tenant and kind: no name, roles,
+ * memberships, password, linked subjects, tickets, and a generation above all before. */
+lk_status user_empty(struct lk_tx *tx, const char *user, int64_t now_ms, struct lk_error *err);
+/* A damaged one, who is refused anyway, stays as they are. */
 lk_status user_raise_generation(struct lk_tx *tx, const char *user, struct lk_error *err);
 /* Forward only. */
 lk_status user_signed_in(struct lk_tx *tx, const char *user, int64_t at_ms, struct lk_error *err);

@@ -51,8 +51,9 @@ workgroup_read(struct lk_rows *rows, struct workgroup *out, struct lk_error *err
 	return LK_OK;
 }
 
-static lk_status
-members_load(struct lk_tx *tx, struct lk_arena *arena, struct workgroup *w, struct lk_error *err)
+lk_status
+workgroup_members_load(
+    struct lk_tx *tx, struct lk_arena *arena, struct workgroup *w, struct lk_error *err)
 {
 	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
 	bool has;
@@ -81,7 +82,7 @@ workgroup_find(struct lk_tx *tx, const char *tenant, const char *name, struct lk
 		return LK_OK;
 	LK_TRY(row_check(tx, ROW_WORKGROUP, lk_col_text(&rows, 0), err));
 	LK_TRY(workgroup_read(&rows, out_workgroup, err));
-	return members_load(tx, arena, out_workgroup, err);
+	return workgroup_members_load(tx, arena, out_workgroup, err);
 }
 
 static lk_status
@@ -124,14 +125,15 @@ workgroup_save(struct lk_tx *tx, const struct workgroup *w, struct lk_error *err
 	    LK_ARGS(lk_text(w->id), lk_text(w->name), lk_text(scope)), err);
 }
 
+/* Nothing of it is left that gives anything, whoever wrote what it was. */
 lk_status
 workgroup_delete(struct lk_tx *tx, const struct workgroup *w, int64_t now_ms, struct lk_error *err)
 {
 	for (size_t i = 0; i < w->members.count; i++)
 		LK_TRY(row_write(tx, ROW_USER, w->members.ids[i], Q_DELETE_MEMBER,
 		    LK_ARGS(lk_text(w->id), lk_text(w->members.ids[i])), err));
-	return row_write(tx, ROW_WORKGROUP, w->id, Q_END_WORKGROUP,
-	    LK_ARGS(lk_text(w->id), lk_int(now_ms)), err);
+	LK_TRY(lk_tx_exec(tx, Q_END_WORKGROUP, LK_ARGS(lk_text(w->id), lk_int(now_ms)), NULL, err));
+	return row_seal(tx, ROW_WORKGROUP, w->id, err);
 }
 
 lk_status
@@ -151,7 +153,7 @@ workgroup_list(struct lk_tx *tx, const char *tenant, const struct lk_page *page,
 	    err));
 	for (; has && result.count < page->size; result.count++) {
 		LK_TRY(workgroup_read(&rows, &result.items[result.count], err));
-		LK_TRY(members_load(tx, arena, &result.items[result.count], err));
+		LK_TRY(workgroup_members_load(tx, arena, &result.items[result.count], err));
 		LK_TRY(lk_rows_next(&rows, &has, err));
 	}
 	result.more = has;

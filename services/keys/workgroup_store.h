@@ -32,6 +32,10 @@ lk_status workgroup_delete_member(struct lk_tx *tx, const char *workgroup, const
 lk_status workgroups_of_user(struct lk_tx *tx, const char *user, struct lk_arena *arena,
     struct id_list *out_list, struct lk_error *err);
 
+/* Fills its members and administrators, in the arena. */
+lk_status workgroup_members_load(
+    struct lk_tx *tx, struct lk_arena *arena, struct workgroup *workgroup, struct lk_error *err);
+
 /* Name and permissions. ALREADY_EXISTS WORKGROUP_EXISTS. */
 lk_status workgroup_save(struct lk_tx *tx, const struct workgroup *workgroup, struct lk_error *err);
 /* Its members are in it no more; keys that were for it alone reach no workgroup. */

@@ -75,6 +75,7 @@ INTEGRITY_a_damaged_key_is_not_changed_but_an_operator_revokes_it(void **state)
 	const struct world_key key = world_key(w, ada, "hers");
 	RotateKeyRequest rotate = LATCHKEY__KEYS__V1__ROTATE_KEY_REQUEST__INIT;
 	GetKeyRequest get = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
+	GetKeyResponse *rep;
 
 	by_hand(w, "UPDATE api_keys SET expires_at_ms = 0 WHERE id = $1", key.id);
 	rotate.id = key.id;
@@ -83,7 +84,11 @@ INTEGRITY_a_damaged_key_is_not_changed_but_an_operator_revokes_it(void **state)
 	world_revoke(w, OPERATOR, key.id);
 	expect_refused(w, SERVICE, key.secret, "KEY_REFUSED");
 	get.id = key.id;
-	ask_fails(w, ada, "GetKey", &get, LK_DATA_LOSS, "ROW_DAMAGED");
+	ask_ok(w, ada, "GetKey", &get, &rep);
+	assert_string_equal(rep->key->state, "revoked");
+	assert_string_equal(rep->key->name, key.id);
+	assert_int_equal(rep->key->n_permissions, 0);
+	expect_events(w, "key.revoked", key.id, 1);
 }
 
 static void
