@@ -73,6 +73,8 @@ struct lk_config_table {
 	const char *summary; /* one line for --help */
 	const struct lk_option *options;
 	size_t count;
+	/* What no option says alone, asked once all are read (CONFIG_INVALID); NULL: nothing. */
+	lk_status (*check)(const void *config, struct lk_error *err);
 };
 
 /*

@@ -332,6 +332,16 @@ settings_init(struct settings *s, struct lk_error *err)
 }
 
 static lk_status
+check_together(const struct lk_config_table *table, void *config, struct lk_error *err)
+{
+	const lk_status status = table->check ? table->check(config, err) : LK_OK;
+
+	if (status != LK_OK)
+		lk_config_free(table, config);
+	return status;
+}
+
+static lk_status
 answered(struct lk_error *err)
 {
 	return lk_fail(
@@ -388,6 +398,7 @@ lk_config_load_from(const struct lk_config_table *table, const struct lk_config_
 		LK_TRY(environment_use(&s, input, i, err));
 	LK_TRY(arguments_use(&s, err));
 	LK_TRY(settings_apply(&s, out_config, err));
+	LK_TRY(check_together(table, out_config, err));
 	return answer_about_values(&s, input->out, out_config, err);
 }
 

@@ -105,6 +105,16 @@ open_parts(struct lk_host *host, const struct lk_host_setup *setup, struct lk_er
 }
 
 lk_status
+lk_host_check(const struct lk_host_setup *setup, struct lk_error *err)
+{
+	if (setup->contexts > setup->workers + setup->queue_limit)
+		return LK_OK;
+	return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+	    "contexts (%lld) must exceed workers (%lld) and queue-limit (%lld) together",
+	    (long long)setup->contexts, (long long)setup->workers, (long long)setup->queue_limit);
+}
+
+lk_status
 lk_host_open(const struct lk_host_setup *setup, struct lk_host **out_host, struct lk_error *err)
 {
 	LK_AUTO(lk_host_closep) struct lk_host *host = LK_ALLOC(struct lk_host);

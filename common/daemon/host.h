@@ -51,6 +51,10 @@ struct lk_host_setup {
 	.allow_old_nng_tls = (cfg).allow_old_nng_tls, .workers = (cfg).workers,                    \
 	.contexts = (cfg).contexts, .queue_limit = (cfg).queue_limit
 
+/* For the `check` of a service's options. INVALID_ARGUMENT CONFIG_INVALID when workers and those
+ * who wait for one are more than the requests that may be in progress. */
+lk_status lk_host_check(const struct lk_host_setup *setup, struct lk_error *err);
+
 /* Everything here is the host's; a domain borrows it and reads no other field. */
 struct lk_host {
 	const char *service, *instance;

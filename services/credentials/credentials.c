@@ -12,10 +12,6 @@ static const struct lk_option option_rows[] = {
 #include "options.def"
 #undef LK_OPTION
 };
-const struct lk_config_table credentials_options = { "latchkey-credentials",
-	"keeps provider credentials sealed and hands them to workers", option_rows,
-	LK_ARRAY_LEN(option_rows) };
-
 static const struct lk_metric_row metric_rows[] = {
 #define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
 #include "metrics.def"
@@ -39,6 +35,18 @@ credentials_host_setup(const struct credentials_config *config)
 		.migrations = &credentials_migrations,
 	};
 }
+
+static lk_status
+check(const void *config, struct lk_error *err)
+{
+	const struct lk_host_setup setup = credentials_host_setup(config);
+
+	return lk_host_check(&setup, err);
+}
+
+const struct lk_config_table credentials_options = { "latchkey-credentials",
+	"keeps provider credentials sealed and hands them to workers", option_rows,
+	LK_ARRAY_LEN(option_rows), check };
 
 lk_status
 credentials_open(struct lk_host *host, const struct credentials_config *config,

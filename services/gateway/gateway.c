@@ -22,9 +22,6 @@ static const struct lk_option option_rows[] = {
 #include "options.def"
 #undef LK_OPTION
 };
-const struct lk_config_table gateway_options = { "latchkey-gateway",
-	"HTTP in front of the services", option_rows, LK_ARRAY_LEN(option_rows) };
-
 static const struct lk_metric_row metric_rows[] = {
 #define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
 #include "metrics.def"
@@ -176,8 +173,10 @@ is_loopback(const char *listen)
 }
 
 static lk_status
-check(const struct gateway_config *config, struct lk_error *err)
+check(const void *options, struct lk_error *err)
 {
+	const struct gateway_config *config = options;
+
 	if (!config->tls_cert_file != !config->tls_key_file)
 		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
 		    "tls-cert-file and tls-key-file are given both or not at all");
@@ -188,6 +187,9 @@ check(const struct gateway_config *config, struct lk_error *err)
 		    config->listen);
 	return source_check(config->trusted_proxies, err);
 }
+
+const struct lk_config_table gateway_options = { "latchkey-gateway",
+	"HTTP in front of the services", option_rows, LK_ARRAY_LEN(option_rows), check };
 
 lk_status
 gateway_open(
@@ -201,7 +203,6 @@ gateway_open(
 		.key_file = config->peer_tls_key_file,
 		.ca_file = config->peer_tls_ca_file };
 
-	LK_TRY(check(config, err));
 	if (!gateway ||
 	    !(gateway->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);

@@ -14,10 +14,6 @@ static const struct lk_option option_rows[] = {
 #include "options.def"
 #undef LK_OPTION
 };
-const struct lk_config_table keys_options = { "latchkey-keys",
-	"owns tenants, users, sessions, policy and API keys", option_rows,
-	LK_ARRAY_LEN(option_rows) };
-
 static const struct lk_metric_row metric_rows[] = {
 #define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
 #include "metrics.def"
@@ -69,14 +65,27 @@ check_password_checks(const struct keys_config *config, struct lk_error *err)
 	return LK_OK;
 }
 
+static lk_status
+check(const void *options, struct lk_error *err)
+{
+	const struct keys_config *config = options;
+	const struct lk_host_setup setup = keys_host_setup(config);
+
+	LK_TRY(lk_host_check(&setup, err));
+	LK_TRY(check_prefix(config->key_prefix, err));
+	return check_password_checks(config, err);
+}
+
+const struct lk_config_table keys_options = { "latchkey-keys",
+	"owns tenants, users, sessions, policy and API keys", option_rows,
+	LK_ARRAY_LEN(option_rows), check };
+
 lk_status
 keys_process_open(struct lk_host *host, const struct keys_config *config,
     struct keys_process **out_process, struct lk_error *err)
 {
 	LK_AUTO(keys_process_closep) struct keys_process *process = LK_ALLOC(struct keys_process);
 
-	LK_TRY(check_prefix(config->key_prefix, err));
-	LK_TRY(check_password_checks(config, err));
 	if (!process ||
 	    !(process->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);

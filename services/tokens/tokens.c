@@ -16,8 +16,6 @@ static const struct lk_option option_rows[] = {
 #include "options.def"
 #undef LK_OPTION
 };
-const struct lk_config_table tokens_options = { "latchkey-tokens",
-	"issues, validates and revokes access tokens", option_rows, LK_ARRAY_LEN(option_rows) };
 
 static const struct lk_metric_row metric_rows[] = {
 #define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
@@ -44,6 +42,53 @@ tokens_host_setup(const struct tokens_config *config)
 }
 
 static lk_status
+check_uri(const char *option, const char *value, struct lk_error *err)
+{
+	if (strlen(value) >= LK_URI_SIZE || value[0] == '\0')
+		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+		    "%s must be 1 to %d bytes", option, LK_URI_SIZE - 1);
+	return LK_OK;
+}
+
+static void
+own_audience_of(const char *instance, char out[LK_URI_SIZE])
+{
+	snprintf(out, LK_URI_SIZE, "latchkey:%s", instance);
+}
+
+static struct rotation_rules
+rotation_rules_of(const struct tokens_config *config)
+{
+	return (struct rotation_rules){ .life_ms = config->signing_key_life,
+		.publish_ahead_ms = config->signing_key_publish_ahead,
+		.keep_ms = config->token_ttl_limit };
+}
+
+static lk_status
+check(const void *options, struct lk_error *err)
+{
+	const struct tokens_config *config = options;
+	const struct lk_host_setup setup = tokens_host_setup(config);
+	const struct rotation_rules rules = rotation_rules_of(config);
+	char own_audience[LK_URI_SIZE];
+
+	own_audience_of(config->instance, own_audience);
+	LK_TRY(lk_host_check(&setup, err));
+	LK_TRY(check_uri("issuer", config->issuer, err));
+	LK_TRY(check_uri("audience", config->audience, err));
+	if (lk_text_is(config->audience, own_audience))
+		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
+		    "audience must differ from %s: a platform's token must not open Latchkey "
+		    "itself",
+		    own_audience);
+	return rotation_rules_check(&rules, err);
+}
+
+const struct lk_config_table tokens_options = { "latchkey-tokens",
+	"issues, validates and revokes access tokens", option_rows, LK_ARRAY_LEN(option_rows),
+	check };
+
+static lk_status
 open_signer(struct tokens *tokens, const struct tokens_config *config, struct lk_error *err)
 {
 	LK_AUTO(lk_keyring_freep) struct lk_keyring *ring = NULL;
@@ -57,9 +102,7 @@ open_signer(struct tokens *tokens, const struct tokens_config *config, struct lk
 		.store = tokens->host->store,
 		.ring = LK_TAKE(ring),
 		.clock = tokens->host->clock,
-		.rules = { .life_ms = config->signing_key_life,
-		    .publish_ahead_ms = config->signing_key_publish_ahead,
-		    .keep_ms = config->token_ttl_limit },
+		.rules = rotation_rules_of(config),
 		.typ = tokens->rules.typ,
 		.service = tokens->host->service,
 	};
@@ -173,28 +216,17 @@ stop_keeping(void *user)
 	keeper_stop(LK_TAKE(tokens->keeper));
 }
 
-static lk_status
-check_uri(const char *option, const char *value, struct lk_error *err)
-{
-	if (strlen(value) >= LK_URI_SIZE || value[0] == '\0')
-		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
-		    "%s must be 1 to %d bytes", option, LK_URI_SIZE - 1);
-	return LK_OK;
-}
-
 lk_status
 tokens_open(struct lk_host *host, const struct tokens_config *config, struct tokens **out_tokens,
     struct lk_error *err)
 {
 	LK_AUTO(tokens_closep) struct tokens *tokens = LK_ALLOC(struct tokens);
 
-	LK_TRY(check_uri("issuer", config->issuer, err));
-	LK_TRY(check_uri("audience", config->audience, err));
 	if (!tokens || !(tokens->revoked = lk_revoked_new(host->clock)) ||
 	    !(tokens->metrics = lk_metrics_new(metric_rows, LK_ARRAY_LEN(metric_rows))))
 		return lk_fail_oom(err);
 	tokens->host = host;
-	snprintf(tokens->own_audience, sizeof tokens->own_audience, "latchkey:%s", host->instance);
+	own_audience_of(host->instance, tokens->own_audience);
 	tokens->rules = (struct grant_rules){
 		.issuer = config->issuer,
 		.platform_audience = config->audience,
@@ -202,11 +234,6 @@ tokens_open(struct lk_host *host, const struct tokens_config *config, struct tok
 		.typ = (enum lk_token_typ)config->token_typ,
 		.ttl_limit_ms = config->token_ttl_limit,
 	};
-	if (lk_text_is(config->audience, tokens->own_audience))
-		return lk_fail(err, LK_INVALID_ARGUMENT, "CONFIG_INVALID",
-		    "audience must differ from %s: a platform's token must not open Latchkey "
-		    "itself",
-		    tokens->own_audience);
 	LK_TRY(open_signer(tokens, config, err));
 	LK_TRY(open_publication(tokens, err));
 	LK_TRY(lk_store_read(host->store, LK_NO_DEADLINE, load_revoked, tokens, err));

@@ -61,6 +61,18 @@ class Options(e2e.Case):
             status, _, said = self.configured(name, "--frobnicate")
             self.assertEqual((2, True), (status, "--frobnicate" in said), said)
 
+    def test_what_no_option_says_alone_is_checked_before_the_start(self):
+        for name, option, value, also in (*((name, "workers", "64", "contexts") for name in e2e.SERVICES),
+                                          ("keys", "password-checks", "16", "workers"),
+                                          ("tokens", "audience", None, "Latchkey itself"),
+                                          ("tokens", "signing-key-life", "1h", "publish-ahead"),
+                                          ("gateway", "listen", "0.0.0.0:80", "allow-plain-http")):
+            value = value or "latchkey:" + re.search(r"(?m)^instance\s*=\s*(\S+)", (self.state.path / "tokens.conf").read_text())[1]
+            for asked in ("--check-config",), ():
+                status, said, wrong = self.configured(name, *asked, f"--{option}", value)
+                self.assertEqual((2, ""), (status, said), f"{name} {option}")
+                self.assertIn(also, wrong)
+
     def test_arguments_go_before_the_environment_and_that_before_the_file(self):
         conf = self.state.path / "keys.conf"
         conf.write_text(conf.read_text() + "workers = 5\n")

@@ -23,7 +23,7 @@ static const struct lk_option options[] = {
 #undef LK_OPTION
 };
 static const struct lk_config_table table = { "latchkey-fuzz", "fuzz", options,
-	LK_ARRAY_LEN(options) };
+	LK_ARRAY_LEN(options), NULL };
 
 static void
 must(bool holds)

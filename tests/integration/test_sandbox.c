@@ -248,7 +248,7 @@ struct config {
 static const struct lk_option rows[] = { ROW(STRING, listen_url, "listen") ROW(STRING, store_url,
     "store-url") ROW(PATH, key_file, "key-file") ROW(STRING, peer_url, "peer-url")
 	    ROW(STRING, kek, "kek") ROW(STRING, audit_checkpoints, "audit-checkpoints") };
-static const struct lk_config_table table = { "latchkey-test", "", rows, LK_ARRAY_LEN(rows) };
+static const struct lk_config_table table = { "latchkey-test", "", rows, LK_ARRAY_LEN(rows), NULL };
 
 static const struct lk_sandbox_path *
 found(const struct lk_sandbox *sandbox, const char *path)

@@ -20,7 +20,7 @@ static const struct lk_option options[] = {
 #undef LK_OPTION
 };
 static const struct lk_config_table table = { "latchkey-test", "tests", options,
-	LK_ARRAY_LEN(options) };
+	LK_ARRAY_LEN(options), NULL };
 
 struct sources {
 	const char *argv[4], *environment[3];

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "config/config.h"
+#include "daemon/host.h"
 #include "log/log.h"
 #include "test.h"
 
@@ -20,7 +21,7 @@ static const struct lk_option options[] = {
 #undef LK_OPTION
 };
 static const struct lk_config_table table = { "latchkey-test", "tests", options,
-	LK_ARRAY_LEN(options) };
+	LK_ARRAY_LEN(options), NULL };
 
 static void
 a_service_starts_from_five_values_and_sound_defaults(void **state)
@@ -44,6 +45,12 @@ a_service_starts_from_five_values_and_sound_defaults(void **state)
 	assert_int_equal(config.contexts, 256);
 	assert_int_equal(config.queue_limit, 192);
 	assert_int_equal(config.log_level, LK_LOG_WARN);
+	struct lk_host_setup setup = { LK_HOST_OPTIONS(config) };
+	expect_ok(lk_host_check(&setup, &err), &err);
+	setup.workers = 64;
+	expect_fail(lk_host_check(&setup, &err), &err, LK_INVALID_ARGUMENT, "CONFIG_INVALID");
+	setup.contexts = 257;
+	expect_ok(lk_host_check(&setup, &err), &err);
 	lk_config_free(&table, &config);
 	assert_null(config.instance);
 }
