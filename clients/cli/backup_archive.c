@@ -25,18 +25,34 @@ file_closep(FILE *const *file)
 
 /* ---- The folder ---- */
 
-latchkey_status
-backup_folder_make(struct cli *cli, const char *path, struct backup_folder *out_folder)
+/* 0 or an errno. */
+static int
+make_folder(const char *before, const char *after, struct backup_folder *out_folder)
 {
 	struct backup_folder folder;
 
-	if (snprintf(folder.path, sizeof folder.path, "%s.XXXXXX", path) >=
-		(int)sizeof folder.path ||
-	    !mkdtemp(folder.path)) /* 0700 */
-		return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "", "FOLDER_FAILED",
-		    "no folder can be made beside %s: %s", path, strerror(errno));
+	if (snprintf(folder.path, sizeof folder.path, "%s%s.XXXXXX", before, after) >=
+	    (int)sizeof folder.path)
+		return ENAMETOOLONG;
+	if (!mkdtemp(folder.path)) /* 0700 */
+		return errno;
 	*out_folder = folder;
-	return LATCHKEY_OK;
+	return 0;
+}
+
+latchkey_status
+backup_folder_make(struct cli *cli, const char *path, struct backup_folder *out_folder)
+{
+	const char *other = getenv("TMPDIR");
+	const int beside = make_folder(path, "", out_folder);
+
+	if (beside == 0 ||
+	    (other && *other && make_folder(other, "/latchkey-backup", out_folder) == 0))
+		return LATCHKEY_OK;
+	return cli_refuse(cli, LATCHKEY_FAILED_PRECONDITION, "", "FOLDER_FAILED",
+	    "no folder for what is in it can be made beside %s: %s; TMPDIR names another place, as "
+	    "private and with as much room",
+	    path, strerror(beside));
 }
 
 void

@@ -7,7 +7,8 @@
 #include "cli.h"
 #include "crypto/sign.h"
 
-/* A private folder for copies in the clear, beside `path`; removed with all that is in it. */
+/* A private folder for copies in the clear, beside `path`, or in TMPDIR where that cannot be
+ * written to; removed with all that is in it. */
 enum { BACKUP_PATH_SIZE = 4096 };
 struct backup_folder {
 	char path[BACKUP_PATH_SIZE]; /* "" : none */

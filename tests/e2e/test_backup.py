@@ -3,6 +3,7 @@
 back."""
 
 import copy
+import ctypes
 import json
 import os
 import pathlib
@@ -22,6 +23,13 @@ import latchkey_wire as wire
 import world
 
 HEAD = 18 + 80 + 24 + 64
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+
+
+def bound_by_modes():
+    """What is started obeys the modes of files, also as root."""
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 class Installation(e2e.Case):
@@ -190,6 +198,29 @@ class Backups(Installation):
         self.nothing_else_is_left()
 
     # Where it would do harm
+
+    def test_one_that_lies_where_nothing_can_be_written_is_read_with_the_help_of_another_folder(self):
+        self.make()
+        shelf, room = self.state.folder / "shelf", self.state.folder / "room"
+        shelf.mkdir()
+        room.mkdir(mode=0o700)
+        self.file = self.file.rename(shelf / "backup")
+        shelf.chmod(0o500)
+        refused = self.state.run("backup", "verify", self.file, "--json", env={"TMPDIR": ""}, preexec_fn=bound_by_modes)
+        self.assertEqual((1, "FOLDER_FAILED"), (refused.code, self.reason(refused)))
+        self.assertIn("TMPDIR", refused.err)
+        self.state.ok("backup", "verify", self.file, env={"TMPDIR": str(room)}, preexec_fn=bound_by_modes)
+        self.assertEqual([], list(room.iterdir()))
+        command = [e2e.program("latchkey"), "backup", "verify", str(self.file)]
+        with subprocess.Popen(command, env=self.state.environment({"TMPDIR": str(room)}), preexec_fn=bound_by_modes,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            e2e.wait_until(lambda: any(room.iterdir()) or running.poll() is not None, 10, "the folder is there")
+            for made in room.iterdir():
+                self.assertEqual(0o700, made.stat().st_mode & 0o777)
+            running.terminate()
+        self.assertEqual([], list(room.iterdir()))
+        self.assertEqual(["backup"], [entry.name for entry in shelf.iterdir()])
+        shelf.chmod(0o700)
 
     def test_neither_a_backup_nor_a_database_is_overwritten(self):
         self.make()
