@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "crypto/private_file.h"
+#include "log/log.h"
 
 enum { PATH_SIZE = 4096 + 16, VERSION_MAX = 999 };
 
@@ -78,6 +79,17 @@ peppers_close(struct peppers *peppers)
 		lk_pepper_free((struct lk_pepper *)(uintptr_t)peppers->old[i]);
 }
 
+void
+peppers_in(const struct keys *keys, struct pepper_uses *out_uses)
+{
+	const struct keys_setup *setup = &keys->setup;
+
+	*out_uses = (struct pepper_uses){ .count = 0 };
+	(void)pepper_use_of(out_uses, lk_pepper_version(setup->pepper));
+	for (size_t i = 0; i < setup->old_peppers_count; i++)
+		(void)pepper_use_of(out_uses, lk_pepper_version(setup->old_peppers[i]));
+}
+
 struct check {
 	struct keys *keys;
 	struct pepper_uses uses;
@@ -88,23 +100,38 @@ check_in(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	struct check *check = arg;
 
+	peppers_in(check->keys, &check->uses);
 	return pepper_uses_load(tx, lk_clock_wall_ms(check->keys->setup.clock), &check->uses, err);
+}
+
+static void
+tell_missing(const struct pepper_use *use)
+{
+	lk_log(LK_LOG_ERROR, "pepper.missing", LK_LOG_INT("version", use->version),
+	    LK_LOG_INT("keys", use->keys), LK_LOG_INT("rows", use->rows));
 }
 
 lk_status
 peppers_check(struct keys *keys, struct lk_error *err)
 {
 	struct check check = { .keys = keys };
+	struct pepper_use lost = { 0 };
+	uint64_t there = 0;
 
 	LK_TRY(lk_store_read(keys->setup.store, LK_NO_DEADLINE, check_in, &check, err));
 	for (size_t i = 0; i < check.uses.count; i++) {
 		const struct pepper_use *use = &check.uses.items[i];
-		if (use->keys + use->rows > 0 && !keys_pepper(keys, use->version))
-			return lk_fail(err, LK_FAILED_PRECONDITION, "PEPPER_MISSING",
-			    "%llu keys and %llu rows are under version %u of the pepper, whose "
-			    "file is missing",
-			    (unsigned long long)use->keys, (unsigned long long)use->rows,
-			    use->version);
+		const bool is_there = keys_pepper(keys, use->version) != NULL;
+		there += is_there ? use->keys + use->rows : 0;
+		if (!is_there && use->keys + use->rows > 0)
+			tell_missing(use);
+		if (!is_there && use->keys + use->rows > lost.keys + lost.rows)
+			lost = *use;
 	}
+	if (lost.keys + lost.rows > there)
+		return lk_fail(err, LK_FAILED_PRECONDITION, "PEPPER_MISSING",
+		    "%llu keys and %llu rows, most of what there is, are under version %u of the "
+		    "pepper, whose file is missing",
+		    (unsigned long long)lost.keys, (unsigned long long)lost.rows, lost.version);
 	return LK_OK;
 }

@@ -20,8 +20,13 @@ lk_status peppers_open(
     const char *file, const char *instance, struct peppers *out_peppers, struct lk_error *err);
 void peppers_close(struct peppers *peppers);
 
-/* FAILED_PRECONDITION PEPPER_MISSING when keys that live, or sealed rows, are under a version that
- * is not there: its file was taken away too early. Blocks. */
+/* Those that were found. */
+void peppers_in(const struct keys *keys, struct pepper_uses *out_uses);
+
+/* FAILED_PRECONDITION PEPPER_MISSING when more keys that live and sealed rows are under one version
+ * that is not there than under all that are: its file was taken away. Fewer are no reason to stand
+ * still: they are refused until it is back, as damaged ones are, and the log tells of them. Blocks.
+ */
 lk_status peppers_check(struct keys *keys, struct lk_error *err);
 
 #endif

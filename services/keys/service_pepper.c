@@ -3,7 +3,7 @@
 
 #include "handlers.h"
 #include "op.h"
-#include "pepper_store.h"
+#include "peppers.h"
 
 static int
 newest_first(const void *a, const void *b)
@@ -13,19 +13,12 @@ newest_first(const void *a, const void *b)
 	return (one->version < two->version) - (one->version > two->version);
 }
 
-static void
-add_loaded(const struct keys *keys, struct pepper_uses *uses)
-{
-	const struct keys_setup *setup = &keys->setup;
+enum { HOLDERS_MAX = 20 };
 
-	(void)pepper_use_of(uses, lk_pepper_version(setup->pepper));
-	for (size_t i = 0; i < setup->old_peppers_count; i++)
-		(void)pepper_use_of(uses, lk_pepper_version(setup->old_peppers[i]));
-}
-
+/* What the newest has is no news. */
 static lk_status
-encode_version(
-    struct op *op, const struct pepper_use *use, PepperVersionMsg **out, struct lk_error *err)
+encode_version(struct op *op, struct lk_tx *tx, const struct pepper_use *use,
+    PepperVersionMsg **out, struct lk_error *err)
 {
 	PepperVersionMsg *msg = LK_ARENA_NEW(op->arena, PepperVersionMsg);
 
@@ -39,6 +32,9 @@ encode_version(
 	msg->sessions = use->sessions;
 	msg->tickets = use->tickets;
 	msg->rows = use->rows;
+	if (!msg->active)
+		LK_TRY(pepper_holders(tx, use->version, op->now_ms, HOLDERS_MAX, op->arena,
+		    &msg->holders, &msg->n_holders, err));
 	*out = msg;
 	return LK_OK;
 }
@@ -50,15 +46,15 @@ get_pepper_status(struct lk_tx *tx, void *arg, struct lk_error *err)
 	GetPepperStatusResponse *rep = op->rep;
 	struct pepper_uses uses;
 
+	peppers_in(op->keys, &uses);
 	LK_TRY(pepper_uses_load(tx, op->now_ms, &uses, err));
-	add_loaded(op->keys, &uses);
 	qsort(uses.items, uses.count, sizeof *uses.items, newest_first);
 	rep->versions = lk_arena_array(op->arena, uses.count, sizeof *rep->versions);
 	if (!rep->versions)
 		return lk_fail_oom(err);
 	for (; rep->n_versions < uses.count; rep->n_versions++)
 		LK_TRY(encode_version(
-		    op, &uses.items[rep->n_versions], &rep->versions[rep->n_versions], err));
+		    op, tx, &uses.items[rep->n_versions], &rep->versions[rep->n_versions], err));
 	return LK_OK;
 }
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The pepper is rotated in two phases: a new version is put in use, each key moves to it when it is used, the old one is retired."""
 
+import contextlib
 import hashlib
 import pathlib
+import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -55,6 +57,17 @@ class Pepper(e2e.Case):
         for key in (used, later, world.Key("", foreign)):
             self.assertTrue(self.good(key))
 
+    def test_PEPPER_what_a_killed_rotation_left_beside_is_cleared(self):
+        secrets = self.state.path / "secrets"
+        left = [secrets / f"keys.pepper{more}.new-0123abcd" for more in ("", ".2", ".17")]
+        kept = [secrets / name for name in ("keys.pepper.new-", "keys.pepper.2.new-0123abcd.bak", "tokens.kek.new-0123abcd")]
+        for command in ("rotate",), ("retire", "1"):
+            for path in left + kept:
+                path.touch()
+            self.state.run("pepper", *command, "--state", str(self.state.path))
+            self.assertEqual([], [path for path in left if path.exists()])
+            self.assertEqual([], [path for path in kept if not path.exists()])
+
     def test_PEPPER_killed_at_any_moment_no_key_is_lost(self):
         keys = [self.ada.key(f"key {number}") for number in range(30)]
         self.rotate()
@@ -70,10 +83,50 @@ class Pepper(e2e.Case):
         e2e.wait_until(lambda: self.under(1)["keys"] == 0, 10, "all keys have moved")
         self.assertEqual([True] * 30, [self.good(key) for key in keys])
 
-    def test_PEPPER_without_its_file_the_service_does_not_start(self):
+    def change(self, *statements):
+        self.state.stop("keys")
+        with contextlib.closing(sqlite3.connect(self.state.path / "data/keys.db")) as database, database:
+            for statement in statements:
+                database.execute(*statement)
+        self.state.start("keys")
+
+    def test_PEPPER_a_row_under_a_pepper_that_never_was_is_a_damaged_row_and_no_outage(self):
+        key, other = self.ada.key("one"), self.ada.key("other")
+        dora = world.Tenant(self.state, "botany").user("dora", "key-manager")
+        hers = dora.key("hers")
+        self.change(("UPDATE users SET mac_pepper = 77 WHERE id = ?", (dora.id,)),
+                    ("UPDATE api_keys SET pepper_version = 78 WHERE id = ?", (other.id,)))
+        self.assertEqual([True, False, False], [self.good(one) for one in (key, other, hers)])
+        self.assertIn("pepper.missing", self.state.log("keys"))
+        self.assertEqual((False, 1, [f"user {dora.id}"]), tuple(map(self.under(77).get, ("loaded", "rows", "holders"))))
+        self.assertEqual([f"key {other.id}"], self.under(78)["holders"])
+        self.change(*(("INSERT INTO workgroups (id, tenant, name, created_at_ms, mac_pepper) SELECT ?, tenant, ?, 1, ? FROM users "
+                       "WHERE id = ?", (f"wkg_{number:026d}", f"forged-{number}", 100 + number, dora.id)) for number in range(20)))
+        self.assertTrue(self.good(key))
+        self.assertEqual((True, True), tuple(map(self.under(1).get, ("loaded", "active"))))
+
+    def test_PEPPER_what_stands_in_the_way_of_its_end_is_named_and_ended(self):
+        dora = world.Tenant(self.state, "botany").user("dora", "key-manager")
+        self.change(("INSERT INTO user_roles (user_id, role) VALUES (?, 'tenant-admin')", (dora.id,)))
+        self.rotate()
+        self.ada.caller.ok("keys", "AccountService/EndSession")
+        retire = ("pepper", "retire", "1", "--state", str(self.state.path))
+        refused = self.state.refused(*retire, reason="PEPPER_IN_USE")
+        for told in f"user {dora.id}", "end it by its id", "pepper status":
+            self.assertIn(told, refused.err)
+        self.state.ok("user", "delete", dora.id)
+        while self.under(1)["holders"]:
+            for holder in self.under(1)["holders"]:
+                kind, identifier = holder.split()
+                self.state.ok(*{"session": ("session", "end", identifier), "key": ("key", "revoke", identifier)}[kind])
+        self.state.ok(*retire)
+        self.state.restart("keys")
+        self.assertIsNone(self.under(1))
+
+    def test_PEPPER_without_the_file_that_most_is_under_the_service_does_not_start(self):
         self.ada.key("one")
         self.rotate()
-        (self.state.path / "secrets" / "keys.pepper").unlink()
+        (self.state.path / "secrets" / "keys.pepper.2").unlink()
         self.state.stop("keys")
         with self.assertRaises(AssertionError):
             self.state.start("keys")

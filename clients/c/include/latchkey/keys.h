@@ -170,6 +170,9 @@ LATCHKEY_API uint64_t latchkey_pepper_keys(const latchkey_pepper *pepper);     /
 LATCHKEY_API uint64_t latchkey_pepper_sessions(const latchkey_pepper *pepper); /**< open ones */
 LATCHKEY_API uint64_t latchkey_pepper_tickets(const latchkey_pepper *pepper);  /**< open ones */
 LATCHKEY_API uint64_t latchkey_pepper_rows(const latchkey_pepper *pepper); /**< sealed under it */
+/** Of an older version up to 20 of all these: "user usr_…", then keys. */
+LATCHKEY_API size_t latchkey_pepper_holder_count(const latchkey_pepper *pepper);
+LATCHKEY_API const char *latchkey_pepper_holder_at(const latchkey_pepper *pepper, size_t index);
 LATCHKEY_API size_t latchkey_pepper_list_count(const latchkey_pepper_list *list);
 LATCHKEY_API const latchkey_pepper *latchkey_pepper_list_at(
     const latchkey_pepper_list *list, size_t index);
