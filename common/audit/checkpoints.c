@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+
+enum { LINE_SIZE = 2048 };
 
 struct lk_checkpoints {
 	char *path; /* NULL: the system's log */
@@ -123,6 +126,74 @@ lk_checkpoints_add(struct lk_checkpoints *checkpoints, const struct lk_checkpoin
 	line[len] = '\n';
 	return ends_within_a_line(checkpoints->fd) ? append(checkpoints->fd, text, len + 2, err)
 						   : append(checkpoints->fd, line, len + 1, err);
+}
+
+/* ---- Reading them back ---- */
+
+struct heads {
+	struct lk_chain_mark *marks;
+	size_t count, room;
+};
+
+static lk_status
+heads_add(struct heads *heads, const struct lk_checkpoint *checkpoint, struct lk_error *err)
+{
+	if (heads->count == heads->room) {
+		const size_t room = heads->room > 0 ? 2 * heads->room : 256;
+		struct lk_chain_mark *more = lk_realloc(heads->marks, room * sizeof *more);
+		if (!more)
+			return lk_fail_oom(err);
+		heads->marks = more;
+		heads->room = room;
+	}
+	struct lk_chain_mark *mark = &heads->marks[heads->count++];
+	mark->sequence = checkpoint->sequence;
+	memcpy(mark->hash, checkpoint->hash, sizeof mark->hash);
+	return LK_OK;
+}
+
+static void
+file_closep(FILE *const *file)
+{
+	if (*file)
+		(void)fclose(*file);
+}
+
+static lk_status
+heads_read(const char *path, const char *instance, const char *service, struct heads *heads,
+    struct lk_error *err)
+{
+	LK_AUTO(file_closep) FILE *const file = fopen(path, "re");
+	char line[LINE_SIZE];
+	struct lk_checkpoint one;
+
+	while (file && fgets(line, sizeof line, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (lk_checkpoint_read(line, &one) == LK_CHECKPOINT_READ &&
+		    lk_text_is(one.instance, instance) && lk_text_is(one.service, service))
+			LK_TRY(heads_add(heads, &one, err));
+	}
+	return file && !ferror(file) ? LK_OK
+				     : lk_fail(err, LK_UNAVAILABLE, "CHECKPOINTS_UNREADABLE",
+					   "the file of audit checkpoints cannot be read");
+}
+
+lk_status
+lk_checkpoints_heads(const struct lk_checkpoints *checkpoints, const char *instance,
+    const char *service, struct lk_chain_mark **out_marks, size_t *out_count, struct lk_error *err)
+{
+	struct heads heads = { 0 };
+	lk_status status = LK_OK;
+
+	if (checkpoints && checkpoints->path)
+		status = heads_read(checkpoints->path, instance, service, &heads, err);
+	if (status != LK_OK) {
+		lk_free(heads.marks);
+		return status;
+	}
+	*out_marks = heads.marks;
+	*out_count = heads.count;
+	return LK_OK;
 }
 
 void

@@ -7,6 +7,7 @@
 #define LK_AUDIT_CHECKPOINTS_H
 
 #include "audit/checkpoint.h"
+#include "audit/walk.h"
 #include "base/base.h"
 
 struct lk_checkpoints;
@@ -22,6 +23,14 @@ lk_status lk_checkpoints_open(
  */
 lk_status lk_checkpoints_add(struct lk_checkpoints *checkpoints,
     const struct lk_checkpoint *checkpoint, struct lk_error *err);
+
+/*
+ * Every head of this service that lies in a file, in its order; signatures are not checked, for one
+ * that is forged can only make us stricter. NULL and the system's log hold none. *out_marks is
+ * yours, lk_free. UNAVAILABLE CHECKPOINTS_UNREADABLE.
+ */
+lk_status lk_checkpoints_heads(const struct lk_checkpoints *checkpoints, const char *instance,
+    const char *service, struct lk_chain_mark **out_marks, size_t *out_count, struct lk_error *err);
 
 /* Whether the file that was written to is no longer the one of its name: what it held is not in the
  * place any more. */

@@ -113,6 +113,7 @@ keys_process_open(struct lk_host *host, const struct keys_config *config,
 	};
 	LK_TRY(keys_new(&setup, &process->keys, err));
 	LK_TRY(peppers_check(process->keys, err));
+	LK_TRY(rows_first_check(process->keys, err));
 	LK_TRY(key_seal_old_rows(process->keys, err));
 	LK_TRY(rows_seal_old(process->keys, err));
 	LK_TRY(foreign_begin(process->keys, err));

@@ -135,6 +135,8 @@ row_list_not_under(struct lk_tx *tx, enum row_kind kind, uint32_t pepper_version
 /* ---- Once in the life of a database ---- */
 
 static const char Q_ROWS_ARE_SEALED[] = "SELECT 1 FROM row_seals WHERE id = $1";
+static const char Q_ROWS_ARE_THERE[] = "SELECT id FROM tenants UNION ALL SELECT id FROM principals "
+				       "UNION ALL SELECT id FROM api_keys LIMIT $1";
 static const char Q_ROWS_SET_SEALED[] = "INSERT INTO row_seals (id, sealed_at_ms) VALUES (1, $1)";
 static const char Q_TRAIL_SAYS[] = "SELECT 1 FROM audit_event WHERE action = $1 LIMIT 1";
 
@@ -150,6 +152,14 @@ seals_not_in_trail(struct lk_tx *tx, const char *action, struct lk_error *err)
 			  "from outside",
 			  action)
 		    : LK_OK;
+}
+
+lk_status
+rows_are_there(struct lk_tx *tx, bool *out_are, struct lk_error *err)
+{
+	LK_AUTO(lk_rows_end) struct lk_rows rows = { 0 };
+
+	return lk_tx_query_first(tx, Q_ROWS_ARE_THERE, LK_ARGS(lk_int(1)), &rows, out_are, err);
 }
 
 lk_status

@@ -41,6 +41,9 @@ lk_status row_list_not_under(struct lk_tx *tx, enum row_kind kind, uint32_t pepp
 lk_status rows_are_sealed(struct lk_tx *tx, bool *out_are, struct lk_error *err);
 lk_status rows_set_sealed(struct lk_tx *tx, int64_t now_ms, struct lk_error *err);
 
+/* Is there a tenant, a principal or a key? */
+lk_status rows_are_there(struct lk_tx *tx, bool *out_are, struct lk_error *err);
+
 /* Before rows without a MAC are believed: DATA_LOSS SEALS_MISSING when the trail says that all were
  * sealed ("rows.sealed", "keys.sealed"), so that it is no use to take that note away. */
 lk_status seals_not_in_trail(struct lk_tx *tx, const char *action, struct lk_error *err);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/prove.h"
+#include "key_store.h"
+#include "log/log.h"
 #include "row_seal_store.h"
 
 enum { ARENA_MAX = 1 << 20, DETAIL_SIZE = 64 };
@@ -100,4 +103,53 @@ rows_seal_old(struct keys *keys, struct lk_error *err)
 	if (!walk.first && walk.sealed == 0)
 		return LK_OK;
 	return lk_store_write(store, LK_NO_DEADLINE, tell, &walk, err);
+}
+
+/* ---- Is it the first time? ---- */
+
+struct first {
+	bool keys_sealed, rows_sealed, any;
+};
+
+static lk_status
+look_first(struct lk_tx *tx, void *arg, struct lk_error *err)
+{
+	struct first *first = arg;
+
+	LK_TRY(key_rows_are_sealed(tx, &first->keys_sealed, err));
+	LK_TRY(rows_are_sealed(tx, &first->rows_sealed, err));
+	return rows_are_there(tx, &first->any, err);
+}
+
+static lk_status
+unproven(const char *reason, const char *message, struct lk_error *err)
+{
+	return lk_fail(err, LK_DATA_LOSS, "SEALS_UNPROVEN",
+	    "rows wait for their first seal, and the audit trail, which would say whether they had "
+	    "one, is not whole (%s): %s",
+	    reason, message);
+}
+
+/* A tenant is never made without a record: rows and no trail are no older program's. */
+lk_status
+rows_first_check(struct keys *keys, struct lk_error *err)
+{
+	struct first first = { 0 };
+	struct lk_trail_proof proof = { 0 };
+	struct lk_error why = { 0 };
+
+	LK_TRY(lk_store_read(keys->setup.store, LK_NO_DEADLINE, look_first, &first, err));
+	if (!first.any || (first.keys_sealed && first.rows_sealed))
+		return LK_OK;
+	const lk_status status = lk_audit_prove(keys->setup.sealer, &proof, &why);
+	if (status == LK_DATA_LOSS)
+		return unproven(why.reason, why.message, err);
+	if (status == LK_OK && proof.sequence == 0)
+		return unproven("AUDIT_EMPTY", "there are tenants and no record of them", err);
+	if (status != LK_OK && err)
+		*err = why;
+	if (status == LK_OK)
+		lk_log(LK_LOG_WARN, "rows.believed", LK_LOG_INT("records", proof.sequence),
+		    LK_LOG_INT("checkpoints", proof.checkpoints));
+	return status;
 }

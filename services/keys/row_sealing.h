@@ -13,4 +13,12 @@
  */
 lk_status rows_seal_old(struct keys *keys, struct lk_error *err);
 
+/*
+ * Before that, and before key_seal_old_rows: where rows wait for their first seal, the audit trail
+ * must be as it was written, and hold all that its second place has of it, for it would say that
+ * they had one before. DATA_LOSS SEALS_MISSING when it says so, SEALS_UNPROVEN when it is not
+ * whole. Blocks.
+ */
+lk_status rows_first_check(struct keys *keys, struct lk_error *err);
+
 #endif

@@ -57,6 +57,11 @@ class Rows(e2e.Case):
         self.assertIn("ROW_DAMAGED", refused.err)
         e2e.wait_until(lambda: self.found("tenant.damaged", self.genomics.id) == ["ROW_DAMAGED"], 5, "the trail says so")
 
+    def rechain(self, database):
+        """The service numbers and chains what is left, as if it had just been written."""
+        database.execute("UPDATE audit_event SET sequence = NULL, chain_hash = NULL")
+        database.execute("DELETE FROM audit_head")
+
     def unseal(self, database):
         """As a database of an older program: no MACs, and nothing says that there ever were any."""
         for table in ("tenants", "users", "sessions", "tickets"):
@@ -67,6 +72,33 @@ class Rows(e2e.Case):
             "INSERT INTO users (id, tenant, email, display_name, kind, state, generation, created_at_ms, last_sign_in_at_ms) "
             "VALUES (?, ?, ?, '', 'human', 'active', 1, 1, 0)",
             ((f"usr_01j0{number:022d}", self.genomics.id, f"{number}@genomics.example") for number in range(USERS)))
+
+    def refused(self, reason):
+        with self.assertRaises(AssertionError):
+            self.state.start("keys")
+        self.assertEqual(1, self.state.running.pop("keys").returncode)
+        self.assertIn(reason, self.state.log("keys").splitlines()[-1])
+        self.assertIn("SEALS_UNPROVEN", self.state.log("keys").splitlines()[-1])
+
+    def test_INTEGRITY_a_first_seal_is_not_had_again_by_who_cuts_the_trail(self):
+        checkpoints, conf = self.state.folder / "checkpoints", self.state.path / "keys.conf"
+        conf.write_text(conf.read_text() + f"audit-checkpoints = file:{checkpoints}\n")
+        self.state.restart("keys")
+        with self.database() as database:
+            self.unseal(database)
+        self.refused("AUDIT_GAP")
+        names = ("at_ms, action, outcome, actor_kind, actor, actor_key, tenant, object, owner, purpose, request_id, detail")
+        for reason, *forged in (("AUDIT_CUT",),
+                                ("AUDIT_REWRITTEN", f"INSERT INTO audit_event (id, {names}) SELECT id || 'x', {names} FROM audit_event"),
+                                ("AUDIT_CUT", "DELETE FROM audit_event")):
+            with contextlib.closing(sqlite3.connect(self.state.path / "data/keys.db")) as database, database:
+                for statement in forged:
+                    database.execute(statement)
+                self.rechain(database)
+            self.refused(reason)
+        checkpoints.unlink()
+        self.refused("AUDIT_EMPTY")
+
 
     def under(self, version):
         return next((one["rows"] for one in self.state.json("pepper", "status")["versions"] if one["version"] == version), 0)
@@ -81,6 +113,7 @@ class Rows(e2e.Case):
     def test_INTEGRITY_sealing_and_resealing_go_on_wherever_they_were_killed(self):
         with self.database() as database:
             self.unseal(database)
+            self.rechain(database)
         self.killed_at_every_step()
         self.assertGreaterEqual(self.under(1), USERS)
         self.assertTrue(self.good())
