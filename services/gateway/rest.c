@@ -170,20 +170,29 @@ message_new(struct lk_arena *arena, const ProtobufCMessageDescriptor *type)
 	return message;
 }
 
+/* As we saw it, whatever the body says. */
+static lk_status
+fill_source(struct gateway *gateway, const struct http_request *request, ProtobufCMessage *message,
+    struct lk_error *err)
+{
+	return shape_field(message->descriptor, "source_address")
+		   ? json_read_text("source_address",
+			 source_address(request, gateway->config->trusted_proxies), request->arena,
+			 message, err)
+		   : LK_OK;
+}
+
 /* The key that is traded stands where every other key stands, in a header; without one the body
  * names a user. */
 static lk_status
-fill_trade(struct gateway *gateway, const struct http_request *request, ProtobufCMessage *message,
-    struct lk_error *err)
+fill_trade(const struct http_request *request, ProtobufCMessage *message, struct lk_error *err)
 {
 	struct presented shown;
 
 	LK_TRY(presented_find(request, &shown, err));
-	if (shown.kind == PRESENTED_KEY)
-		LK_TRY(json_read_text("secret_key", shown.secret, request->arena, message, err));
-	return json_read_text("source_address",
-	    source_address(request, gateway->config->trusted_proxies), request->arena, message,
-	    err);
+	return shown.kind == PRESENTED_KEY
+		   ? json_read_text("secret_key", shown.secret, request->arena, message, err)
+		   : LK_OK;
 }
 
 /* Who comes without a key names a tenant, or a host that selects one. */
@@ -216,8 +225,10 @@ ask_route(struct gateway *gateway, const struct route *route, struct http_reques
 	LK_TRY(fill(request, parameters, message, err));
 	if (route->who != CALLER)
 		LK_TRY(fill_tenant(gateway, request, message, err));
+	if (route->who != CALLER)
+		LK_TRY(fill_source(gateway, request, message, err));
 	if (route->who == TRADER)
-		LK_TRY(fill_trade(gateway, request, message, err));
+		LK_TRY(fill_trade(request, message, err));
 	const struct rest_call call = { route->service, method, message, rpc->output,
 		route->effect };
 	LK_TRY(rest_ask(gateway, request, &call, route->who == CALLER, &reply, err));

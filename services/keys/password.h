@@ -14,11 +14,12 @@ lk_status password_check(const char *field, const char *password, struct lk_erro
 lk_status password_allowed(const struct policy *policy, struct lk_error *err);
 
 /*
- * Is it that of `hash` ("": there is none)? As costly either way, and behind the gate: its errors.
+ * Is it that of `hash` ("": there is none)? As costly either way, and behind the gate: its errors,
+ * and what `account` and `source` are.
  * A good one may come back in `out_rehashed` made with today's parameters; else that is "". Blocks
  * a tenth of a second.
  */
-lk_status password_try(struct keys *keys, const char *account, const char *hash,
+lk_status password_try(struct keys *keys, const char *account, const char *source, const char *hash,
     const char *password, int64_t now_ms, bool *out_right, char out_rehashed[LK_PASSWORD_HASH_SIZE],
     struct lk_error *err);
 

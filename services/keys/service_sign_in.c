@@ -9,6 +9,7 @@
 #include "handlers.h"
 #include "password.h"
 #include "password_store.h"
+#include "rate.h"
 #include "row_seal.h"
 #include "tenant_store.h"
 #include "user_store.h"
@@ -140,7 +141,7 @@ accounts_sign_in(struct lk_call *call, const SignInRequest *req, RedeemTicketRes
 {
 	struct sign_in in = { .op = op_of(call, req, rep) };
 	struct lk_error *err = lk_call_error(call);
-	char account[ACCOUNT_SIZE];
+	char account[ACCOUNT_SIZE], source[RATE_SOURCE_SIZE] = "";
 	bool right;
 
 	if (*req->secret_assertion)
@@ -148,8 +149,9 @@ accounts_sign_in(struct lk_call *call, const SignInRequest *req, RedeemTicketRes
 	LK_TRY(check_words(req, err));
 	LK_TRY(op_read(&in.op, look));
 	account_name(&in, account);
-	LK_TRY(password_try(in.op.keys, account, in.allowed ? in.hash : "", req->secret_password,
-	    in.op.now_ms, &right, in.rehashed, err));
+	rate_source(req->source_address, source);
+	LK_TRY(password_try(in.op.keys, account, source, in.allowed ? in.hash : "",
+	    req->secret_password, in.op.now_ms, &right, in.rehashed, err));
 	return right && in.allowed ? op_write(&in.op, come_in) : refuse(&in, err);
 }
 
@@ -200,7 +202,7 @@ check_current(struct change *change, const ChangePasswordRequest *req, struct lk
 	if (!change->has)
 		return LK_OK; /* who came by a ticket and has none yet */
 	if (*req->secret_current)
-		LK_TRY(password_try(change->op.keys, change->user.id, change->old_hash,
+		LK_TRY(password_try(change->op.keys, change->user.id, "", change->old_hash,
 		    req->secret_current, change->op.now_ms, &right, ignored, err));
 	if (!*req->secret_current || !right)
 		return lk_fail_field(

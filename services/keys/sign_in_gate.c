@@ -26,7 +26,8 @@ struct sign_in_gate {
 	size_t inside, at_once;
 	uint8_t hash_key[LK_SHORT_HASH_KEY_LEN];
 	struct slot slots[SLOTS];
-	uint32_t inside_of[GROUPS]; /* how many of a group are inside */
+	uint32_t inside_of[GROUPS];   /* how many of a group are inside */
+	uint32_t inside_from[GROUPS]; /* and from a source */
 };
 
 struct sign_in_gate *
@@ -74,22 +75,42 @@ hash_of(struct sign_in_gate *gate, struct lk_bytes text)
 	return number;
 }
 
-static struct slot *
-slot_of(struct sign_in_gate *gate, const char *account)
-{
-	return &gate->slots[hash_of(gate, lk_bytes_of(account)) % SLOTS];
-}
+/* Where a try is counted. */
+struct counted {
+	struct slot *slot;
+	uint32_t *group, *source; /* NULL for an account of no group, a source that is not known */
+};
 
-/* Of those of a group; NULL for an account of none. */
-static uint32_t *
-group_of(struct sign_in_gate *gate, const char *account)
+static struct counted
+counted_of(struct sign_in_gate *gate, const char *account, const char *source)
 {
 	const char *space = strchr(account, ' ');
+	struct counted counted = { .slot =
+				       &gate->slots[hash_of(gate, lk_bytes_of(account)) % SLOTS] };
 
-	return space
-		   ? &gate->inside_of[hash_of(gate, lk_bytes(account, (size_t)(space - account))) %
-				      GROUPS]
-		   : NULL;
+	if (space) {
+		const struct lk_bytes group = lk_bytes(account, (size_t)(space - account));
+		counted.group = &gate->inside_of[hash_of(gate, group) % GROUPS];
+	}
+	if (*source)
+		counted.source = &gate->inside_from[hash_of(gate, lk_bytes_of(source)) % GROUPS];
+	return counted;
+}
+
+/* Whoever has all places but one. */
+static bool
+has_its_share(const struct sign_in_gate *gate, const uint32_t *inside)
+{
+	return inside && gate->at_once > 1 && *inside + 1 >= gate->at_once;
+}
+
+static void
+count(const struct counted *counted, int by)
+{
+	if (counted->group)
+		*counted->group += (uint32_t)by;
+	if (counted->source)
+		*counted->source += (uint32_t)by;
 }
 
 static lk_status
@@ -104,9 +125,10 @@ refuse(struct lk_error *err, const char *reason, const char *message, int64_t af
 
 /* The mutex is held. A clock that was set back delays nobody for longer than one that was not. */
 static lk_status
-try_enter(struct sign_in_gate *gate, struct slot *slot, uint32_t *group, int64_t now_ms,
-    struct lk_error *err)
+try_enter(
+    struct sign_in_gate *gate, const struct counted *counted, int64_t now_ms, struct lk_error *err)
 {
+	struct slot *slot = counted->slot;
 	const int64_t since_ms = now_ms - slot->tried_at_ms;
 
 	if (since_ms < 0 || since_ms >= FORGET_MS)
@@ -114,42 +136,38 @@ try_enter(struct sign_in_gate *gate, struct slot *slot, uint32_t *group, int64_t
 	const int64_t left_ms = sign_in_delay_ms(slot->wrong) - since_ms;
 	if (slot->wrong > 0 && left_ms > 0)
 		return refuse(err, "SIGN_IN_DELAYED", "too many tries: wait a moment", left_ms);
-	const bool group_is_full = group && gate->at_once > 1 && *group + 1 >= gate->at_once;
-	if (gate->inside >= gate->at_once || group_is_full)
+	if (gate->inside >= gate->at_once || has_its_share(gate, counted->source) ||
+	    has_its_share(gate, counted->group))
 		return refuse(
 		    err, "SIGN_IN_BUSY", "many people sign in at this moment: try again", BUSY_MS);
 	gate->inside++;
-	if (group)
-		(*group)++;
+	count(counted, 1);
 	slot->wrong++;
 	slot->tried_at_ms = now_ms;
 	return LK_OK;
 }
 
 lk_status
-sign_in_gate_enter(
-    struct sign_in_gate *gate, const char *account, int64_t now_ms, struct lk_error *err)
+sign_in_gate_enter(struct sign_in_gate *gate, const char *account, const char *source,
+    int64_t now_ms, struct lk_error *err)
 {
-	struct slot *slot = slot_of(gate, account);
-	uint32_t *group = group_of(gate, account);
+	const struct counted counted = counted_of(gate, account, source);
 
 	pthread_mutex_lock(&gate->mutex);
-	const lk_status status = try_enter(gate, slot, group, now_ms, err);
+	const lk_status status = try_enter(gate, &counted, now_ms, err);
 	pthread_mutex_unlock(&gate->mutex);
 	return status;
 }
 
 void
-sign_in_gate_leave(struct sign_in_gate *gate, const char *account, bool right)
+sign_in_gate_leave(struct sign_in_gate *gate, const char *account, const char *source, bool right)
 {
-	struct slot *slot = slot_of(gate, account);
-	uint32_t *group = group_of(gate, account);
+	const struct counted counted = counted_of(gate, account, source);
 
 	pthread_mutex_lock(&gate->mutex);
 	gate->inside--;
-	if (group)
-		(*group)--;
+	count(&counted, -1);
 	if (right)
-		slot->wrong = 0;
+		counted.slot->wrong = 0;
 	pthread_mutex_unlock(&gate->mutex);
 }

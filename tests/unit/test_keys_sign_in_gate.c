@@ -33,8 +33,8 @@ teardown(void **state)
 static void
 try_once(struct world *w, const char *account, int64_t now_ms, bool right)
 {
-	expect_ok(sign_in_gate_enter(w->gate, account, now_ms, &w->err), &w->err);
-	sign_in_gate_leave(w->gate, account, right);
+	expect_ok(sign_in_gate_enter(w->gate, account, "", now_ms, &w->err), &w->err);
+	sign_in_gate_leave(w->gate, account, "", right);
 }
 
 static void
@@ -57,11 +57,11 @@ after_three_wrong_tries_the_next_waits(void **state)
 
 	for (int i = 0; i < 3; i++)
 		try_once(w, "ben", BEGIN, false);
-	expect_fail(sign_in_gate_enter(w->gate, "ben", BEGIN + 999, &w->err), &w->err,
+	expect_fail(sign_in_gate_enter(w->gate, "ben", "", BEGIN + 999, &w->err), &w->err,
 	    LK_RESOURCE_EXHAUSTED, "SIGN_IN_DELAYED");
 	assert_int_equal(w->err.retry_after_ms, 1);
 	try_once(w, "ben", BEGIN + 1000, false);
-	expect_fail(sign_in_gate_enter(w->gate, "ben", BEGIN + 2999, &w->err), &w->err,
+	expect_fail(sign_in_gate_enter(w->gate, "ben", "", BEGIN + 2999, &w->err), &w->err,
 	    LK_RESOURCE_EXHAUSTED, "SIGN_IN_DELAYED");
 }
 
@@ -108,19 +108,43 @@ others_are_not_delayed(void **state)
 	size_t delayed = 0;
 
 	for (int i = 0; i < 10; i++)
-		LK_IGNORE(sign_in_gate_enter(w->gate, "ben", BEGIN, NULL)); /* two, then busy */
-	sign_in_gate_leave(w->gate, "ben", false);
-	sign_in_gate_leave(w->gate, "ben", false);
+		LK_IGNORE(sign_in_gate_enter(w->gate, "ben", "", BEGIN, NULL)); /* two, then busy */
+	sign_in_gate_leave(w->gate, "ben", "", false);
+	sign_in_gate_leave(w->gate, "ben", "", false);
 	try_once(w, "ben", BEGIN, false);
 	for (int i = 0; i < 100; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "user %d", i);
-		const lk_status status = sign_in_gate_enter(w->gate, name, BEGIN, NULL);
+		const lk_status status = sign_in_gate_enter(w->gate, name, "", BEGIN, NULL);
 		delayed += status != LK_OK;
 		if (status == LK_OK)
-			sign_in_gate_leave(w->gate, name, true);
+			sign_in_gate_leave(w->gate, name, "", true);
 	}
 	assert_true(delayed <= 1); /* one may share ben's slot of 16,384 */
+}
+
+/* Names of many tenants, one of which is there: who makes them up is one. */
+static void
+LIMITS_a_source_that_floods_leaves_a_place_to_the_others(void **state)
+{
+	struct world *w = *state;
+	char name[32];
+
+	expect_ok(sign_in_gate_enter(w->gate, "genomics a", "192.0.2.1", BEGIN, &w->err), &w->err);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "tenant%d a", i);
+		expect_fail(sign_in_gate_enter(w->gate, name, "192.0.2.1", BEGIN, &w->err), &w->err,
+		    LK_RESOURCE_EXHAUSTED, "SIGN_IN_BUSY");
+	}
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "botany %d", i);
+		expect_ok(
+		    sign_in_gate_enter(w->gate, name, "198.51.100.7", BEGIN, &w->err), &w->err);
+		sign_in_gate_leave(w->gate, name, "198.51.100.7", true);
+	}
+	sign_in_gate_leave(w->gate, "genomics a", "192.0.2.1", true);
+	expect_ok(sign_in_gate_enter(w->gate, "tenant0 a", "192.0.2.1", BEGIN, &w->err), &w->err);
+	sign_in_gate_leave(w->gate, "tenant0 a", "192.0.2.1", true);
 }
 
 /* Ten times as many as there is room for, each of another account of one tenant. */
@@ -134,7 +158,7 @@ LIMITS_a_tenant_that_floods_leaves_a_place_to_the_others(void **state)
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof name, "genomics user%d", i);
 		lk_error_clear(&w->err);
-		if (sign_in_gate_enter(w->gate, name, BEGIN, &w->err) == LK_OK) {
+		if (sign_in_gate_enter(w->gate, name, "", BEGIN, &w->err) == LK_OK) {
 			inside++;
 			continue;
 		}
@@ -146,7 +170,7 @@ LIMITS_a_tenant_that_floods_leaves_a_place_to_the_others(void **state)
 		snprintf(name, sizeof name, "botany user%d", i);
 		try_once(w, name, BEGIN, true);
 	}
-	sign_in_gate_leave(w->gate, "genomics user0", true);
+	sign_in_gate_leave(w->gate, "genomics user0", "", true);
 	try_once(w, "genomics user0", BEGIN, true);
 }
 
@@ -155,19 +179,20 @@ a_third_at_once_is_told_to_come_again(void **state)
 {
 	struct world *w = *state;
 
-	expect_ok(sign_in_gate_enter(w->gate, "a", BEGIN, &w->err), &w->err);
-	expect_ok(sign_in_gate_enter(w->gate, "b", BEGIN, &w->err), &w->err);
-	expect_fail(sign_in_gate_enter(w->gate, "c", BEGIN, &w->err), &w->err,
+	expect_ok(sign_in_gate_enter(w->gate, "a", "", BEGIN, &w->err), &w->err);
+	expect_ok(sign_in_gate_enter(w->gate, "b", "", BEGIN, &w->err), &w->err);
+	expect_fail(sign_in_gate_enter(w->gate, "c", "", BEGIN, &w->err), &w->err,
 	    LK_RESOURCE_EXHAUSTED, "SIGN_IN_BUSY");
 	assert_true(w->err.retry_after_ms > 0);
-	sign_in_gate_leave(w->gate, "a", true);
+	sign_in_gate_leave(w->gate, "a", "", true);
 	try_once(w, "c", BEGIN, true);
-	sign_in_gate_leave(w->gate, "b", true);
+	sign_in_gate_leave(w->gate, "b", "", true);
 }
 
 #define IN_WORLD(fn) LK_CASE_WITH(fn, setup, teardown)
 
-LK_TESTS(IN_WORLD(LIMITS_a_tenant_that_floods_leaves_a_place_to_the_others),
+LK_TESTS(IN_WORLD(LIMITS_a_source_that_floods_leaves_a_place_to_the_others),
+    IN_WORLD(LIMITS_a_tenant_that_floods_leaves_a_place_to_the_others),
     LK_CASE(the_delay_doubles_up_to_half_a_minute),
     IN_WORLD(after_three_wrong_tries_the_next_waits),
     IN_WORLD(nobody_is_locked_out_for_longer_than_half_a_minute),
