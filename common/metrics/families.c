@@ -71,26 +71,33 @@ lk_families_add(struct lk_families *families, enum lk_metric_kind kind, const ch
 	families->samples++;
 }
 
+enum { NUMBER_SIZE = 24 };
+
+static void
+add_number(struct lk_families *families, enum lk_metric_kind kind, const char *name,
+    const char *help, const char *labels, const char *text)
+{
+	lk_families_add(families, kind, name, help, &(struct lk_sample){ "", labels, text, NULL });
+}
+
 void
 lk_families_gauge(struct lk_families *families, const char *name, const char *help,
     const char *labels, int64_t value)
 {
-	char text[24];
+	char text[NUMBER_SIZE];
 
 	snprintf(text, sizeof text, "%" PRId64, value);
-	lk_families_add(
-	    families, LK_METRIC_GAUGE, name, help, &(struct lk_sample){ "", labels, text, NULL });
+	add_number(families, LK_METRIC_GAUGE, name, help, labels, text);
 }
 
 void
 lk_families_counter(struct lk_families *families, const char *name, const char *help,
     const char *labels, uint64_t value)
 {
-	char text[24];
+	char text[NUMBER_SIZE];
 
 	snprintf(text, sizeof text, "%" PRIu64, value);
-	lk_families_add(
-	    families, LK_METRIC_COUNTER, name, help, &(struct lk_sample){ "", labels, text, NULL });
+	add_number(families, LK_METRIC_COUNTER, name, help, labels, text);
 }
 
 static void

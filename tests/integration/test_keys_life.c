@@ -13,30 +13,6 @@ made(struct world *w, const char *who, CreateKeyRequest *req)
 	return (struct world_key){ rep->key->id, rep->secret_key };
 }
 
-static const char *
-reason_at(struct world *w, const char *secret, const char *address)
-{
-	VerifyKeyRequest req = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT;
-	VerifyKeyResponse *rep;
-
-	req.secret_key = text(secret);
-	req.source_address = text(address);
-	ask_ok(w, SERVICE, "VerifyKey", &req, &rep);
-	assert_true(rep->active == (*rep->reason == '\0'));
-	return rep->reason;
-}
-
-static const KeyMsg *
-key_now(struct world *w, const char *who, const char *id)
-{
-	GetKeyRequest req = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
-	GetKeyResponse *rep;
-
-	req.id = text(id);
-	ask_ok(w, who, "GetKey", &req, &rep);
-	return rep->key;
-}
-
 static void
 KEYS_a_key_with_networks_is_good_from_within_alone(void **state)
 {
@@ -49,14 +25,15 @@ KEYS_a_key_with_networks_is_good_from_within_alone(void **state)
 	req.n_source_networks = 2;
 	const struct world_key key = made(w, ada, &req);
 	for (int round = 0; round < 2; round++) { /* from the store, then from memory */
-		assert_string_equal(reason_at(w, key.secret, "10.9.9.9"), "");
-		assert_string_equal(reason_at(w, key.secret, "::ffff:10.9.9.9"), "");
-		assert_string_equal(reason_at(w, key.secret, "2001:db8:1::1"), "");
-		assert_string_equal(reason_at(w, key.secret, "192.0.2.1"), "SOURCE_REFUSED");
-		assert_string_equal(reason_at(w, key.secret, "2001:db9::1"), "SOURCE_REFUSED");
-		assert_string_equal(reason_at(w, key.secret, ""), "SOURCE_REFUSED");
+		assert_string_equal(world_reason_at(w, key.secret, "10.9.9.9"), "");
+		assert_string_equal(world_reason_at(w, key.secret, "::ffff:10.9.9.9"), "");
+		assert_string_equal(world_reason_at(w, key.secret, "2001:db8:1::1"), "");
+		assert_string_equal(world_reason_at(w, key.secret, "192.0.2.1"), "SOURCE_REFUSED");
+		assert_string_equal(
+		    world_reason_at(w, key.secret, "2001:db9::1"), "SOURCE_REFUSED");
+		assert_string_equal(world_reason_at(w, key.secret, ""), "SOURCE_REFUSED");
 	}
-	const KeyMsg *shown = key_now(w, ada, key.id);
+	const KeyMsg *shown = world_key_now(w, ada, key.id);
 	assert_int_equal(shown->n_source_networks, 2);
 	assert_string_equal(shown->source_networks[1], "2001:db8::/32");
 	networks[0] = text("10.0.0.1/8");
@@ -79,8 +56,8 @@ KEYS_a_key_made_by_a_key_is_held_to_its_networks(void **state)
 	const char *by_key = lk_arena_format(w->arena, "%s %s", world_id(w, ada), key.id);
 	req.n_source_networks = 0;
 	const struct world_key heir = made(w, by_key, &req);
-	assert_string_equal(reason_at(w, heir.secret, "192.0.2.1"), "SOURCE_REFUSED");
-	assert_string_equal(reason_at(w, heir.secret, "10.0.0.1"), "");
+	assert_string_equal(world_reason_at(w, heir.secret, "192.0.2.1"), "SOURCE_REFUSED");
+	assert_string_equal(world_reason_at(w, heir.secret, "10.0.0.1"), "");
 	req.n_source_networks = 1;
 	networks[0] = text("10.2.0.0/16");
 	made(w, by_key, &req);
@@ -104,14 +81,14 @@ KEYS_a_key_is_refused_before_its_time(void **state)
 	ask_field(w, ada, "CreateKey", &req, "not_before", "NOT_BEFORE_INVALID");
 	req.not_before = text("1h");
 	const struct world_key key = made(w, ada, &req);
-	assert_string_equal(reason_at(w, key.secret, ""), "KEY_NOT_YET_VALID");
-	assert_string_equal(key_now(w, ada, key.id)->state, "pending");
+	assert_string_equal(world_reason_at(w, key.secret, ""), "KEY_NOT_YET_VALID");
+	assert_string_equal(world_key_now(w, ada, key.id)->state, "pending");
 	rotate.id = text(key.id);
 	rotate.ttl = text("30m");
 	ask_field(w, ada, "RotateKey", &rotate, "ttl", "NOT_BEFORE_INVALID");
 	atomic_store(&w->clock.ahead_ms, HOUR_MS);
-	assert_string_equal(reason_at(w, key.secret, ""), "");
-	assert_string_equal(key_now(w, ada, key.id)->state, "active");
+	assert_string_equal(world_reason_at(w, key.secret, ""), "");
+	assert_string_equal(world_key_now(w, ada, key.id)->state, "active");
 }
 
 static RotateKeyResponse *
@@ -147,17 +124,17 @@ I6_a_rotated_key_goes_on_for_the_overlap(void **state)
 	assert_string_equal(rep->key->source_networks[0], "10.0.0.0/8");
 	assert_string_equal(rep->replaced->replaced_by, rep->key->id);
 	assert_int_equal(rep->key->expires_at_ms - rep->key->created_at_ms, INT64_C(720) * HOUR_MS);
-	assert_string_equal(reason_at(w, old.secret, "10.0.0.1"), "");
-	assert_string_equal(reason_at(w, rep->secret_key, "10.0.0.1"), "");
+	assert_string_equal(world_reason_at(w, old.secret, "10.0.0.1"), "");
+	assert_string_equal(world_reason_at(w, rep->secret_key, "10.0.0.1"), "");
 	again.id = text(old.id);
 	ask_fails(w, ada, "RotateKey", &again, LK_FAILED_PRECONDITION, "KEY_ALREADY_ROTATED");
 	again.id = rep->key->id;
 	ask_fails(w, ada, "RotateKey", &again, LK_FAILED_PRECONDITION, "ROTATION_UNDER_WAY");
 	atomic_store(&w->clock.ahead_ms, HOUR_MS);
-	assert_string_equal(reason_at(w, old.secret, "10.0.0.1"), "KEY_REFUSED");
-	assert_string_equal(reason_at(w, rep->secret_key, "10.0.0.1"), "");
+	assert_string_equal(world_reason_at(w, old.secret, "10.0.0.1"), "KEY_REFUSED");
+	assert_string_equal(world_reason_at(w, rep->secret_key, "10.0.0.1"), "");
 	rotated(w, ada, rep->key->id, "0s");
-	assert_string_equal(reason_at(w, rep->secret_key, "10.0.0.1"), "KEY_REFUSED");
+	assert_string_equal(world_reason_at(w, rep->secret_key, "10.0.0.1"), "KEY_REFUSED");
 }
 
 static void
@@ -181,7 +158,7 @@ I6_an_overlap_is_bounded_by_policy_and_by_the_keys_own_end(void **state)
 	    rep->replaced->expires_at_ms <= w->clock.clock.wall_ms(&w->clock.clock) + HOUR_MS);
 	short_lived.ttl = text("10m");
 	const struct world_key brief = made(w, ada, &short_lived);
-	const int64_t end_ms = key_now(w, ada, brief.id)->expires_at_ms;
+	const int64_t end_ms = world_key_now(w, ada, brief.id)->expires_at_ms;
 	assert_int_equal(rotated(w, ada, brief.id, "1h")->replaced->expires_at_ms, end_ms);
 }
 
@@ -282,7 +259,7 @@ KEYS_a_suspended_key_is_refused_until_it_is_resumed(void **state)
 	suspend(w, ben, key.id);
 	expect_refused(w, SERVICE, key.secret, "KEY_REFUSED");
 	ask_fails(w, by_key, "GetMe", &me, LK_UNAUTHENTICATED, "TOKEN_REFUSED");
-	assert_string_equal(key_now(w, ben, key.id)->state, "suspended");
+	assert_string_equal(world_key_now(w, ben, key.id)->state, "suspended");
 	ask_fails(w, ben, "SuspendKeys", &more, LK_FAILED_PRECONDITION, "KEY_ALREADY_SUSPENDED");
 	ask_ok(w, ben, "ResumeKeys", &resume, NULL);
 	expect_active(w, SERVICE, key.secret);

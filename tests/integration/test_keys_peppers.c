@@ -45,17 +45,6 @@ IMPORT_a_key_is_imported_once_whatever_the_pepper(void **state)
 	lk_pepper_free(newest);
 }
 
-static const char *
-key_state_of(struct world *w, const char *who, const char *id)
-{
-	GetKeyRequest req = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
-	GetKeyResponse *rep;
-
-	req.id = text(id);
-	ask_ok(w, who, "GetKey", &req, &rep);
-	return rep->key->state;
-}
-
 static struct world_key
 key_of_an_hour(struct world *w, const char *who)
 {
@@ -81,11 +70,11 @@ SEAL_keys_that_are_over_outlive_their_pepper(void **state)
 	atomic_store(&w->clock.ahead_ms, INT64_C(3601000));
 	struct lk_pepper *newest = pepper_rotate(w);
 	pepper_retire(w);
-	assert_string_equal(key_state_of(w, ada, revoked.id), "revoked");
-	assert_string_equal(key_state_of(w, ada, expired.id), "expired");
+	assert_string_equal(world_key_now(w, ada, revoked.id)->state, "revoked");
+	assert_string_equal(world_key_now(w, ada, expired.id)->state, "expired");
 	expect_refused(w, SERVICE, expired.secret, "KEY_REFUSED");
 	world_revoke(w, ada, expired.id);
-	assert_string_equal(key_state_of(w, ada, expired.id), "revoked");
+	assert_string_equal(world_key_now(w, ada, expired.id)->state, "revoked");
 	get.id = living.id;
 	ask_fails(w, ada, "GetKey", &get, LK_DATA_LOSS, "ROW_DAMAGED");
 	expect_refused(w, SERVICE, living.secret, "KEY_REFUSED");

@@ -36,18 +36,6 @@ LIMITS_a_caller_makes_so_many_keys_in_a_minute(void **state)
 	world_teardown(state);
 }
 
-static const char *
-reason_at(struct world *w, const char *secret, const char *address)
-{
-	VerifyKeyRequest req = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT;
-	VerifyKeyResponse *rep;
-
-	req.secret_key = text(secret);
-	req.source_address = text(address);
-	ask_ok(w, SERVICE, "VerifyKey", &req, &rep);
-	return rep->reason;
-}
-
 static void
 LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone(void **state)
 {
@@ -59,17 +47,18 @@ LIMITS_an_address_that_shows_bad_keys_is_answered_from_memory_alone(void **state
 
 	world_failures = 0;
 	atomic_store(&w->keys->has_foreign, true); /* what is no key of ours is looked up, too */
-	assert_string_equal(reason_at(w, used.secret, bad), "");
+	assert_string_equal(world_reason_at(w, used.secret, bad), "");
 	for (int i = 0; i < 5; i++)
-		assert_string_equal(reason_at(w, "lk_nonsense", bad), "KEY_MALFORMED");
-	assert_string_equal(reason_at(w, idle.secret, bad), "TOO_MANY_FAILURES");
-	assert_string_equal(reason_at(w, "apikey|of another system", bad), "TOO_MANY_FAILURES");
-	assert_string_equal(reason_at(w, "apikey|of another system", good), "KEY_MALFORMED");
-	assert_string_equal(reason_at(w, used.secret, bad), "");
-	assert_string_equal(reason_at(w, idle.secret, good), "");
+		assert_string_equal(world_reason_at(w, "lk_nonsense", bad), "KEY_MALFORMED");
+	assert_string_equal(world_reason_at(w, idle.secret, bad), "TOO_MANY_FAILURES");
+	assert_string_equal(
+	    world_reason_at(w, "apikey|of another system", bad), "TOO_MANY_FAILURES");
+	assert_string_equal(world_reason_at(w, "apikey|of another system", good), "KEY_MALFORMED");
+	assert_string_equal(world_reason_at(w, used.secret, bad), "");
+	assert_string_equal(world_reason_at(w, idle.secret, good), "");
 	atomic_store(&w->clock.ahead_ms, 13000);
 	const struct world_key later = world_key(w, ada, "later");
-	assert_string_equal(reason_at(w, later.secret, bad), "");
+	assert_string_equal(world_reason_at(w, later.secret, bad), "");
 	*state = w;
 	world_teardown(state);
 }
@@ -87,10 +76,11 @@ LIMITS_the_addresses_of_one_ipv6_network_share_a_limit(void **state)
 	world_failures = 0;
 	for (int i = 0; i < 5; i++) {
 		snprintf(address, sizeof address, "2001:db8:1:2::%x", i + 1);
-		assert_string_equal(reason_at(w, "lk_nonsense", address), "KEY_MALFORMED");
+		assert_string_equal(world_reason_at(w, "lk_nonsense", address), "KEY_MALFORMED");
 	}
-	assert_string_equal(reason_at(w, idle.secret, "2001:db8:1:2:3:4:5:6"), "TOO_MANY_FAILURES");
-	assert_string_equal(reason_at(w, idle.secret, "2001:db8:1:3::1"), "");
+	assert_string_equal(
+	    world_reason_at(w, idle.secret, "2001:db8:1:2:3:4:5:6"), "TOO_MANY_FAILURES");
+	assert_string_equal(world_reason_at(w, idle.secret, "2001:db8:1:3::1"), "");
 	*state = w;
 	world_teardown(state);
 }

@@ -377,6 +377,30 @@ world_verify(struct world *w, const char *who, const char *secret)
 		assert_null(refused_->identity);                                                   \
 	} while (0)
 
+static inline const KeyMsg *
+world_key_now(struct world *w, const char *who, const char *id)
+{
+	GetKeyRequest req = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
+	GetKeyResponse *rep;
+
+	req.id = text(id);
+	ask_ok(w, who, "GetKey", &req, &rep);
+	return rep->key;
+}
+
+static inline const char *
+world_reason_at(struct world *w, const char *secret, const char *address)
+{
+	VerifyKeyRequest req = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT;
+	VerifyKeyResponse *rep;
+
+	req.secret_key = text(secret);
+	req.source_address = text(address);
+	ask_ok(w, SERVICE, "VerifyKey", &req, &rep);
+	assert_true(rep->active == (*rep->reason == '\0'));
+	return rep->reason;
+}
+
 static inline void
 world_revoke(struct world *w, const char *who, const char *id)
 {
