@@ -260,8 +260,43 @@ a_place_is_a_file_or_the_systems_log(void **state)
 	    LK_UNAVAILABLE, "CHECKPOINTS_UNWRITABLE");
 }
 
+/* Those of another installation, or another service, and what else lies there, are passed over. */
+static void
+the_heads_of_one_service_are_read_back(void **state)
+{
+	struct place *place = *state;
+	struct lk_checkpoint other = head(3);
+	LK_AUTO(lk_freep) struct lk_chain_mark *marks = NULL;
+	size_t count;
+
+	lk_test_write_file(place->path, "something else\n", strlen("something else\n"));
+	expect_ok(
+	    lk_checkpoints_heads(NULL, "test", "keys", &marks, &count, &place->err), &place->err);
+	assert_int_equal(count, 0);
+	for (uint64_t sequence = 1; sequence <= 300; sequence++)
+		expect_ok(add(place, sequence), &place->err);
+	lk_text_copy(other.service, sizeof other.service, "tokens");
+	expect_ok(lk_checkpoints_add(place->checkpoints, &other, &place->err), &place->err);
+	lk_text_copy(other.service, sizeof other.service, "keys");
+	lk_text_copy(other.instance, sizeof other.instance, "other");
+	expect_ok(lk_checkpoints_add(place->checkpoints, &other, &place->err), &place->err);
+	expect_ok(
+	    lk_checkpoints_heads(place->checkpoints, "test", "keys", &marks, &count, &place->err),
+	    &place->err);
+	assert_int_equal(count, 300);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(marks[i].sequence, i + 1);
+		assert_int_equal(marks[i].hash[31], 0xab);
+	}
+	unlink(place->path);
+	expect_fail(lk_checkpoints_heads(place->checkpoints, "test", "keys",
+			&(struct lk_chain_mark *){ NULL }, &count, &place->err),
+	    &place->err, LK_UNAVAILABLE, "CHECKPOINTS_UNREADABLE");
+}
+
 #define PLACE(fn) LK_CASE_WITH(fn, setup, teardown)
-LK_TESTS(PLACE(a_line_begins_after_half_a_line_of_somebody_else),
+LK_TESTS(PLACE(the_heads_of_one_service_are_read_back),
+    PLACE(a_line_begins_after_half_a_line_of_somebody_else),
     PLACE(of_a_line_that_does_not_fit_nothing_is_left),
     PLACE(a_file_that_was_moved_away_or_removed_is_made_anew),
     PLACE(a_confined_process_makes_its_file_anew), LK_CASE(the_systems_log_gets_them_by_its_socket),
