@@ -96,7 +96,8 @@ add_sources(struct lk_sandbox *sandbox, const char *text, struct lk_error *err)
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 
 	if (strstr(text, "pkcs11:")) {
-		sandbox->network = sandbox->reads_anything = true;
+		sandbox->network = sandbox->dials = true;
+		sandbox->modules = sandbox->reads_anything = true;
 		LK_TRY(lk_sandbox_add(sandbox, "/", true, err));
 	}
 	if (strstr(text, "secret:"))
@@ -105,20 +106,30 @@ add_sources(struct lk_sandbox *sandbox, const char *text, struct lk_error *err)
 	return add_named_files(sandbox, text, false, err);
 }
 
+static lk_status
+add_listener(struct lk_sandbox *sandbox, const char *text, struct lk_error *err)
+{
+	sandbox->listens = true;
+	sandbox->ipc = begins(text, "ipc://");
+	sandbox->network |= !sandbox->ipc;
+	sandbox->http = !strstr(text, "://");
+	return sandbox->ipc ? add_folder_of(sandbox, text + strlen("ipc://"), err) : LK_OK;
+}
+
 /* An address: of a database, of this process, or of others, several by comma. */
 static lk_status
 add_address(struct lk_sandbox *sandbox, const char *option, const char *text, struct lk_error *err)
 {
-	const bool ours = lk_text_is(option, "listen");
-
-	if (begins(text, "sqlite://"))
+	if (lk_text_is(option, "listen"))
+		return add_listener(sandbox, text, err);
+	if (begins(text, "sqlite://")) {
+		sandbox->writes = true;
 		return add_folder_of(sandbox, text + strlen("sqlite://"), err);
+	}
 	if (begins(text, "postgresql:"))
-		sandbox->network = sandbox->reads_anything = true;
-	if (strstr(text, "tcp://") || (ours && !begins(text, "ipc://")))
-		sandbox->network = true;
-	else if (ours)
-		return add_folder_of(sandbox, text + strlen("ipc://"), err);
+		sandbox->network = sandbox->dials = sandbox->reads_anything = true;
+	if (strstr(text, "tcp://"))
+		sandbox->network = sandbox->dials = true;
 	return LK_OK;
 }
 
@@ -138,8 +149,10 @@ add_option(struct lk_sandbox *sandbox, const struct lk_option *option, const voi
 		return lk_text_is(option->name, "pepper-file") ? add_versions(sandbox, text, err)
 							       : LK_OK;
 	}
-	if (lk_text_is(option->name, "audit-checkpoints"))
+	if (lk_text_is(option->name, "audit-checkpoints")) {
+		sandbox->writes |= begins(text, "file:");
 		return add_named_files(sandbox, text, true, err);
+	}
 	LK_TRY(add_sources(sandbox, text, err));
 	return add_address(sandbox, option->name, text, err);
 }
@@ -189,15 +202,28 @@ lk_confine_wish(const struct lk_config_table *table, int argc, char **argv, cons
 	return file ? lk_sandbox_add(out_sandbox, file, false, err) : LK_OK;
 }
 
+enum wanted { SANDBOX_NO, SANDBOX_YES, SANDBOX_LOG }; /* the option's words, in their order */
+
 /* A process without the option has no sandbox. */
-static bool
-is_wanted(const struct lk_config_table *table, const void *config)
+static enum wanted
+wanted(const struct lk_config_table *table, const void *config)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		if (lk_text_is(table->options[i].name, "sandbox"))
-			return *(const bool *)field(&table->options[i], config);
+			return *(const int *)field(&table->options[i], config);
 	}
-	return false;
+	return SANDBOX_NO;
+}
+
+static void
+tell(const struct lk_sandbox *sandbox, const struct lk_sandbox_limits *limits)
+{
+	if (!limits->files)
+		lk_log(LK_LOG_WARN, "sandbox.without_files");
+	if (!limits->calls)
+		lk_log(LK_LOG_WARN, "sandbox.without_calls");
+	else if (sandbox->only_logs)
+		lk_log(LK_LOG_WARN, "sandbox.only_logs");
 }
 
 static void
@@ -210,16 +236,17 @@ lk_status
 lk_confine(const struct lk_config_table *table, int argc, char **argv, const void *config,
     struct lk_error *err)
 {
-	bool files = false;
+	const enum wanted want = wanted(table, config);
+	struct lk_sandbox_limits limits;
 
-	if (SANITIZED || !is_wanted(table, config))
+	if (SANITIZED || want == SANDBOX_NO)
 		return LK_OK;
 	LK_AUTO(freep) struct lk_sandbox *sandbox = LK_ALLOC(struct lk_sandbox);
 	if (!sandbox)
 		return lk_fail_oom(err);
+	sandbox->only_logs = want == SANDBOX_LOG;
 	LK_TRY(lk_confine_wish(table, argc, argv, config, sandbox, err));
-	LK_TRY(lk_sandbox_enter(sandbox, &files, err));
-	if (!files)
-		lk_log(LK_LOG_WARN, "sandbox.without_files");
+	LK_TRY(lk_sandbox_enter(sandbox, &limits, err));
+	tell(sandbox, &limits);
 	return LK_OK;
 }

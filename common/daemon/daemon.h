@@ -21,8 +21,8 @@ struct lk_error *lk_daemon_begin(const char *name);
  * says. SIGHUP reads it again, by the same arguments, from the environment and the file as it is by
  * then; every other option needs a restart. Last, the process enters its sandbox (sandbox.h),
  * unless the option "sandbox" says no: it may reach the files that its options name, and sockets of
- * other hosts only when an option names one. `table` and `argv` are borrowed for the process's
- * life. Errors: those of lk_config_load and lk_sandbox_enter.
+ * other hosts only when an option names one, by the system calls that this needs. `table` and
+ * `argv` are borrowed for the process's life. Errors: those of lk_config_load and lk_sandbox_enter.
  */
 lk_status lk_daemon_configure(const struct lk_config_table *table, int argc, char **argv,
     void *out_config, struct lk_error *err);

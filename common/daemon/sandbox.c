@@ -1,23 +1,20 @@
-/* Landlock for files, seccomp for system calls; see sandbox.h. Both by themselves: no library is
- * between us and two documents of the kernel, landlock(7) and seccomp(2). */
+/* Landlock for files and TCP; see sandbox.h. No library is between us and landlock(7). System calls
+ * are in calls.c. */
 #include "daemon/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "daemon/calls.h"
 
 lk_status
 lk_sandbox_add(struct lk_sandbox *sandbox, const char *path, bool writable, struct lk_error *err)
@@ -101,20 +98,28 @@ allow_all(const struct lk_sandbox *sandbox, int ruleset, uint64_t known)
 	return rv;
 }
 
+/* struct landlock_ruleset_attr as of version 4; older headers have its first field alone. */
+struct ruleset {
+	uint64_t fs, net;
+};
+enum { TCP_BIND = 1 << 0, TCP_CONNECT = 1 << 1 };
+
 static lk_status
 limit_files(const struct lk_sandbox *sandbox, bool *out_files, struct lk_error *err)
 {
 	const long version =
 	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	const struct landlock_ruleset_attr attr = { .handled_access_fs = handled(version) };
+	const struct ruleset attr = { .fs = handled(version),
+		.net = (sandbox->network ? 0U : TCP_BIND) | (sandbox->dials ? 0U : TCP_CONNECT) };
+	const size_t size = version >= 4 ? sizeof attr : sizeof attr.fs;
 
 	*out_files = version > 0;
 	if (!*out_files)
 		return LK_OK;
-	const int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+	const int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (ruleset < 0)
 		return refused(err, "the files");
-	long rv = allow_all(sandbox, ruleset, attr.handled_access_fs);
+	long rv = allow_all(sandbox, ruleset, attr.fs);
 	if (rv == 0)
 		rv = syscall(SYS_landlock_restrict_self, ruleset, 0);
 	const int why = errno;
@@ -123,106 +128,17 @@ limit_files(const struct lk_sandbox *sandbox, bool *out_files, struct lk_error *
 	return rv == 0 ? LK_OK : refused(err, "the files");
 }
 
-/* ---- System calls ---- */
-
-#if defined(__x86_64__)
-enum { NATIVE = AUDIT_ARCH_X86_64, FIRST_FOREIGN = 0x40000000 }; /* the numbers of x32 */
-#elif defined(__aarch64__)
-enum { NATIVE = AUDIT_ARCH_AARCH64, FIRST_FOREIGN = INT32_MAX };
-#endif
-
-/* Another program, another process, the machine itself. None of it is ours to do. */
-static const int denied[] = {
-#define DENIED(name) SYS_##name,
-#include "denied_calls.def"
-#undef DENIED
-};
-
-static const unsigned families[] = { AF_INET, AF_INET6, AF_NETLINK /* names of hosts */ };
-
-enum {
-	FILTER_MAX = 2 * LK_ARRAY_LEN(denied) + 32,
-	DENY = SECCOMP_RET_ERRNO | EPERM,
-};
-
-struct program {
-	struct sock_filter code[FILTER_MAX];
-	unsigned short len;
-};
-
-static void
-add(struct program *program, uint16_t code, uint32_t k, uint8_t if_true, uint8_t if_false)
-{
-	program->code[program->len++] = (struct sock_filter){ code, if_true, if_false, k };
-}
-
-static void
-load(struct program *program, size_t offset)
-{
-	add(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
-}
-
-static void
-answer(struct program *program, uint32_t with)
-{
-	add(program, BPF_RET | BPF_K, with, 0, 0);
-}
-
-/* The next instruction is for what is loaded being `value`; everybody else skips it. */
-static void
-when(struct program *program, uint32_t value)
-{
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-}
-
-static void
-judge_sockets(struct program *program, bool network)
-{
-	load(program, offsetof(struct seccomp_data, args[0])); /* little endian: its lower half */
-	when(program, AF_UNIX);
-	answer(program, SECCOMP_RET_ALLOW);
-	for (size_t i = 0; i < LK_ARRAY_LEN(families) && network; i++) {
-		when(program, families[i]);
-		answer(program, SECCOMP_RET_ALLOW);
-	}
-	answer(program, (uint32_t)DENY);
-}
-
-static void
-compose(struct program *program, bool network)
-{
-	load(program, offsetof(struct seccomp_data, arch));
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)NATIVE, 1, 0);
-	answer(program, (uint32_t)DENY);
-	load(program, offsetof(struct seccomp_data, nr));
-	add(program, BPF_JMP | BPF_JGE | BPF_K, FIRST_FOREIGN, 0, 1);
-	answer(program, (uint32_t)DENY);
-	for (size_t i = 0; i < LK_ARRAY_LEN(denied); i++) {
-		when(program, (uint32_t)denied[i]);
-		answer(program, (uint32_t)DENY);
-	}
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
-	answer(program, SECCOMP_RET_ALLOW);
-	judge_sockets(program, network);
-}
-
-static lk_status
-limit_calls(bool network, struct lk_error *err)
-{
-	struct program program = { .len = 0 };
-
-	compose(&program, network);
-	const struct sock_fprog filter = { .len = program.len, .filter = program.code };
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
-		return refused(err, "the system calls");
-	return LK_OK;
-}
-
 lk_status
-lk_sandbox_enter(const struct lk_sandbox *sandbox, bool *out_files, struct lk_error *err)
+lk_sandbox_enter(
+    const struct lk_sandbox *sandbox, struct lk_sandbox_limits *out_limits, struct lk_error *err)
 {
+	struct lk_sandbox_limits limits = { .calls = lk_calls_can_be_limited() };
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return refused(err, "the privileges");
-	LK_TRY(limit_files(sandbox, out_files, err));
-	return limit_calls(sandbox->network, err);
+	LK_TRY(limit_files(sandbox, &limits.files, err));
+	if (limits.calls)
+		LK_TRY(lk_calls_limit(sandbox, err));
+	*out_limits = limits;
+	return LK_OK;
 }

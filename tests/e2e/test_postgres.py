@@ -17,6 +17,7 @@ import test_isolation
 import test_kill
 import test_main_job
 import test_revocation
+import test_sandbox
 import test_sign_in
 
 
@@ -80,6 +81,12 @@ class WorkerOfATenantOnPostgres(test_isolation.WorkerOfATenant):
 
 class NobodyOnPostgres(test_isolation.Nobody):
     engine = "postgres"
+
+
+class SandboxOnPostgres(test_sandbox.Sandbox):
+    engine = "postgres"
+    services_differ = {**test_sandbox.OPENS_SOCKETS, "connects_to_another_host": "0",
+                       "opens_a_foreign_file": "0"}  # libpq reads what its URL names
 
 
 class FeedsOnPostgres(test_feed.Feeds):

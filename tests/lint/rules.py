@@ -18,8 +18,9 @@ WRAPPERS = {
     "openssl/": ("common/crypto/",),
     "p11-kit/": ("common/crypto/",),
     "microhttpd": ("services/gateway/",),
+    "seccomp.h": ("common/daemon/",),
 }
-ONE_FILE = ("jwt.h", "microhttpd")
+ONE_FILE = ("jwt.h", "microhttpd", "seccomp.h")
 
 BANNED = {
     "strcpy": "lk_text_copy", "strcat": "snprintf", "strncpy": "lk_text_copy", "strncat": "snprintf",

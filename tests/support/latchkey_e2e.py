@@ -149,6 +149,7 @@ class State(Person):
         self.logs.mkdir()
         (self.folder / "home").mkdir()
         self.running = {}
+        self.service_variables = {}  # of the environment of services, beside what they have by themselves
         self.shell = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
         self.shell["HOME"] = str(self.folder / "home")
         for name in [name for name in self.shell if name.startswith("XDG_")]:
@@ -236,7 +237,8 @@ class State(Person):
         return channel
 
     def _service_environment(self):
-        return {name: value for name, value in self.shell.items() if not name.startswith("LATCHKEY_")}
+        own = {name: value for name, value in self.shell.items() if not name.startswith("LATCHKEY_")}
+        return {**own, **self.service_variables}
 
     def _await_ready(self, name, channel):
         end = time.monotonic() + READY_S

@@ -173,11 +173,11 @@ enum { NO_NAMESPACE = 77 };
 static bool
 confine(const char *folder)
 {
-	static struct lk_sandbox sandbox;
-	bool files;
+	static struct lk_sandbox sandbox = { .writes = true };
+	struct lk_sandbox_limits limits;
 
 	return lk_sandbox_add(&sandbox, folder, true, NULL) == LK_OK &&
-	       lk_sandbox_enter(&sandbox, &files, NULL) == LK_OK;
+	       lk_sandbox_enter(&sandbox, &limits, NULL) == LK_OK;
 }
 
 static int
