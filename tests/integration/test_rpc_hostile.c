@@ -19,7 +19,7 @@ const char *__lsan_default_suppressions(void);
 __attribute__((visibility("default"))) const char *
 __lsan_default_suppressions(void)
 {
-	return NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6 ? "leak:libnng" : "";
+	return NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6 ? "leak:nng_listener_create" : "";
 }
 
 static int

@@ -68,6 +68,19 @@ def add_aws(user, label="bucket", fields=AWS_FIELDS):
 VOLATILE = r"^(audit_|sqlite_|lk_|key_use)"
 
 
+def _copy_of(path, folder):
+    """The database and its log as they are at one moment: again, when the service wrote meanwhile."""
+    def times():
+        parts = [part for part in sorted(path.parent.glob(path.name + "*")) if part.name.endswith((".db", "-wal"))]
+        return [(part, part.stat().st_mtime_ns, part.stat().st_size) for part in parts]
+
+    before = None
+    while before != (before := times()):
+        for part, *_ in before:
+            shutil.copy(part, folder)
+    return f"{folder}/{path.name}"
+
+
 def rows(state, but=VOLATILE):
     """What the databases hold, as text, without the trail and the times of last use: {database: {table: rows}}."""
     if state.server:
@@ -75,10 +88,7 @@ def rows(state, but=VOLATILE):
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted((state.path / "data").glob("*.db")):
-            for part in path.parent.glob(path.name + "*"):
-                if part.name.endswith((".db", "-wal")):
-                    shutil.copy(part, folder)
-            connection = sqlite3.connect(f"{folder}/{path.name}")
+            connection = sqlite3.connect(_copy_of(path, folder))
             connection.text_factory = bytes
             names = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             found[path.stem] = {name: _table(connection, name) for name in names if not re.search(but, name)}
