@@ -54,7 +54,7 @@ walk_to_end(const struct lk_audit_sealer *sealer, struct lk_chain_walk *walk,
 	const struct lk_audit_config *config = audit_sealer_config(sealer);
 	const int64_t now_ms = audit_sealer_now_ms(sealer);
 	struct trail_chain chain;
-	uint8_t signature[64];
+	uint8_t signature[LK_SIGNATURE_LEN];
 
 	do {
 		LK_TRY(walk_on(sealer, walk, arena, &chain, err));

@@ -170,7 +170,7 @@ message_new(struct lk_arena *arena, const ProtobufCMessageDescriptor *type)
 	return message;
 }
 
-/* As we saw it, whatever the body says. */
+/* As we saw it: a body that names one is refused (FIELD_TWICE). */
 static lk_status
 fill_source(struct gateway *gateway, const struct http_request *request, ProtobufCMessage *message,
     struct lk_error *err)
@@ -223,10 +223,10 @@ ask_route(struct gateway *gateway, const struct route *route, struct http_reques
 	if (!message || !method)
 		return lk_fail_oom(err);
 	LK_TRY(fill(request, parameters, message, err));
-	if (route->who != CALLER)
+	if (route->who != CALLER) {
 		LK_TRY(fill_tenant(gateway, request, message, err));
-	if (route->who != CALLER)
 		LK_TRY(fill_source(gateway, request, message, err));
+	}
 	if (route->who == TRADER)
 		LK_TRY(fill_trade(request, message, err));
 	const struct rest_call call = { route->service, method, message, rpc->output,

@@ -14,6 +14,7 @@ static const struct lk_option option_rows[] = {
 #include "options.def"
 #undef LK_OPTION
 };
+
 static const struct lk_metric_row metric_rows[] = {
 #define LK_METRIC(kind, id, name, help) { LK_METRIC_##kind, name, help },
 #include "metrics.def"

@@ -27,6 +27,7 @@ sign_in(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *re
 	question.email = req->user;
 	question.secret_password = req->secret_password;
 	question.secret_assertion = req->secret_assertion;
+	question.source_address = req->source_address;
 	question.session_ttl_ms = req->ttl_ms ? req->ttl_ms : (uint64_t)tokens->rules.ttl_limit_ms;
 	return keys_peer_sign_in(tokens->host, call, &question, out_secret, err);
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Passwords and sessions: signing in, what is refused and how, changing one's own, ending what is open."""
 
+import concurrent.futures
 import contextlib
 import ctypes
+import itertools
 import pathlib
 import sqlite3
 import subprocess
@@ -12,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import http_client
 import latchkey_e2e as e2e
 import postgres
 import latchkey_wire as wire
@@ -272,6 +275,34 @@ class SignIn(e2e.Case):
             for thread in threads:
                 thread.join()
         self.assertTrue(any("SIGN_IN_BUSY" in word for word in said), said[:3])
+
+    def test_the_gateway_says_where_one_signs_in_from_and_leaves_the_others_a_place(self):
+        self.state.json("tenant", "create", "proteomics", "--domain", "proteomics.example", "--profile", "panomics",
+                        "--admin", "eve@proteomics.example")
+        self.state.start("gateway")
+        tenants, http, numbers = ("genomics", "proteomics"), http_client.Gateway(self.state), itertools.count(1)
+
+        def both(sign_in):
+            """One try in each tenant at once, of accounts that were not tried before; the reasons."""
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                return list(pool.map(sign_in, tenants, [f"x{next(numbers)}@{name}.example" for name in tenants]))
+
+        def through_gateway(tenant, email):
+            return http.ask("POST", "/v1/sign-in", {"tenant": tenant, "email": email, "secretPassword": OTHER}).json()["reason"]
+
+        def for_a_token(tenant, email):
+            return http.ask("POST", "/v1/tokens", {"tenant": tenant, "user": email, "secretPassword": OTHER}).json()["reason"]
+
+        def from_elsewhere(tenant, email):
+            with contextlib.closing(wire.Caller(self.state)) as caller:
+                return caller.call("keys", "AccountService/SignIn", tenant=tenant, email=email, secret_password=OTHER,
+                                   source_address=f"203.0.113.{tenants.index(tenant)}").reason
+
+        self.assertEqual({"SIGN_IN_REFUSED"}, {reason for _ in range(8) for reason in both(from_elsewhere)})
+        for way in (through_gateway, for_a_token):
+            e2e.wait_until(lambda: "SIGN_IN_BUSY" in both(way), 20, "two at once from one address are one too many")
+        http.refused(400, "POST", "/v1/sign-in", {"tenant": "genomics", "email": "x@genomics.example", "secretPassword": OTHER,
+                                                  "sourceAddress": "203.0.113.7"}, reason="FIELD_TWICE")
 
 
 if __name__ == "__main__":

@@ -307,6 +307,21 @@ world_up(void **state)
 	return world_up_tweaked(state, NULL);
 }
 
+/* One worker, and two that may wait. */
+static inline void
+world_few_places(struct lk_server_config *config)
+{
+	config->contexts = 16;
+	config->workers = 1;
+	config->queue_max = 2;
+}
+
+static inline int
+world_up_with_few_places(void **state)
+{
+	return world_up_tweaked(state, world_few_places);
+}
+
 static inline int
 world_down(void **state)
 {

@@ -174,17 +174,6 @@ bad_questions_name_their_field(void **state)
 	ask_field(w, SERVICE, "VerifyKey", &req, "required_permission", "PERMISSION_UNKNOWN");
 }
 
-static KeyMsg *
-get_key(struct world *w, const char *who, const char *id)
-{
-	GetKeyRequest req = LATCHKEY__KEYS__V1__GET_KEY_REQUEST__INIT;
-	GetKeyResponse *rep;
-
-	req.id = text(id);
-	ask_ok(w, who, "GetKey", &req, &rep);
-	return rep->key;
-}
-
 static void
 uses_are_written_down_at_most_once_a_minute(void **state)
 {
@@ -192,24 +181,24 @@ uses_are_written_down_at_most_once_a_minute(void **state)
 	const char *ada = world_redeem(w, world_tenant(w, "genomics", "panomics").ticket);
 	const struct world_key key = world_key(w, ada, "k");
 
-	assert_int_equal(get_key(w, ada, key.id)->last_used_at_ms, 0);
+	assert_int_equal(world_key_now(w, ada, key.id)->last_used_at_ms, 0);
 	expect_active(w, SERVICE, key.secret);
 	keys_flush(w->keys);
-	const int64_t first = get_key(w, ada, key.id)->last_used_at_ms;
+	const int64_t first = world_key_now(w, ada, key.id)->last_used_at_ms;
 	assert_true(first > 0);
 	w->clock.ahead_ms += 30000;
 	expect_active(w, SERVICE, key.secret);
 	keys_flush(w->keys);
-	assert_int_equal(get_key(w, ada, key.id)->last_used_at_ms, first);
+	assert_int_equal(world_key_now(w, ada, key.id)->last_used_at_ms, first);
 	w->clock.ahead_ms += 31000;
 	expect_active(w, SERVICE, key.secret);
 	keys_flush(w->keys);
-	assert_true(get_key(w, ada, key.id)->last_used_at_ms >= first + 60000);
-	assert_int_equal(get_key(w, ada, key.id)->last_sign_in_at_ms, 0);
+	assert_true(world_key_now(w, ada, key.id)->last_used_at_ms >= first + 60000);
+	assert_int_equal(world_key_now(w, ada, key.id)->last_sign_in_at_ms, 0);
 	w->clock.ahead_ms -= 61000; /* a clock that was set back moves nothing back */
 	expect_active(w, SERVICE, key.secret);
 	keys_flush(w->keys);
-	assert_true(get_key(w, ada, key.id)->last_used_at_ms >= first + 60000);
+	assert_true(world_key_now(w, ada, key.id)->last_used_at_ms >= first + 60000);
 }
 
 static void
@@ -225,7 +214,7 @@ G6_an_exchange_is_noted_as_a_sign_in(void **state)
 	req.sign_in = true;
 	ask_ok(w, SERVICE, "VerifyKey", &req, NULL);
 	keys_flush(w->keys);
-	assert_true(get_key(w, ada, key.id)->last_sign_in_at_ms > 0);
+	assert_true(world_key_now(w, ada, key.id)->last_sign_in_at_ms > 0);
 }
 
 /* ---- Many at once ---- */
@@ -413,7 +402,7 @@ G7_a_tombstone_keeps_the_row_and_destroys_the_digest(void **state)
 	expect_ok(lk_store_read(w->store, LK_NO_DEADLINE, read_digest, &key, &w->err), &w->err);
 	assert_memory_equal(key.digest, zero, sizeof zero);
 	assert_int_equal(key.generation, 2);
-	assert_string_equal(get_key(w, ada, made.id)->state, "revoked");
+	assert_string_equal(world_key_now(w, ada, made.id)->state, "revoked");
 }
 
 static bool

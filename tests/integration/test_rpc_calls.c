@@ -295,20 +295,6 @@ each_call_is_reported_once_with_its_status(void **state)
 	assert_true(atomic_load(&finished_failed) >= 1);
 }
 
-static void
-few_places(struct lk_server_config *config)
-{
-	config->contexts = 16;
-	config->workers = 1;
-	config->queue_max = 2;
-}
-
-static int
-up_with_few_places(void **state)
-{
-	return world_up_tweaked(state, few_places);
-}
-
 enum { WAIT_MS = 400 };
 
 struct burst {
@@ -452,6 +438,6 @@ LK_TESTS(LK_CASE_WITH(a_call_goes_there_and_back, world_up, world_down),
     LK_CASE_WITH(sixteen_threads_get_each_their_own_answers, world_up, world_down),
     LK_CASE_WITH(submitted_calls_answer_while_others_are_in_flight, world_up, world_down),
     LK_CASE_WITH(each_call_is_reported_once_with_its_status, up_with_hook, world_down),
-    LK_CASE_WITH(a_full_queue_refuses_at_once, up_with_few_places, world_down),
-    LK_CASE_WITH(work_that_expired_in_the_queue_is_not_done, up_with_few_places, world_down),
+    LK_CASE_WITH(a_full_queue_refuses_at_once, world_up_with_few_places, world_down),
+    LK_CASE_WITH(work_that_expired_in_the_queue_is_not_done, world_up_with_few_places, world_down),
     LK_CASE_WITH(the_process_at_the_other_end_is_known, up_with_origin, world_down))

@@ -76,20 +76,6 @@ begin_later(struct later *later, struct world *w)
 }
 
 static void
-few_places(struct lk_server_config *config)
-{
-	config->contexts = 16;
-	config->workers = 1;
-	config->queue_max = 2;
-}
-
-static int
-up_with_few_places(void **state)
-{
-	return world_up_tweaked(state, few_places);
-}
-
-static void
 calls_that_wait_hold_no_worker_and_one_too_many_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -138,7 +124,7 @@ LK_TESTS(LK_CASE_WITH(a_call_goes_on_before_or_after_its_handler_returned, world
     LK_CASE_WITH(
 	a_call_that_would_block_when_it_goes_on_is_taken_to_a_worker, world_up, world_down),
     LK_CASE_WITH(what_is_over_when_it_goes_on_is_not_answered, world_up, world_down),
-    LK_CASE_WITH(
-	calls_that_wait_hold_no_worker_and_one_too_many_is_refused, up_with_few_places, world_down),
+    LK_CASE_WITH(calls_that_wait_hold_no_worker_and_one_too_many_is_refused,
+	world_up_with_few_places, world_down),
     LK_CASE_WITH(a_server_that_drains_answers_who_waits, world_up, world_down),
     LK_CASE_WITH(a_server_is_not_gone_before_who_waits_has_gone_on, world_up, world_down))

@@ -116,6 +116,17 @@ ask(struct world *w, const char *at, const struct lk_tls *tls, uint32_t within_m
 	return status;
 }
 
+/* Now and then it loses its listener by a handshake that fails, which is why it is refused for TLS
+ * unless it is allowed by name (lk_listen_tls). */
+static void
+start_again_with_old_nng(struct world *w, const struct lk_tls *serves)
+{
+	if (NNG_MAJOR_VERSION != 1 || NNG_MINOR_VERSION >= 6)
+		return;
+	lk_server_free(LK_TAKE(w->server));
+	expect_ok(server_start(w, serves, true), &w->err);
+}
+
 /* A server that shows `server`; a client that shows `client` and believes `ca` is refused, and a
  * good one is answered after that. */
 static void
@@ -130,6 +141,7 @@ expect_refused(struct world *w, const char *server, const char *client, const ch
 	assert_int_equal(atomic_load(&w->counts->reads), 0);
 	if (strcmp(server, "server") == 0) {
 		LK_AUTO(lk_tls_closep) struct lk_tls *good = opened("client", "ca");
+		start_again_with_old_nng(w, serves);
 		expect_ok(ask(w, url, good, ANSWERED_WITHIN_MS), &w->err);
 	}
 	lk_server_free(LK_TAKE(w->server));
