@@ -6,13 +6,14 @@
 #include "counting.h"
 #include "crypto/tls_pair.h"
 #include "daemon/daemon.h"
+#include "introspection.h"
+#include "judge.h"
 #include "log/log.h"
 #include "pages.h"
 #include "problem.h"
 #include "rest.h"
 #include "router.h"
 #include "source.h"
-#include "validate_here.h"
 
 enum { DRAIN_MS = 8000 };
 
@@ -142,7 +143,8 @@ at_once(void *user, struct http_request *request, struct http_answer *answer)
 	const int64_t begun_us = upstream_now_us();
 
 	if (!auth_at_once(gateway, request, answer) &&
-	    !validate_here(gateway, request, false, answer))
+	    !validate_here(gateway, request, false, answer) &&
+	    !introspect_at_once(gateway, request, answer))
 		return false;
 	answer_finish(request, answer);
 	note(gateway, request, answer, upstream_now_us() - begun_us, &none);

@@ -7,11 +7,12 @@
 #include "auth/assertion.h"
 #include "crypto/sign.h"
 #include "gateway.h"
+#include "introspection.h"
 #include "json_write.h"
 #include "validator/src/inside.h"
 
 enum {
-	TEXTS = 7,
+	TEXTS = 8,
 	ARENA_CAP = 1024 * 1024,
 	ASK_MS = 2000,
 	REFUSED_MS = 1, /* as good as not: what is allowed again is so at once */
@@ -59,7 +60,8 @@ texts_of(const ValidateTokenResponse *answer, struct lk_arena *arena, const char
 		     : joined(arena, identity->workgroups, identity->n_workgroups);
 	out[5] = answer->actor;
 	out[6] = lk_arena_text_n(arena, (const char *)json.data, json.len);
-	return out[3] && out[4] && out[6];
+	out[7] = introspection_json(answer, arena);
+	return out[3] && out[4] && out[6] && out[7];
 }
 
 /* One behind the other, each with its end. */
@@ -104,7 +106,7 @@ unpacked(struct kept *kept)
 		at += strlen(at) + 1;
 	}
 	return (struct local_text){ texts[0], texts[1], texts[2], texts[3], texts[4], texts[5],
-		texts[6] };
+		texts[6], texts[7] };
 }
 
 /* ---- Questions ---- */

@@ -33,7 +33,8 @@ struct local_question {
 /* What was made of a good answer, once. */
 struct local_text {
 	const char *user, *tenant, *key, *scopes, *workgroups, *actor;
-	const char *json; /* ValidateTokenResponse */
+	const char *json;          /* ValidateTokenResponse */
+	const char *introspection; /* the same as RFC 7662 says it */
 };
 
 /* local_verdict_wipe() lets go of what it points at. */

@@ -6,6 +6,7 @@
 
 #include "presented.h"
 #include "problem.h"
+#include "source.h"
 
 static const char FORM[] = "application/x-www-form-urlencoded";
 
@@ -23,12 +24,17 @@ void
 oauth_answer(struct http_request *request, struct lk_json *json, struct http_answer *answer)
 {
 	const char *text = lk_json_text(json);
-	const char *copy = text ? lk_arena_text(request->arena, text) : NULL;
 
+	oauth_answer_text(text ? lk_arena_text(request->arena, text) : NULL, answer);
+}
+
+void
+oauth_answer_text(const char *text, struct http_answer *answer)
+{
 	if (!answer->status)
-		answer->status = copy ? 200 : 503;
+		answer->status = text ? 200 : 503;
 	answer->content_type = "application/json";
-	answer->body = lk_bytes_of(copy);
+	answer->body = lk_bytes_of(text);
 	http_answer_header(answer, "Cache-Control", "no-store");
 	http_answer_header(answer, "Pragma", "no-cache");
 }
@@ -165,4 +171,30 @@ oauth_read(
 		return false;
 	}
 	return read_client(request, needs_client, out, answer);
+}
+
+/* ---- Asking as the client ---- */
+
+lk_status
+oauth_ask(struct gateway *gateway, struct http_request *request, const struct oauth *oauth,
+    const struct oauth_question *question, ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	const struct trade_offer offer = { .secret = oauth->secret,
+		.source = source_address(request, gateway->config->trusted_proxies) };
+	struct upstream_call call = {
+		.service = UPSTREAM_TOKENS,
+		.method = question->method,
+		.body = question->body,
+		.reply_type = question->reply_type,
+		.effect = question->effect,
+		.request_id = request->id,
+		.traceparent = request->traceparent,
+	};
+
+	LK_TRY(trade_token(gateway->trade, &offer, request, &call.token, err));
+	const lk_status status =
+	    upstream_ask(gateway->upstream, &call, request->arena, out_reply, err);
+	if (status == LK_UNAUTHENTICATED)
+		trade_forget(gateway->trade, &offer); /* the next request trades anew */
+	return status;
 }

@@ -1,132 +1,11 @@
-/* What OAuth clients may ask and say of tokens: introspection (RFC 7662), revocation (RFC 7009),
- * and the metadata that tells where all of it is (RFC 8414). */
+/* Revocation (RFC 7009), and the metadata that tells where all of OAuth is (RFC 8414). */
 #include <stdio.h>
 #include <string.h>
 
 #include "oauth.h"
 #include "pages.h"
 #include "problem.h"
-#include "source.h"
 #include "well_known.h"
-
-/* ---- Asking as the client ---- */
-
-struct question {
-	const char *method;
-	const ProtobufCMessage *body;
-	const ProtobufCMessageDescriptor *reply_type;
-	enum lk_effect effect;
-};
-
-static lk_status
-ask(struct gateway *gateway, struct http_request *request, const struct oauth *oauth,
-    const struct question *question, ProtobufCMessage **out_reply, struct lk_error *err)
-{
-	const struct trade_offer offer = { .secret = oauth->secret,
-		.source = source_address(request, gateway->config->trusted_proxies) };
-	struct upstream_call call = {
-		.service = UPSTREAM_TOKENS,
-		.method = question->method,
-		.body = question->body,
-		.reply_type = question->reply_type,
-		.effect = question->effect,
-		.request_id = request->id,
-		.traceparent = request->traceparent,
-	};
-
-	LK_TRY(trade_token(gateway->trade, &offer, request, &call.token, err));
-	const lk_status status =
-	    upstream_ask(gateway->upstream, &call, request->arena, out_reply, err);
-	if (status == LK_UNAUTHENTICATED)
-		trade_forget(gateway->trade, &offer); /* the next request trades anew */
-	return status;
-}
-
-/* ---- Introspection ---- */
-
-static void
-write_scope(struct http_request *request, struct lk_json *json, const IdentityMsg *identity)
-{
-	const char *scope = "";
-
-	for (size_t i = 0; scope && i < identity->n_permissions; i++)
-		scope = lk_arena_format(
-		    request->arena, "%s%s%s", scope, i ? " " : "", identity->permissions[i]);
-	lk_json_string(json, "scope", scope ? scope : "");
-}
-
-static void
-write_time(struct lk_json *json, const char *name, int64_t at_ms)
-{
-	if (at_ms)
-		lk_json_int(json, name, at_ms / 1000);
-}
-
-static void
-write_text(struct lk_json *json, const char *name, const char *text)
-{
-	if (text && *text)
-		lk_json_string(json, name, text);
-}
-
-/* RFC 7662 2.2, beside it what of our own a resource server wants to know. */
-static void
-write_active(struct http_request *request, struct lk_json *json, const ValidateTokenResponse *valid)
-{
-	const IdentityMsg *identity = valid->identity;
-
-	write_scope(request, json, identity);
-	write_text(json, "client_id", *identity->key ? identity->key : identity->subject);
-	write_text(json, "username", identity->name);
-	write_text(json, "token_type", lk_text_is(valid->credential_kind, "token") ? "Bearer" : "");
-	write_time(json, "exp", identity->expires_at_ms);
-	write_time(json, "iat", valid->issued_at_ms);
-	write_time(json, "nbf", valid->not_before_ms);
-	write_text(json, "sub", identity->subject);
-	write_text(json, "aud", valid->audience);
-	write_text(json, "iss", valid->issuer);
-	write_text(json, "jti", valid->token_id);
-	write_text(json, "tenant", identity->tenant);
-}
-
-static void
-answer_introspection(
-    struct http_request *request, const ValidateTokenResponse *valid, struct http_answer *answer)
-{
-	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
-
-	lk_json_object(&json, NULL);
-	lk_json_bool(&json, "active", valid->active);
-	if (valid->active)
-		write_active(request, &json, valid);
-	lk_json_object_end(&json);
-	oauth_answer(request, &json, answer);
-}
-
-lk_status
-page_introspect(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
-    struct lk_error *err)
-{
-	ValidateTokenRequest body = LATCHKEY__TOKENS__V1__VALIDATE_TOKEN_REQUEST__INIT;
-	const struct question question = { "latchkey.tokens.v1.TokenService/ValidateToken",
-		&body.base, &latchkey__tokens__v1__validate_token_response__descriptor, LK_READ };
-	struct lk_error why = { 0 };
-	ProtobufCMessage *reply;
-	struct oauth oauth;
-
-	(void)err;
-	if (!oauth_read(request, true, &oauth, answer))
-		return LK_OK;
-	body.secret_credential = (char *)(uintptr_t)oauth_value(&oauth, "token");
-	if (!*body.secret_credential)
-		oauth_error(request, &oauth, "invalid_request", "token is needed", answer);
-	else if (ask(gateway, request, &oauth, &question, &reply, &why) != LK_OK)
-		oauth_failed(request, &oauth, &why, answer);
-	else
-		answer_introspection(
-		    request, (const ValidateTokenResponse *)(const void *)reply, answer);
-	return LK_OK;
-}
 
 /* ---- Revocation ---- */
 
@@ -136,7 +15,7 @@ page_revoke(struct gateway *gateway, struct http_request *request, struct http_a
     struct lk_error *err)
 {
 	RevokeTokenRequest body = LATCHKEY__TOKENS__V1__REVOKE_TOKEN_REQUEST__INIT;
-	const struct question question = { "latchkey.tokens.v1.TokenService/RevokeToken",
+	const struct oauth_question question = { "latchkey.tokens.v1.TokenService/RevokeToken",
 		&body.base, &latchkey__tokens__v1__revoke_token_response__descriptor,
 		LK_WRITE_ONCE };
 	struct lk_error why = { 0 };
@@ -149,7 +28,7 @@ page_revoke(struct gateway *gateway, struct http_request *request, struct http_a
 	body.secret_token = (char *)(uintptr_t)oauth_value(&oauth, "token");
 	if (!*body.secret_token)
 		oauth_error(request, &oauth, "invalid_request", "token is needed", answer);
-	else if (ask(gateway, request, &oauth, &question, &reply, &why) == LK_OK ||
+	else if (oauth_ask(gateway, request, &oauth, &question, &reply, &why) == LK_OK ||
 		 lk_text_is(why.reason, "TOKEN_REFUSED"))
 		answer->status = 200;
 	else

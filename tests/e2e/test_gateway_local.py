@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Keys and tokens that the gateway decides from memory: what is revoked is refused by the next request, and late by no more than it says."""
 
+import base64
 import json
 import pathlib
+import re
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -15,11 +18,17 @@ import world
 PROXY = {"X-Forwarded-For": "192.0.2.44"}
 
 
+def wrong(key):
+    return key[:-1] + ("a" if key[-1] != "a" else "b")
+
+
 class GatewayLocal(e2e.Case):
     def start(self, *options):
         self.state.start()
         conf = self.state.path / "gateway.conf"
-        conf.write_text(conf.read_text() + "".join(f"{option}\n" for option in ("trusted-proxies = 127.0.0.1", *options)))
+        self.metrics = e2e.free_port()
+        options = ("trusted-proxies = 127.0.0.1", f"metrics-listen = 127.0.0.1:{self.metrics}", *options)
+        conf.write_text(conf.read_text() + "".join(f"{option}\n" for option in options))
         self.state.start("gateway")
         self.http = http_client.Gateway(self.state)
         self.tenant = world.Tenant(self.state, "genomics")
@@ -79,6 +88,61 @@ class GatewayLocal(e2e.Case):
         near = self.ben.key(source_networks=["192.0.2.0/24"])
         for _ in range(2):
             self.assertEqual((204, 403), (self.auth(near.secret, headers=PROXY), self.auth(near.secret)))
+
+    def introspect(self, token, secret):
+        """As an OAuth client; the second time it is remembered."""
+        basic = base64.b64encode(f"apikey:{secret}".encode()).decode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
+        answers = [self.http.ask("POST", "/oauth2/introspect", f"token={token}", headers=headers) for _ in range(2)]
+        self.assertEqual(*[(answer.status, answer.body) for answer in answers])
+        self.assertEqual("no-store", answers[1].headers["Cache-Control"])
+        return answers[1]
+
+    def test_introspection_is_remembered_as_validation_is(self):
+        self.start()
+        key, near_api = self.ben.key(), world.principal(self.state, "near-api", ["tokens.validate"], "genomics")
+        foreign = world.Tenant(self.state, "proteomics").admin.key()
+        token = self.state.with_key(key.secret).ok("token", "issue").strip()
+        said = {}
+        for secret in (key.secret, token):
+            said[secret] = self.introspect(secret, self.judge.secret).json()
+            self.assertEqual((True, key.id), (said[secret]["active"], said[secret]["client_id"]))
+            self.assertEqual(said[secret], self.introspect(secret, near_api.secret).json())
+        self.assertNotIn("token_type", said[key.secret])
+        self.assertEqual("Bearer", said[token]["token_type"])
+        self.assertEqual({"active": False}, self.introspect(foreign.secret, near_api.secret).json())
+        for _ in range(3):  # who asks and what is asked about are both known: nobody is asked
+            asked = self.asked()
+            self.assertTrue(self.introspect(token, self.judge.secret).json()["active"])
+            self.assertEqual(asked, self.asked())
+        self.assertEqual((400, "unauthorized_client"), self.error(self.introspect(token, key.secret)))
+        self.assertEqual((401, "invalid_client"), self.error(self.introspect(token, wrong(self.judge.secret))))
+        self.ben.command_line().ok("key", "revoke", key.id)
+        for secret in (key.secret, token):
+            self.assertEqual({"active": False}, self.introspect(secret, self.judge.secret).json())
+        self.state.ok("principal", "disable", self.judge.id)
+        self.assertEqual((401, "invalid_client"), self.error(self.introspect(token, self.judge.secret)))
+
+    def error(self, answer):
+        return answer.status, answer.json()["error"]
+
+    def asked(self):
+        """How many questions about keys and tokens the tokens service has answered, well or not."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=20) as answer:
+            counted = re.findall(r'^latchkey_calls_total{service="tokens",method="(\w+)",.*} (\d+)$', answer.read().decode(), re.MULTILINE)
+        return sum(int(count) for method, count in counted if method in ("ValidateToken", "ValidateTokens", "IssueToken"))
+
+    def test_who_asks_with_no_good_key_costs_one_question(self):
+        self.start()
+        key, ended = self.ben.key(), world.principal(self.state, "ended-api", ["tokens.validate"], "ALL")
+        self.known(key.secret)
+        self.state.ok("principal", "disable", ended.id)
+        for shown, reason in ((ended.secret, "KEY_REFUSED"), (wrong(self.judge.secret), "KEY_MALFORMED")):
+            before = self.asked()
+            self.http.refused(401, "POST", "/v1/validate", {"secretCredential": key.secret}, key=shown, reason=reason)
+            self.assertEqual(1, self.asked() - before)
+        session = self.ben.session  # no key, but good for a token: its owner may not validate
+        self.http.refused(403, "POST", "/v1/validate", {"secretCredential": key.secret}, key=session, reason="PERMISSION_MISSING")
 
     def test_uses_are_counted_for_whom_and_from_where(self):
         self.start()
