@@ -2,7 +2,8 @@
  * Forward authentication: a proxy in front of somebody else's service asks here before it lets a
  * request through (nginx auth_request, Traefik ForwardAuth, Envoy ext_authz). 204 with who it is,
  * 401 without a good key or token, 403 when it is good for other things; nothing else, as nginx
- * would make a 500 of it.
+ * would make a 500 of it. Below /auth/, where Envoy asks with the path of its request, an empty 200
+ * in place of 204: no other status lets through there.
  *
  * What is required is said by the proxy: in the query of exactly /auth, or in
  * X-Latchkey-Require-Permission and X-Latchkey-Require-Workgroup, which it must set itself. Below
@@ -75,11 +76,17 @@ say(const struct http_request *request, struct http_answer *answer, const char *
 	return copy != NULL;
 }
 
+static bool
+below_auth(const struct http_request *request)
+{
+	return strncmp(request->target, "/auth/", strlen("/auth/")) == 0;
+}
+
 static void
 let_through(
     const struct http_request *request, const struct local_text *text, struct http_answer *answer)
 {
-	answer->status = 204;
+	answer->status = below_auth(request) ? 200 : 204;
 	http_answer_header(answer, "Cache-Control", "no-store");
 	const bool said = say(request, answer, "X-Latchkey-User", text->user) &&
 			  say(request, answer, "X-Latchkey-Tenant", text->tenant) &&
@@ -112,8 +119,7 @@ answer_verdict(struct gateway *gateway, const struct http_request *request,
 		let_through(request, &verdict->text, answer);
 	else
 		auth_refuse(request, status_of(reason), reason, answer);
-	lk_counter_add(
-	    gateway->metrics, answer->status == 204 ? AUTH_LET_THROUGH : AUTH_REFUSED, 1);
+	lk_counter_add(gateway->metrics, answer->status < 300 ? AUTH_LET_THROUGH : AUTH_REFUSED, 1);
 }
 
 /* ---- Deciding ---- */
