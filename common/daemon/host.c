@@ -140,7 +140,7 @@ note_key(struct lk_host *host, const struct lk_caller *caller)
 	if (inner->key_used)
 		inner->key_used(inner->key_used_user, caller->key, lk_clock_wall_ms(host->clock));
 	else if (host->uses)
-		lk_use_report_note(host->uses, caller->key, "");
+		lk_use_report_note(host->uses, caller->key, "", "");
 }
 
 static void

@@ -40,6 +40,7 @@ send_some(struct lk_use_report *report, const struct lk_use *uses, size_t count)
 		latchkey__keys__v1__use_report__init(&storage[i]);
 		storage[i].key = lk_field_borrow(uses[i].key);
 		storage[i].asked_by = lk_field_borrow(uses[i].asked_by);
+		storage[i].source_address = lk_field_borrow(uses[i].source_address);
 		storage[i].count = uses[i].count;
 		storage[i].last_used_at_ms = uses[i].last_used_at_ms;
 		list[i] = &storage[i];
@@ -165,7 +166,9 @@ lk_use_report_stop(struct lk_use_report *report)
 }
 
 void
-lk_use_report_note(struct lk_use_report *report, const char *key, const char *asked_by)
+lk_use_report_note(
+    struct lk_use_report *report, const char *key, const char *asked_by, const char *source_address)
 {
-	lk_use_tally_note(report->tally, key, asked_by, "", 1, lk_clock_wall_ms(report->clock));
+	lk_use_tally_note(
+	    report->tally, key, asked_by, source_address, 1, lk_clock_wall_ms(report->clock));
 }

@@ -16,7 +16,9 @@ lk_status lk_use_report_start(struct lk_use_report **out_report, struct lk_chann
 void lk_use_report_finish(struct lk_use_report *report);
 void lk_use_report_stop(struct lk_use_report *report);
 
-/* Any thread. `asked_by` is who was served (usr_… or prn_…), or "": this service itself. */
-void lk_use_report_note(struct lk_use_report *report, const char *key, const char *asked_by);
+/* Any thread. `asked_by` is who was served (usr_… or prn_…), or "": this service itself;
+ * `source_address` where the key was shown, or "". */
+void lk_use_report_note(struct lk_use_report *report, const char *key, const char *asked_by,
+    const char *source_address);
 
 #endif

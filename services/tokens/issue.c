@@ -3,11 +3,7 @@
 
 #include "audit/audit.h"
 #include "claims_write.h"
-
-struct issue {
-	struct lk_call *call;
-	const struct lk_claims *claims;
-};
+#include "rpc/field.h"
 
 static struct lk_caller
 caller_of(const char *subject, const char *tenant, const char *key, const char *session)
@@ -27,7 +23,7 @@ static lk_status
 record(struct lk_tx *tx, void *arg, struct lk_error *err)
 {
 	const struct issue *issue = arg;
-	const struct lk_claims *claims = issue->claims;
+	const struct lk_claims *claims = &issue->claims;
 	const struct lk_actor *actor = &claims->actor;
 	const bool exchanged = actor->subject[0] != '\0';
 	const struct lk_caller by =
@@ -46,18 +42,54 @@ record(struct lk_tx *tx, void *arg, struct lk_error *err)
 }
 
 lk_status
-issue_token(struct tokens *tokens, struct lk_call *call, const struct lk_claims *claims,
-    char **out_token, struct lk_error *err)
+issue_sign(struct issue *issue, struct lk_error *err)
 {
-	struct lk_arena *arena = lk_call_arena(call);
-	struct issue issue = { call, claims };
+	struct lk_arena *arena = lk_call_arena(issue->call);
 	struct lk_bytes json, token;
 
-	LK_TRY(claims_write(claims, arena, &json, err));
-	LK_TRY(signer_sign(tokens->signer, json, arena, &token, err));
-	LK_TRY(lk_store_write(
-	    tokens->host->store, lk_call_deadline_steady_ms(call), record, &issue, err));
-	lk_counter_add(tokens->metrics, TOKENS_ISSUED, 1);
-	*out_token = (char *)(uintptr_t)token.data;
+	LK_TRY(claims_write(&issue->claims, arena, &json, err));
+	LK_TRY(signer_sign(issue->tokens->signer, json, arena, &token, err));
+	issue->token = (char *)(uintptr_t)token.data;
 	return LK_OK;
+}
+
+lk_status
+issue_record(struct issue *issue, struct lk_error *err)
+{
+	return lk_store_write(issue->tokens->host->store, lk_call_deadline_steady_ms(issue->call),
+	    record, issue, err);
+}
+
+/* Durable or failed: on the store's thread. */
+static void
+recorded(void *arg, lk_status status, const struct lk_error *error)
+{
+	struct issue *issue = arg;
+
+	issue->status = status;
+	if (status != LK_OK)
+		issue->error = *error;
+	lk_call_resume(issue->call);
+}
+
+lk_status
+issue_submit(struct issue *issue, struct lk_error *err)
+{
+	LK_TRY(lk_call_may_wait(issue->call, err));
+	lk_call_keep(issue->call, issue);
+	return lk_store_submit(issue->tokens->host->store, lk_call_deadline_steady_ms(issue->call),
+	    record, recorded, issue, err);
+}
+
+lk_status
+issue_answer(const struct issue *issue, IssueTokenResponse *rep, struct lk_error *err)
+{
+	struct lk_arena *arena = lk_call_arena(issue->call);
+	const struct lk_claims *claims = &issue->claims;
+
+	lk_counter_add(issue->tokens->metrics, TOKENS_ISSUED, 1);
+	rep->secret_token = issue->token;
+	rep->expires_at_ms = claims->expires_at_s * 1000;
+	LK_TRY(lk_field_copy(arena, claims->token, &rep->token_id, err));
+	return lk_permissions_fields(claims->scope, arena, &rep->scope, &rep->n_scope, err);
 }

@@ -32,10 +32,12 @@ sign_in(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *re
 	return keys_peer_sign_in(tokens->host, call, &question, out_secret, err);
 }
 
+/* What keys says of it now, remembered for the next time. */
 static lk_status
 ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
     struct grant_source *out, struct lk_error *err)
 {
+	const uint64_t number = sources_number(tokens->sources);
 	const char *secret = req->secret_key;
 	VerifyKeyRequest question = LATCHKEY__KEYS__V1__VERIFY_KEY_REQUEST__INIT,
 			 *questions[] = { &question };
@@ -55,7 +57,20 @@ ask_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest 
 			? "this tenant takes keys at the token endpoint only"
 			: "the key or session is not good");
 	}
-	return decode_source(answers[0], out, err);
+	LK_TRY(decode_source(answers[0], out, err));
+	sources_keep(tokens->sources, call, req, number, answers[0], out);
+	return LK_OK;
+}
+
+/* What keys has to be asked about waits for a worker. */
+static lk_status
+find_source(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
+    struct grant_source *out, struct lk_error *err)
+{
+	if (sources_recall(tokens->sources, call, req, out))
+		return LK_OK;
+	return lk_call_may_block(call) ? ask_source(tokens, call, req, out, err)
+				       : lk_call_defer(call);
 }
 
 static lk_status
@@ -75,36 +90,65 @@ read_wish(const IssueTokenRequest *req, struct grant_wish *out, struct lk_error 
 	return lk_permissions_parse("scope", req->scope, req->n_scope, &out->scope, err);
 }
 
+/* Grant, sign, and submit what is recorded of it. */
 static lk_status
-make_token(struct tokens *tokens, struct lk_call *call, const struct grant_source *source,
-    const struct grant_wish *wish, IssueTokenResponse *rep, struct lk_error *err)
+make_token(struct issue *issue, const struct grant_source *source, const struct grant_wish *wish,
+    struct lk_error *err)
 {
-	struct lk_arena *arena = lk_call_arena(call);
-	struct lk_claims claims;
-
-	LK_TRY(grant_claims(
-	    source, wish, &tokens->rules, lk_call_clock(call), lk_random_system(), &claims, err));
-	LK_TRY(issue_token(tokens, call, &claims, &rep->secret_token, err));
-	rep->expires_at_ms = claims.expires_at_s * 1000;
-	LK_TRY(lk_field_copy(arena, claims.token, &rep->token_id, err));
-	return lk_permissions_fields(claims.scope, arena, &rep->scope, &rep->n_scope, err);
+	LK_TRY(grant_claims(source, wish, &issue->tokens->rules, lk_call_clock(issue->call),
+	    lk_random_system(), &issue->claims, err));
+	LK_TRY(issue_sign(issue, err));
+	return issue_submit(issue, err);
 }
 
-lk_status
-tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
+/* A session that was made for a token which then was not is over, and keys is told: on a worker. */
+static lk_status
+finish(const struct issue *issue, const IssueTokenRequest *req, IssueTokenResponse *rep,
+    struct lk_error *err)
 {
-	struct tokens *tokens = lk_call_user(call);
-	struct lk_error *err = lk_call_error(call);
+	if (issue->status == LK_OK)
+		return issue_answer(issue, rep, err);
+	if (!*req->secret_key && !lk_call_may_block(issue->call))
+		return lk_call_defer(issue->call);
+	if (!*req->secret_key)
+		keys_peer_end_session(issue->tokens->host, issue->call, issue->session);
+	*err = issue->error;
+	return issue->status;
+}
+
+static lk_status
+begin(struct tokens *tokens, struct lk_call *call, const IssueTokenRequest *req,
+    IssueTokenResponse *rep, struct lk_error *err)
+{
+	struct issue *issue = LK_ARENA_NEW(lk_call_arena(call), struct issue);
 	struct grant_source source;
 	struct grant_wish wish;
 
+	if (!issue)
+		return lk_fail_oom(err);
 	LK_TRY(read_wish(req, &wish, err));
 	LK_TRY(grant_check(&wish, &tokens->rules, err));
-	LK_TRY(ask_source(tokens, call, req, &source, err));
-	const lk_status status = make_token(tokens, call, &source, &wish, rep, err);
-	if (status != LK_OK && !*req->secret_key)
-		keys_peer_end_session(tokens->host, call, source.session);
-	return status;
+	LK_TRY(find_source(tokens, call, req, &source, err));
+	issue->tokens = tokens;
+	issue->call = call;
+	issue->session = source.session;
+	const lk_status status = make_token(issue, &source, &wish, &issue->error);
+	if (status == LK_OK)
+		return lk_call_later(call); /* `issue` is the writer's now */
+	issue->status = status;
+	return finish(issue, req, rep, err);
+}
+
+/* In two halves: the first ends by submitting the row, the second begins when it is durable, so
+ * that no thread waits for the disk. */
+lk_status
+tokens_issue(struct lk_call *call, const IssueTokenRequest *req, IssueTokenResponse *rep)
+{
+	const struct issue *issue = lk_call_kept(call);
+	struct lk_error *err = lk_call_error(call);
+
+	return issue ? finish(issue, req, rep, err)
+		     : begin(lk_call_user(call), call, req, rep, err);
 }
 
 /* ---- Validate ---- */

@@ -11,6 +11,7 @@
 #include "metrics/metrics.h"
 #include "publication.h"
 #include "signer.h"
+#include "sources.h"
 
 #define LK_OPTION(kind, field, name, preset, help) LK_OPTION_FIELD(kind, field)
 struct tokens_config {
@@ -27,11 +28,12 @@ enum tokens_metric {
 };
 
 /* Shared by every call; immutable after tokens_open but for the signing keys, the set of revoked
- * tokens and the numbers, which lock for themselves. */
+ * tokens, the remembered sources and the numbers, which lock for themselves. */
 struct tokens {
 	struct lk_host *host;
 	struct signer *signer;
 	struct lk_revoked *revoked;
+	struct sources *sources;
 	struct lk_metrics *metrics;
 	struct grant_rules rules;
 	char own_audience[LK_URI_SIZE];

@@ -152,9 +152,9 @@ tokens_exchange(struct lk_call *call, const ExchangeTokenRequest *req, IssueToke
 	struct lk_arena *arena = lk_call_arena(call);
 	struct lk_error *err = lk_call_error(call);
 	struct party *parties = lk_arena_array(arena, 2, sizeof *parties);
+	struct issue issue = { .tokens = tokens, .call = call };
 	struct grant_source source;
 	struct grant_wish wish;
-	struct lk_claims claims;
 	struct lk_actor act;
 
 	if (!parties)
@@ -165,10 +165,9 @@ tokens_exchange(struct lk_call *call, const ExchangeTokenRequest *req, IssueToke
 	LK_TRY(ask_standing(tokens, call, subject, actor, err));
 	LK_TRY(may_act(actor, subject->claims.tenant, err));
 	LK_TRY(both(call, tokens, subject, actor, &act, &source, err));
-	LK_TRY(grant_claims(
-	    &source, &wish, &tokens->rules, lk_call_clock(call), lk_random_system(), &claims, err));
-	LK_TRY(issue_token(tokens, call, &claims, &rep->secret_token, err));
-	rep->expires_at_ms = claims.expires_at_s * 1000;
-	LK_TRY(lk_field_copy(arena, claims.token, &rep->token_id, err));
-	return lk_permissions_fields(claims.scope, arena, &rep->scope, &rep->n_scope, err);
+	LK_TRY(grant_claims(&source, &wish, &tokens->rules, lk_call_clock(call), lk_random_system(),
+	    &issue.claims, err));
+	LK_TRY(issue_sign(&issue, err));
+	LK_TRY(issue_record(&issue, err));
+	return issue_answer(&issue, rep, err);
 }

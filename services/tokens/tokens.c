@@ -234,6 +234,7 @@ tokens_open(struct lk_host *host, const struct tokens_config *config, struct tok
 		.typ = (enum lk_token_typ)config->token_typ,
 		.ttl_limit_ms = config->token_ttl_limit,
 	};
+	LK_TRY(sources_new(&tokens->sources, host, err));
 	LK_TRY(open_signer(tokens, config, err));
 	LK_TRY(open_publication(tokens, err));
 	LK_TRY(lk_store_read(host->store, LK_NO_DEADLINE, load_revoked, tokens, err));
@@ -249,6 +250,7 @@ tokens_close(struct tokens *tokens)
 		return;
 	publication_free(tokens->publication);
 	signer_close(tokens->signer);
+	sources_free(tokens->sources);
 	lk_revoked_free(tokens->revoked);
 	lk_metrics_free(tokens->metrics);
 	lk_free(tokens);

@@ -235,7 +235,7 @@ note_key(const struct validation *v, const char *key)
 	const bool named = asker->kind == LK_CALLER_USER || asker->kind == LK_CALLER_PRINCIPAL;
 
 	if (v->tokens->host->uses)
-		lk_use_report_note(v->tokens->host->uses, key, named ? asker->id : "");
+		lk_use_report_note(v->tokens->host->uses, key, named ? asker->id : "", "");
 }
 
 static lk_status
