@@ -151,6 +151,22 @@ at_once(void *user, struct http_request *request, struct http_answer *answer)
 	return true;
 }
 
+void
+gateway_answered(struct gateway *gateway, struct http_request *request, struct http_answer *answer,
+    int64_t begun_us, const struct lk_error *err)
+{
+	answer_finish(request, answer);
+	note(gateway, request, answer, upstream_now_us() - begun_us, err);
+	http_answered(request);
+}
+
+/* What one question answers, while nobody waits for it. */
+static bool
+later(void *user, struct http_request *request, struct http_answer *answer)
+{
+	return token_later(user, request, answer);
+}
+
 /* What front.c refuses, in the words that it left in the body. */
 static void
 on_refused(void *user, struct http_request *request, struct http_answer *answer)
@@ -280,6 +296,7 @@ start(void *user, struct lk_error *err)
 		.body_ms = config->body_timeout,
 		.handler = on_request,
 		.at_once = at_once,
+		.later = later,
 		.refuse = on_refused,
 		.user = gateway,
 	};

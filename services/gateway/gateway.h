@@ -3,6 +3,8 @@
 #ifndef LK_GATEWAY_GATEWAY_H
 #define LK_GATEWAY_GATEWAY_H
 
+#include <stdatomic.h>
+
 #include "config/config.h"
 #include "http.h"
 #include "local.h"
@@ -29,6 +31,7 @@ struct gateway {
 	const struct gateway_config *config;
 	struct upstream *upstream;
 	struct trade *trade;
+	atomic_uint later;   /* requests that wait for an answer without a thread */
 	struct local *local; /* NULL without peer-key-file: services are asked */
 	struct lk_metrics *metrics;
 	struct tls_files tls;
@@ -43,6 +46,10 @@ lk_status gateway_open(
     const struct gateway_config *config, struct gateway **out_gateway, struct lk_error *err);
 void gateway_close(struct gateway *gateway);
 LK_DEFINE_FREEP(gateway_closep, struct gateway *, gateway_close)
+
+/* A request that no worker has is answered: the same for all answers, counted, and sent. */
+void gateway_answered(struct gateway *gateway, struct http_request *request,
+    struct http_answer *answer, int64_t begun_us, const struct lk_error *err);
 
 /* Listen, serve, drain on SIGTERM; answers main's exit status. */
 int gateway_run(struct gateway *gateway);

@@ -2,8 +2,8 @@
  * libmicrohttpd, and nothing of it outside this file. Its threads read and write; a whole request
  * goes to a worker while its connection is suspended, and the answer goes out when it is resumed.
  *
- *     READING ──whole──→ WORKING ──worker is done──→ ANSWERED ──sent──→ gone
- *        └────────refused, or no worker is free────────↑
+ *     READING ──whole──→ WORKING ──answer is there──→ ANSWERED ──sent──→ gone
+ *        └────────refused, or no worker is free─────────↑
  */
 #include "http.h"
 
@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -43,6 +44,8 @@ enum {
 
 /* GnuTLS's words; older versions are broken (RFC 8996). */
 static const char TLS_VERSIONS[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+static const char TOO_MANY[] = "too many requests are waiting";
 
 struct http_server {
 	struct http_config config;
@@ -212,30 +215,64 @@ send_answer(struct exchange *exchange)
 	return result;
 }
 
-static enum MHD_Result
-refuse(struct exchange *exchange, unsigned status, const char *why)
+static void
+word_refusal(struct exchange *exchange, unsigned status, const char *why)
 {
 	const struct http_config *config = &exchange->server->config;
 
-	exchange->state = ANSWERED;
 	exchange->answer = (struct http_answer){ .status = status, .close = true };
 	exchange->answer.body =
 	    lk_bytes_of(why); /* what the refusal says; config->refuse words it */
 	config->refuse(config->user, &exchange->request, &exchange->answer);
+}
+
+static enum MHD_Result
+refuse(struct exchange *exchange, unsigned status, const char *why)
+{
+	exchange->state = ANSWERED;
+	word_refusal(exchange, status, why);
 	return send_answer(exchange);
 }
 
-/* On a worker's thread. After the resume the exchange belongs to libmicrohttpd's. */
+static struct exchange *
+exchange_of(struct http_request *request)
+{
+	return (struct exchange *)(void *)((char *)request - offsetof(struct exchange, request));
+}
+
+/* After the resume the exchange belongs to libmicrohttpd's thread. */
+void
+http_answered(struct http_request *request)
+{
+	struct exchange *exchange = exchange_of(request);
+	struct http_server *server = exchange->server;
+
+	exchange->state = ANSWERED;
+	MHD_resume_connection(exchange->connection);
+	atomic_fetch_sub(&server->working, 1);
+}
+
+/* On a worker's thread. */
 static void
 work(struct job *job)
 {
 	struct exchange *exchange = (struct exchange *)(void *)job;
-	struct http_server *server = exchange->server;
+	const struct http_config *config = &exchange->server->config;
 
-	server->config.handler(server->config.user, &exchange->request, &exchange->answer);
-	exchange->state = ANSWERED;
-	MHD_resume_connection(exchange->connection);
-	atomic_fetch_sub(&server->working, 1);
+	config->handler(config->user, &exchange->request, &exchange->answer);
+	http_answered(&exchange->request);
+}
+
+void
+http_blocks(struct http_request *request)
+{
+	struct exchange *exchange = exchange_of(request);
+
+	exchange->job.run = work;
+	if (workers_put(exchange->server->workers, &exchange->job))
+		return;
+	word_refusal(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, TOO_MANY);
+	http_answered(request);
 }
 
 static enum MHD_Result
@@ -250,19 +287,14 @@ hand_over(struct exchange *exchange)
 		return send_answer(exchange);
 	}
 	exchange->state = WORKING;
-	exchange->job.run = work;
 	hurry(exchange, ANSWER_MS);
 	if (workers_busy(server->workers) >= server->config.queue_max + server->config.workers)
-		return refuse(
-		    exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests are waiting");
+		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, TOO_MANY);
 	atomic_fetch_add(&server->working, 1);
 	MHD_suspend_connection(exchange->connection);
-	if (!workers_put(server->workers, &exchange->job)) {
-		atomic_fetch_sub(&server->working, 1);
-		MHD_resume_connection(exchange->connection);
-		return refuse(
-		    exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests are waiting");
-	}
+	if (!server->config.later ||
+	    !server->config.later(server->config.user, &exchange->request, &exchange->answer))
+		http_blocks(&exchange->request);
 	return MHD_YES;
 }
 
@@ -506,7 +538,7 @@ http_server_load(struct http_server *server, struct http_load *out)
 	    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
 	out->connections = info ? info->num_connections : 0;
-	out->busy = workers_busy(server->workers);
+	out->busy = atomic_load(&server->working);
 }
 
 /* ---- The end ---- */
@@ -530,12 +562,21 @@ http_server_drain(struct http_server *server, int64_t timeout_ms)
 	}
 }
 
+/* Each comes by the deadline of its call. */
+static void
+await_answers(struct http_server *server)
+{
+	while (atomic_load(&server->working) > 0)
+		nanosleep(&(struct timespec){ 0, 1000 * 1000 }, NULL);
+}
+
 void
 http_server_free(struct http_server *server)
 {
 	if (!server)
 		return;
-	workers_free(server->workers); /* a suspended connection may not be stopped */
+	await_answers(server); /* a suspended connection may not be stopped */
+	workers_free(server->workers);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
 	if (server->quiesced >= 0)

@@ -56,6 +56,17 @@ typedef void http_handler(void *user, struct http_request *request, struct http_
  * where it would block. */
 typedef bool http_at_once(void *user, struct http_request *request, struct http_answer *answer);
 
+/*
+ * The same, where no thread has to wait: true when `answer` will be filled by whoever then calls
+ * http_answered, or http_blocks, exactly once; perhaps before this returns, so leave both alone.
+ */
+typedef bool http_later(void *user, struct http_request *request, struct http_answer *answer);
+
+/* The answer is there. Any thread; the request is gone afterwards. */
+void http_answered(struct http_request *request);
+/* It takes a thread after all: the handler is asked, on a worker. Any thread. */
+void http_blocks(struct http_request *request);
+
 struct http_config {
 	const char *listen;              /* "127.0.0.1:7480", "[::1]:7480" */
 	const char *tls_chain, *tls_key; /* PEM, borrowed for life; both or none */
@@ -65,6 +76,7 @@ struct http_config {
 	int64_t head_ms, body_ms; /* for a whole head, and for a whole body after it */
 	http_handler *handler;    /* of requests that may pass */
 	http_at_once *at_once;    /* asked before it; NULL: nothing is */
+	http_later *later;        /* asked after at_once, before the handler; NULL likewise */
 	http_handler
 	    *refuse; /* makes the answer from `request->id` and the refusal in answer->status */
 	void *user;
@@ -78,7 +90,7 @@ lk_status http_server_start(
 
 struct http_load {
 	unsigned connections; /* open */
-	unsigned busy;        /* requests that wait for a worker or run on one */
+	unsigned busy;        /* requests that wait for a worker or an answer, or run on a worker */
 };
 void http_server_load(struct http_server *server, struct http_load *out);
 

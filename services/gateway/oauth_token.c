@@ -3,10 +3,11 @@
  * and token exchange (RFC 8693). Also the token endpoint that clients of Illumina Connected
  * Analytics know.
  */
+#include "oauth_token.h"
+
 #include <string.h>
 #include <strings.h>
 
-#include "oauth.h"
 #include "pages.h"
 #include "presented.h"
 #include "problem.h"
@@ -61,24 +62,21 @@ ask_tokens(struct gateway *gateway, struct http_request *request, const char *me
 	return LK_OK;
 }
 
-static lk_status
-issue(struct gateway *gateway, struct http_request *request, const char *secret,
-    const char *audience, const char *scope, const IssueTokenResponse **out, struct lk_error *err)
+lk_status
+oauth_issue_read(struct gateway *gateway, struct http_request *request, const struct oauth *oauth,
+    IssueTokenRequest *out, struct lk_error *err)
 {
-	IssueTokenRequest body = LATCHKEY__TOKENS__V1__ISSUE_TOKEN_REQUEST__INIT;
-
-	body.secret_key = (char *)(uintptr_t)secret;
-	body.audience = (char *)(uintptr_t)audience;
-	body.source_address =
+	latchkey__tokens__v1__issue_token_request__init(out);
+	out->secret_key = (char *)(uintptr_t)oauth->secret;
+	out->audience = (char *)(uintptr_t)oauth_value(oauth, "audience");
+	out->source_address =
 	    (char *)(uintptr_t)source_address(request, gateway->config->trusted_proxies);
-	LK_TRY(read_scopes(request, scope, &body.scope, &body.n_scope, err));
-	return ask_tokens(
-	    gateway, request, "latchkey.tokens.v1.TokenService/IssueToken", &body.base, out, err);
+	return read_scopes(request, oauth_value(oauth, "scope"), &out->scope, &out->n_scope, err);
 }
 
 /* RFC 6749 5.1 */
-static void
-answer_token(struct http_request *request, const IssueTokenResponse *issued, bool exchanged,
+void
+oauth_token_answer(struct http_request *request, const IssueTokenResponse *issued, bool exchanged,
     struct http_answer *answer)
 {
 	LK_AUTO(lk_json_wipe) struct lk_json json = { 0 };
@@ -106,12 +104,14 @@ grant_client(struct gateway *gateway, struct http_request *request, const struct
     struct http_answer *answer, struct lk_error *err)
 {
 	const IssueTokenResponse *issued = NULL;
+	IssueTokenRequest body;
 
 	if (!*oauth->secret)
 		return lk_fail(err, LK_UNAUTHENTICATED, "UNAUTHENTICATED", "no client");
-	LK_TRY(issue(gateway, request, oauth->secret, oauth_value(oauth, "audience"),
-	    oauth_value(oauth, "scope"), &issued, err));
-	answer_token(request, issued, false, answer);
+	LK_TRY(oauth_issue_read(gateway, request, oauth, &body, err));
+	LK_TRY(ask_tokens(gateway, request, "latchkey.tokens.v1.TokenService/IssueToken",
+	    &body.base, &issued, err));
+	oauth_token_answer(request, issued, false, answer);
 	return LK_OK;
 }
 
@@ -147,7 +147,7 @@ grant_exchange(struct gateway *gateway, struct http_request *request, const stru
 	LK_TRY(read_scopes(request, oauth_value(oauth, "scope"), &body.scope, &body.n_scope, err));
 	LK_TRY(ask_tokens(gateway, request, "latchkey.tokens.v1.TokenService/ExchangeToken",
 	    &body.base, &issued, err));
-	answer_token(request, issued, true, answer);
+	oauth_token_answer(request, issued, true, answer);
 	return LK_OK;
 }
 
@@ -173,7 +173,7 @@ grant_assertion(struct gateway *gateway, struct http_request *request, const str
 	LK_TRY(read_scopes(request, oauth_value(oauth, "scope"), &body.scope, &body.n_scope, err));
 	LK_TRY(ask_tokens(gateway, request, "latchkey.tokens.v1.TokenService/IssueToken",
 	    &body.base, &issued, err));
-	answer_token(request, issued, false, answer);
+	oauth_token_answer(request, issued, false, answer);
 	return LK_OK;
 }
 
@@ -200,9 +200,9 @@ grant_of(const char *type)
 
 /* What was shown in the form is the grant's fault, not the client's (RFC 7521 4.1, RFC 8693 2.2.2).
  */
-static void
-refuse(struct http_request *request, const struct oauth *oauth, const struct lk_error *why,
-    struct http_answer *answer)
+void
+oauth_token_refuse(struct http_request *request, const struct oauth *oauth,
+    const struct lk_error *why, struct http_answer *answer)
 {
 	if (lk_text_is(why->reason, "TOKEN_REFUSED"))
 		oauth_error(request, oauth, "invalid_request", "a token is not good", answer);
@@ -230,7 +230,7 @@ page_token(struct gateway *gateway, struct http_request *request, struct http_an
 		oauth_error(
 		    request, &oauth, "unsupported_grant_type", "this grant is not given", answer);
 	else if (grant(gateway, request, &oauth, answer, &why) != LK_OK)
-		refuse(request, &oauth, &why, answer);
+		oauth_token_refuse(request, &oauth, &why, answer);
 	return LK_OK;
 }
 

@@ -21,6 +21,10 @@ page_fn page_docs;       /* GET /docs: a page to explore it with; 404 when built
 page_fn page_docs_file;  /* GET /docs/…: what that page is made of */
 page_fn page_auth;       /* any method, /auth and below: forward authentication */
 
+/* A token for a key, without a thread that waits: false where something else is asked, or the error
+ * is known already. As http_later. */
+bool token_later(struct gateway *gateway, struct http_request *request, struct http_answer *answer);
+
 /* Whether forward authentication is asked; a proxy makes a 500 of any answer to it but 401 and 403.
  */
 bool auth_is_target(const char *target);

@@ -70,11 +70,10 @@ count(
 		lk_counter_add(to->metrics, to->lost + service, 1);
 }
 
-lk_status
-upstream_ask(struct upstream *upstream, const struct upstream_call *call, struct lk_arena *arena,
-    ProtobufCMessage **out_reply, struct lk_error *err)
+static struct lk_rpc_request
+request_of(const struct upstream *upstream, const struct upstream_call *call)
 {
-	const struct lk_rpc_request request = {
+	return (struct lk_rpc_request){
 		.method = call->method,
 		.body = call->body,
 		.effect = call->effect,
@@ -84,7 +83,46 @@ upstream_ask(struct upstream *upstream, const struct upstream_call *call, struct
 		.idempotency_key = call->idempotency_key,
 		.traceparent = call->traceparent,
 	};
+}
 
+struct submitted {
+	struct upstream *upstream;
+	enum upstream_service service;
+	int64_t begun_us;
+	lk_channel_done done;
+	void *user;
+};
+
+static void
+on_done(void *user, lk_status status, const ProtobufCMessage *reply, const struct lk_error *err)
+{
+	const struct submitted *submitted = user;
+
+	count(submitted->upstream, submitted->service, status,
+	    upstream_now_us() - submitted->begun_us);
+	submitted->done(submitted->user, status, reply, err);
+}
+
+lk_status
+upstream_submit(struct upstream *upstream, const struct upstream_call *call, struct lk_arena *arena,
+    lk_channel_done done, void *user, struct lk_error *err)
+{
+	struct lk_rpc_request request = request_of(upstream, call);
+	struct submitted *submitted = LK_ARENA_NEW(arena, struct submitted);
+
+	if (!submitted)
+		return lk_fail_oom(err);
+	*submitted = (struct submitted){ upstream, call->service, upstream_now_us(), done, user };
+	request.impatient = true;
+	return lk_channel_submit(
+	    upstream->channels[call->service], &request, call->reply_type, on_done, submitted, err);
+}
+
+lk_status
+upstream_ask(struct upstream *upstream, const struct upstream_call *call, struct lk_arena *arena,
+    ProtobufCMessage **out_reply, struct lk_error *err)
+{
+	const struct lk_rpc_request request = request_of(upstream, call);
 	const int64_t begun_us = upstream_now_us();
 	const lk_status status = lk_channel_call(
 	    upstream->channels[call->service], &request, call->reply_type, arena, out_reply, err);

@@ -55,6 +55,13 @@ lk_status upstream_ask_as(struct upstream *upstream, struct lk_assertion_maker *
     const struct upstream_call *call, struct lk_arena *arena, ProtobufCMessage **out_reply,
     struct lk_error *err);
 
+/*
+ * Without waiting, and not for a service that is away: the errors of lk_channel_submit; after LK_OK
+ * `done` is called as it says. What is kept meanwhile lies in the arena, which must outlive it.
+ */
+lk_status upstream_submit(struct upstream *upstream, const struct upstream_call *call,
+    struct lk_arena *arena, lk_channel_done done, void *user, struct lk_error *err);
+
 /* The errors of lk_channel_call. Blocks. */
 lk_status upstream_ask(struct upstream *upstream, const struct upstream_call *call,
     struct lk_arena *arena, ProtobufCMessage **out_reply, struct lk_error *err);
