@@ -24,6 +24,8 @@ class Later(e2e.Case):
     def setUp(self):
         super().setUp()
         self.state.start()
+        with open(self.state.path / "gateway.conf", "a") as conf:
+            conf.write("call-timeout = 1s\n")
         self.state.start("gateway")
         self.http = http_client.Gateway(self.state)
         self.ben = world.Tenant(self.state, "genomics").user("ben", "key-manager")
