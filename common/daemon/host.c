@@ -307,6 +307,7 @@ drain(void *user)
 
 	lk_peer_view_leave(host->inner->view);
 	lk_health_drain(&host->inner->health);
+	lk_feed_drain(host->feed);
 	if (lk_server_drain(host->inner->server, DRAIN_MS, &err) != LK_OK)
 		lk_log(LK_LOG_WARN, "drain.incomplete", LK_LOG_FAILURE(&err));
 	if (host->inner->flush)
@@ -352,6 +353,8 @@ lk_host_close(struct lk_host *host)
 	if (!host)
 		return;
 	lk_daemon_closing("server");
+	if (host->feed)
+		lk_feed_drain(host->feed);
 	if (host->inner) {
 		lk_server_free(host->inner->server);
 		lk_call_counts_free(host->inner->counts);

@@ -63,6 +63,8 @@ tell_feed(struct lk_feed *feed, struct lk_families *out)
 	    (int64_t)stats.lag);
 	lk_families_gauge(out, "latchkey_feed_readers",
 	    "Services and gateways that changes wait for.", "", stats.readers);
+	lk_families_gauge(out, "latchkey_feed_waiting",
+	    "Questions of readers without hints, held until there is an event.", "", stats.waiting);
 }
 
 static void

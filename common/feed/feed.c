@@ -2,8 +2,8 @@
 #include "feed/feed.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "feed/instant.h"
 #include "feed/outbox.h"
 #include "feed/publisher.h"
 
@@ -33,14 +33,9 @@ new_epoch(struct lk_feed *feed)
 static void
 wait_for_turn(struct lk_feed *feed, uint64_t sequence)
 {
-	struct timespec until;
-
 	if (sequence <= feed->head + 1)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TURN_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
+	const struct timespec until = feed_after_ms(TURN_MS);
 	while (sequence > feed->head + 1 &&
 	       pthread_cond_timedwait(&feed->published, &feed->lock, &until) == 0)
 		;
@@ -68,6 +63,7 @@ publish(void *arg)
 	feed->head = sequence;
 	pthread_cond_signal(&feed->grown);
 	pthread_cond_broadcast(&feed->published);
+	feed_waits_published(&feed->waits);
 	pthread_mutex_unlock(&feed->lock);
 }
 
@@ -150,6 +146,7 @@ lk_feed_stats(struct lk_feed *feed)
 	pthread_mutex_lock(&feed->lock);
 	stats.head = feed->head;
 	stats.readers = feed_readers_lag(&feed->readers, feed->head, &stats.lag);
+	stats.waiting = (unsigned)feed->waits.count;
 	pthread_mutex_unlock(&feed->lock);
 	if (feed->hints)
 		feed_hints_stats(feed->hints, &stats);
@@ -167,15 +164,11 @@ read_head(struct lk_tx *tx, void *arg, struct lk_error *err)
 static void
 init_locks(struct lk_feed *feed)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&feed->lock, NULL);
-	pthread_cond_init(&feed->grown, &monotonic);
-	pthread_cond_init(&feed->published, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	feed_cond_init(&feed->grown);
+	feed_cond_init(&feed->published);
 	feed_readers_init(&feed->readers);
+	feed_waits_init(&feed->waits);
 }
 
 lk_status
@@ -201,6 +194,7 @@ lk_feed_listen(struct lk_feed *feed, const char *service_url, struct lk_error *e
 {
 	char url[LK_URL_SIZE];
 
+	LK_TRY(feed_waits_start(feed, err));
 	if (lk_url_is_tls(service_url))
 		return LK_OK;
 	LK_TRY(lk_feed_hint_url(service_url, url, err));
@@ -208,10 +202,17 @@ lk_feed_listen(struct lk_feed *feed, const char *service_url, struct lk_error *e
 }
 
 void
+lk_feed_drain(struct lk_feed *feed)
+{
+	feed_waits_drain(feed);
+}
+
+void
 lk_feed_close(struct lk_feed *feed)
 {
 	if (!feed)
 		return;
+	feed_waits_stop(feed);
 	feed_hints_stop(feed->hints);
 	feed_readers_wipe(&feed->readers);
 	pthread_cond_destroy(&feed->published);

@@ -69,11 +69,15 @@ typedef size_t lk_feed_open_fn(
 void lk_feed_open_from(struct lk_feed *feed, lk_feed_open_fn *page, void *user);
 
 /*
- * Begin to send hints on a PUB socket beside the service's own: lk_feed_hint_url(). Errors are
- * those of a server that starts to listen. Stops at close. Between hosts (tls+tcp://) nothing is
- * sent, and readers know by ReadFeed alone.
+ * Begin to send hints on a PUB socket beside the service's own, lk_feed_hint_url(), and to hold
+ * questions of readers that get none until there is something to tell. Errors are those of a server
+ * that starts to listen. Stops at close. Between hosts (tls+tcp://) no hints are sent. Once.
  */
 lk_status lk_feed_listen(struct lk_feed *feed, const char *service_url, struct lk_error *err);
+
+/* Before the server drains, or is freed: questions that wait are answered, and none waits from now
+ * on. Any thread, more than once. */
+void lk_feed_drain(struct lk_feed *feed);
 
 /* ipc:///DIR/keys.sock → ipc:///DIR/keys.feed.sock. INVALID_ARGUMENT or FAILED_PRECONDITION as
  * lk_url_check. */
@@ -85,6 +89,7 @@ struct lk_feed_stats {
 	uint64_t healed;  /* PUB listeners replaced (rpc/listener_guard.h) */
 	unsigned readers; /* that changes wait for */
 	uint64_t lag;     /* events that the slowest of them has not forgotten yet */
+	unsigned waiting; /* questions that are held until there is something to tell */
 };
 struct lk_feed_stats lk_feed_stats(struct lk_feed *feed);
 

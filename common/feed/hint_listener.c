@@ -45,6 +45,7 @@ struct hint_listener {
 	int stop_fd; /* readable: stop */
 	void (*on_hint)(void *user, const FeedHint *hint);
 	void *user;
+	bool deaf; /* to some */
 	size_t count;
 	struct hint_link *links[LINKS_MAX];
 };
@@ -196,8 +197,10 @@ add_link(struct hint_listener *listener, const char *service_url, struct lk_erro
 	char url[LK_URL_SIZE];
 	const char *path;
 
-	if (lk_url_is_tls(service_url))
-		return LK_OK; /* no hints come from another host */
+	if (lk_url_is_tls(service_url)) {
+		listener->deaf = true; /* no hints come from another host */
+		return LK_OK;
+	}
 	LK_TRY(lk_feed_hint_url(service_url, url, err));
 	LK_TRY(lk_url_check(url, &path, err));
 	if (listener->count == LINKS_MAX)
@@ -235,6 +238,12 @@ hint_listener_start(struct hint_listener **out_listener, const char *service_url
 		LK_TRY(add_link(listener, url, err));
 	}
 	return LK_OK;
+}
+
+bool
+hint_listener_hears_all(const struct hint_listener *listener)
+{
+	return !listener->deaf;
 }
 
 void

@@ -15,6 +15,8 @@ struct hint_listener;
 lk_status hint_listener_start(struct hint_listener **out_listener, const char *service_urls,
     void (*on_hint)(void *user, const FeedHint *hint), void *user, struct lk_error *err);
 /* Once it returns, on_hint does not run any more. NULL is fine. */
+/* False where some of the addresses send no hints. */
+bool hint_listener_hears_all(const struct hint_listener *listener);
 void hint_listener_stop(struct hint_listener *listener);
 
 #endif

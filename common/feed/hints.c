@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "feed/instant.h"
 #include "feed/publisher.h"
 #include "rpc/listen.h"
 #include "rpc/listener_guard.h"
@@ -76,13 +76,9 @@ static bool
 wait_for_growth(struct feed_hints *hints, uint64_t sent)
 {
 	struct lk_feed *feed = hints->feed;
-	struct timespec until;
+	const struct timespec until = feed_after_ms(HEARTBEAT_MS);
 	int waited = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += HEARTBEAT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&feed->lock);
 	while (!hints->stopping && feed->head == sent && waited == 0)
 		waited = pthread_cond_timedwait(&feed->grown, &feed->lock, &until);

@@ -8,6 +8,7 @@
 #include "feed/feed.h"
 #include "feed/hints.h"
 #include "feed/readers.h"
+#include "feed/waits.h"
 
 enum { FEED_RING = 1024 }; /* events in memory; a power of two */
 
@@ -25,6 +26,7 @@ struct lk_feed {
 	uint64_t start, head;                 /* events of this epoch are start + 1 … head */
 	struct lk_feed_event ring[FEED_RING]; /* of sequence s at s % FEED_RING */
 	struct feed_readers readers;
+	struct feed_waits waits;
 };
 
 /* Where a reader stands, or hints have been sent to. */

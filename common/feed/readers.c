@@ -2,23 +2,19 @@
 #include "feed/readers.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "feed/instant.h"
 
 enum {
-	SILENCE_MS =
-	    1500, /* a reader speaks several times a second; this one has ended, or stands still */
+	SILENCE_MS = 1500,    /* a reader speaks several times a second, also one that waits
+				 (FEED_WAIT_AWAITED_MS); this one has ended, or stands still */
 	FORGOTTEN_MS = 60000, /* its place is free: no lease is longer */
 };
 
 void
 feed_readers_init(struct feed_readers *readers)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&readers->forgot, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	feed_cond_init(&readers->forgot);
 }
 
 void
@@ -96,6 +92,12 @@ feed_readers_left(struct feed_readers *readers, struct lk_bytes id)
 	pthread_cond_broadcast(&readers->forgot);
 }
 
+bool
+feed_readers_know(struct feed_readers *readers, struct lk_bytes id)
+{
+	return find(readers, id) != NULL;
+}
+
 unsigned
 feed_readers_lag(const struct feed_readers *readers, uint64_t head, uint64_t *out_lag)
 {
@@ -135,19 +137,6 @@ wait_ms(struct feed_readers *readers, uint64_t sequence, int64_t begun_ms, int64
 	return longest;
 }
 
-static struct timespec
-after_ms(int64_t ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	return until;
-}
-
 void
 feed_readers_await(struct feed_readers *readers, pthread_mutex_t *lock, uint64_t sequence,
     int64_t (*now_ms)(void *user), void *user)
@@ -156,7 +145,7 @@ feed_readers_await(struct feed_readers *readers, pthread_mutex_t *lock, uint64_t
 	int64_t left_ms;
 
 	while ((left_ms = wait_ms(readers, sequence, begun_ms, now_ms(user))) > 0) {
-		const struct timespec until = after_ms(left_ms);
+		const struct timespec until = feed_after_ms(left_ms);
 		(void)pthread_cond_timedwait(&readers->forgot, lock, &until);
 	}
 }

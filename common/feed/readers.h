@@ -37,6 +37,8 @@ void feed_readers_expect(struct feed_readers *readers, const char *name, int64_t
 /* False when there is no room for it: then it must not decide from memory. */
 bool feed_readers_heard(struct feed_readers *readers, const char *name, struct lk_bytes id,
     uint64_t forgot, int64_t now_ms);
+/* It is one of them still. */
+bool feed_readers_know(struct feed_readers *readers, struct lk_bytes id);
 /* How many there are, and how far behind `head` the last of them is. */
 unsigned feed_readers_lag(const struct feed_readers *readers, uint64_t head, uint64_t *out_lag);
 void feed_readers_left(struct feed_readers *readers, struct lk_bytes id);

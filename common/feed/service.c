@@ -1,4 +1,6 @@
-/* FeedService over RPC: from the ring inline, from the outbox on a worker, or "start over". */
+/* FeedService over RPC: from the ring inline or later, from the outbox on a worker, or "start
+ * over".
+ */
 #include <string.h>
 
 #include "auth/caller.h"
@@ -11,6 +13,15 @@ wire_text(const char *text)
 {
 	return (char *)(uintptr_t)text; /* generated types know no const */
 }
+
+enum { ANSWER_MS = 100 };
+
+/* A call's, kept while it waits. */
+struct question {
+	bool waited; /* and was noted before */
+	size_t max;
+	struct feed_cut cut;
+};
 
 struct behind {
 	uint64_t since;
@@ -65,25 +76,81 @@ is_waited_for(const struct lk_caller *caller)
 }
 
 /* Changes wait for services and gateways only: nobody else can hold them up. False for one that
- * must not decide from memory. */
+ * must not decide from memory. The lock is held. */
+static bool
+waited_for_note(struct lk_feed *feed, const struct lk_caller *caller, const ReadFeedRequest *req,
+    const struct question *q)
+{
+	const struct lk_bytes id = lk_bytes(req->reader.data, req->reader.len);
+
+	if (q->waited)
+		return feed_readers_know(&feed->readers, id);
+	if (!req->leaving)
+		return feed_readers_heard(&feed->readers, caller->id, id,
+		    q->cut.same_epoch ? req->forgot : 0, lk_clock_steady_ms(feed->config.clock));
+	feed_readers_left(&feed->readers, id);
+	return true;
+}
+
+/* Who asks has got its last answer, or does not wait for it any more. False for one that must not
+ * decide from memory. */
 static bool
 reader_note(struct lk_feed *feed, const struct lk_call *call, const ReadFeedRequest *req,
-    const struct feed_cut *cut)
+    const struct question *q)
 {
 	const struct lk_caller *caller = lk_call_caller(call);
-	const struct lk_bytes id = lk_bytes(req->reader.data, req->reader.len);
 	bool known = true;
 
-	if (id.len == 0 || !is_waited_for(caller))
+	if (req->reader.len == 0)
 		return true;
 	pthread_mutex_lock(&feed->lock);
-	if (req->leaving)
-		feed_readers_left(&feed->readers, id);
-	else
-		known = feed_readers_heard(&feed->readers, caller->id, id,
-		    cut->same_epoch ? req->forgot : 0, lk_clock_steady_ms(feed->config.clock));
+	if (!q->waited)
+		feed_waits_end(&feed->waits, lk_bytes(req->reader.data, req->reader.len));
+	if (is_waited_for(caller))
+		known = waited_for_note(feed, caller, req, q);
 	pthread_mutex_unlock(&feed->lock);
 	return known;
+}
+
+/* There is time for the answer to come back. */
+static int64_t
+wait_until_ms(const struct lk_feed *feed, const struct lk_call *call, uint32_t wait_ms)
+{
+	const int64_t most_ms =
+	    is_waited_for(lk_call_caller(call)) ? FEED_WAIT_AWAITED_MS : FEED_WAIT_MS;
+	const int64_t until_ms =
+	    lk_clock_steady_ms(feed->config.clock) + (wait_ms < most_ms ? wait_ms : most_ms);
+	const int64_t latest_ms = lk_call_deadline_steady_ms(call) - ANSWER_MS;
+
+	return until_ms < latest_ms ? until_ms : latest_ms;
+}
+
+/* Nothing to tell, to one who has a lease to gain from waiting and says who it is. */
+static bool
+may_wait(const struct lk_feed *feed, const ReadFeedRequest *req, const struct question *q)
+{
+	return req->wait_ms > 0 && req->reader.len > 0 && !req->leaving && !req->want_open &&
+	       !q->waited && feed->config.only_writer && q->cut.in_ring &&
+	       req->since == q->cut.head;
+}
+
+/* True: the call is resumed later, and its handler runs again. */
+static bool
+wait_begin(
+    struct lk_feed *feed, struct lk_call *call, const ReadFeedRequest *req, struct question *q)
+{
+	struct feed_wait wait = { .call = call, .head = q->cut.head };
+
+	if (!may_wait(feed, req, q))
+		return false;
+	memcpy(wait.reader, req->reader.data, sizeof wait.reader);
+	wait.until_ms = wait_until_ms(feed, call, req->wait_ms);
+	q->waited = true;
+	lk_call_keep(call, q);
+	if (feed_wait_begin(feed, &wait, is_waited_for(lk_call_caller(call))))
+		return true;
+	q->waited = false;
+	return false;
 }
 
 /* After the cut: what was published before it is in the page or in those that follow. */
@@ -113,33 +180,9 @@ is_up_to_date(const struct feed_cut *cut, bool truncated, uint64_t since)
 }
 
 static lk_status
-feed_read(struct lk_call *call, const ReadFeedRequest *req, ReadFeedResponse *rep)
+sign(const struct lk_feed *feed, struct lk_arena *arena, const ReadFeedRequest *req,
+    ReadFeedResponse *rep, struct lk_error *err)
 {
-	struct lk_feed *feed = lk_call_user(call);
-	struct lk_arena *arena = lk_call_arena(call);
-	struct lk_error *err = lk_call_error(call);
-	struct feed_cut *cut = LK_ARENA_NEW(arena, struct feed_cut);
-	bool whole = false;
-	size_t max = 0;
-
-	if (!cut)
-		return lk_fail_oom(err);
-	LK_TRY(check_request(req, &max, err));
-	feed_cut(feed, req->epoch, req->since, max, cut);
-	if (cut->same_epoch && !cut->in_ring)
-		LK_TRY(read_outbox(feed, call, req->since, max, cut, &whole, err));
-	rep->truncated = !cut->in_ring && !whole;
-	if (rep->truncated)
-		cut->count = 0;
-	if (reader_note(feed, call, req, cut) && feed->config.only_writer &&
-	    is_up_to_date(cut, rep->truncated, req->since))
-		rep->lease_ttl_ms = LK_FEED_LEASE_MS;
-	rep->epoch = cut->epoch;
-	rep->head = cut->head;
-	rep->service = wire_text(feed->config.service);
-	rep->n_events = cut->count;
-	LK_TRY(feed_events_encode(arena, cut->events, cut->count, &rep->events, err));
-	LK_TRY(open_answer(feed, arena, req, rep, err));
 	rep->signature.data = lk_arena_alloc(arena, LK_SIGNATURE_LEN);
 	rep->signature.len = LK_SIGNATURE_LEN;
 	if (!rep->signature.data)
@@ -147,6 +190,63 @@ feed_read(struct lk_call *call, const ReadFeedRequest *req, ReadFeedResponse *re
 	feed_answer_sign(feed->config.signing_key, feed->config.instance,
 	    lk_bytes(req->nonce.data, req->nonce.len), rep, rep->signature.data);
 	return LK_OK;
+}
+
+static lk_status
+answer(struct lk_feed *feed, struct lk_arena *arena, const ReadFeedRequest *req,
+    struct feed_cut *cut, ReadFeedResponse *rep, struct lk_error *err)
+{
+	rep->epoch = cut->epoch;
+	rep->head = cut->head;
+	rep->service = wire_text(feed->config.service);
+	rep->n_events = cut->count;
+	LK_TRY(feed_events_encode(arena, cut->events, cut->count, &rep->events, err));
+	LK_TRY(open_answer(feed, arena, req, rep, err));
+	return sign(feed, arena, req, rep, err);
+}
+
+/* The question of this call, as it stood when it began to wait. */
+static lk_status
+question_of(
+    struct lk_call *call, const ReadFeedRequest *req, struct question **out, struct lk_error *err)
+{
+	struct question *q = lk_call_kept(call);
+
+	if (q) {
+		lk_call_time_anew(call);
+		*out = q;
+		return LK_OK;
+	}
+	q = LK_ARENA_NEW(lk_call_arena(call), struct question);
+	if (!q)
+		return lk_fail_oom(err);
+	LK_TRY(check_request(req, &q->max, err));
+	*out = q;
+	return LK_OK;
+}
+
+static lk_status
+feed_read(struct lk_call *call, const ReadFeedRequest *req, ReadFeedResponse *rep)
+{
+	struct lk_feed *feed = lk_call_user(call);
+	struct lk_error *err = lk_call_error(call);
+	struct question *q = NULL;
+	bool whole = false;
+
+	LK_TRY(question_of(call, req, &q, err));
+	struct feed_cut *cut = &q->cut;
+	feed_cut(feed, req->epoch, req->since, q->max, cut);
+	if (cut->same_epoch && !cut->in_ring)
+		LK_TRY(read_outbox(feed, call, req->since, q->max, cut, &whole, err));
+	rep->truncated = !cut->in_ring && !whole;
+	if (rep->truncated)
+		cut->count = 0;
+	const bool known = reader_note(feed, call, req, q);
+	if (known && wait_begin(feed, call, req, q))
+		return lk_call_later(call);
+	if (known && feed->config.only_writer && is_up_to_date(cut, rep->truncated, req->since))
+		rep->lease_ttl_ms = LK_FEED_LEASE_MS;
+	return answer(feed, lk_call_arena(call), req, cut, rep, err);
 }
 
 #define LK_METHOD LK_METHOD_THUNK

@@ -8,6 +8,8 @@
 
 #include "base/thread.h"
 #include "feed/answer.h"
+#include "feed/hold.h"
+#include "feed/instant.h"
 #include "feed/subscriber_impl.h"
 
 enum {
@@ -17,11 +19,8 @@ enum {
 	RETRY_LEAST_MS = 5,
 	RETRY_MOST_MS = 250,
 	ASK_MOST_MS = 5000,
-	/* Of those that changes wait for. */
-	RENEW_MOST_MS = 250,
-	ASK_SERVICE_MS = 500,
-	LEAVE_MS = 200,
-	HOPE_MS = 5000, /* after that, who misses a lease is not kept waiting */
+	ASK_SERVICE_MS = 500, /* of those that changes wait for */
+	HOPE_MS = 5000,       /* after that, who misses a lease is not kept waiting */
 };
 
 /* ---- The clock ---- */
@@ -135,6 +134,16 @@ is_whole(const struct lk_feed_subscriber *subscriber, const ReadFeedResponse *an
 	return subscriber->open_whole && subscriber->since >= answer->head;
 }
 
+/* None any more once we are leaving. */
+static void
+lease_set(struct lk_feed_subscriber *subscriber, int64_t ends_ms)
+{
+	pthread_mutex_lock(&subscriber->lock);
+	if (!subscriber->stopping)
+		atomic_store(&subscriber->lease_ends_ms, ends_ms);
+	pthread_mutex_unlock(&subscriber->lock);
+}
+
 static void
 confirm(struct lk_feed_subscriber *subscriber, int64_t sent_ms)
 {
@@ -161,7 +170,7 @@ answer_take(struct lk_feed_subscriber *subscriber, const ReadFeedRequest *reques
 	open_tell(subscriber, request, answer);
 	position_set(subscriber, answer);
 	if (answer->lease_ttl_ms > 0 && subscriber->open_whole)
-		atomic_store(&subscriber->lease_ends_ms, sent_ms + ttl_ms);
+		lease_set(subscriber, sent_ms + ttl_ms);
 	if (is_whole(subscriber, answer))
 		confirm(subscriber, sent_ms);
 	atomic_fetch_add(&subscriber->renewals, 1);
@@ -182,6 +191,8 @@ patience_ms(const struct lk_feed_subscriber *subscriber)
 static void
 request_fill(struct lk_feed_subscriber *subscriber, ReadFeedRequest *request)
 {
+	const uint32_t hold_ms = feed_hold_ms(subscriber, subscriber->asked.sent_ms);
+
 	pthread_mutex_lock(&subscriber->lock);
 	if (subscriber->start_over) {
 		subscriber->epoch[0] = '\0';
@@ -191,25 +202,32 @@ request_fill(struct lk_feed_subscriber *subscriber, ReadFeedRequest *request)
 		subscriber->open_whole = !subscriber->config.wants_open;
 	}
 	request->forgot = subscriber->config.acknowledge ? subscriber->heard_to : 0;
+	request->wait_ms = subscriber->open_whole && !subscriber->stopping ? hold_ms : 0;
+	subscriber->held = request->wait_ms > 0;
 	pthread_mutex_unlock(&subscriber->lock);
 	request->epoch = subscriber->epoch; /* ours to write, so ours to read */
 	request->since = subscriber->since;
 	request->want_open = subscriber->config.wants_open && !subscriber->open_whole;
 	request->open_cursor = request->want_open ? subscriber->open_cursor : 0;
-	if (subscriber->config.acknowledge) {
+	if (subscriber->config.acknowledge || subscriber->holds) {
 		request->reader.data = subscriber->reader;
 		request->reader.len = sizeof subscriber->reader;
 	}
 }
 
 static lk_status
-question(struct lk_feed_subscriber *subscriber, ReadFeedRequest *request, uint32_t timeout_ms,
+question(struct lk_feed_subscriber *subscriber, const ReadFeedRequest *request,
     const ReadFeedResponse **out_answer, struct lk_error *err)
 {
 	const struct lk_feed_subscriber_config *config = &subscriber->config;
 
 	lk_arena_reset(subscriber->arena);
-	return config->ask(config->user, request, timeout_ms, subscriber->arena, out_answer, err);
+	const lk_status status = config->ask(config->user, request,
+	    patience_ms(subscriber) + request->wait_ms, subscriber->arena, out_answer, err);
+	pthread_mutex_lock(&subscriber->lock);
+	subscriber->held = false;
+	pthread_mutex_unlock(&subscriber->lock);
+	return status;
 }
 
 /* What is left to ask or to say. */
@@ -230,37 +248,21 @@ lk_feed_read_once(struct lk_feed_subscriber *subscriber, bool *out_more, struct 
 	char epoch[LK_FEED_EPOCH_SIZE];
 
 	lk_random_fill(config->random, nonce, sizeof nonce);
+	const int64_t sent_ms = lk_clock_steady_ms(config->clock);
+	subscriber->asked = (struct feed_asked){ .sent_ms = sent_ms };
 	request_fill(subscriber, &request);
+	subscriber->asked.hold_ms = request.wait_ms;
 	memcpy(epoch, request.epoch, sizeof epoch); /* an answer may begin another */
 	request.epoch = epoch;
 	request.nonce.data = nonce;
 	request.nonce.len = sizeof nonce;
-	const int64_t sent_ms = lk_clock_steady_ms(config->clock);
-	LK_TRY(question(subscriber, &request, patience_ms(subscriber), &answer, err));
+	LK_TRY(question(subscriber, &request, &answer, err));
 	LK_TRY(answer_check(subscriber, &request, answer, err));
 	answer_take(subscriber, &request, answer, sent_ms);
 	subscriber->acknowledged = answer->truncated ? 0 : request.forgot;
+	subscriber->asked.news = answer->n_events > 0;
 	*out_more = is_behind(subscriber, answer);
 	return LK_OK;
-}
-
-/* The last word: nobody waits for us any more. Whether it is heard does not matter much. */
-static void
-say_goodbye(struct lk_feed_subscriber *subscriber)
-{
-	ReadFeedRequest request = LATCHKEY__COMMON__V1__READ_FEED_REQUEST__INIT;
-	const ReadFeedResponse *answer;
-	uint8_t nonce[LK_FEED_NONCE_LEN] = { 0 };
-
-	atomic_store(&subscriber->lease_ends_ms, 0);
-	if (!subscriber->config.acknowledge)
-		return;
-	request_fill(subscriber, &request);
-	request.want_open = false;
-	request.leaving = true;
-	request.nonce.data = nonce;
-	request.nonce.len = sizeof nonce;
-	LK_IGNORE(question(subscriber, &request, LEAVE_MS, &answer, NULL));
 }
 
 static int64_t
@@ -268,16 +270,21 @@ renewal_ms(const struct lk_feed_subscriber *subscriber)
 {
 	const int64_t ms = subscriber->config.max_staleness_ms / RENEWALS_PER_LEASE;
 
-	return subscriber->config.acknowledge && ms > RENEW_MOST_MS ? RENEW_MOST_MS : ms;
+	return subscriber->config.acknowledge && ms > FEED_RENEW_AWAITED_MS ? FEED_RENEW_AWAITED_MS
+									    : ms;
 }
 
 static int64_t
 pause_after(const struct lk_feed_subscriber *subscriber, lk_status status, bool more)
 {
 	const int64_t renew_ms = renewal_ms(subscriber);
+	const int64_t rest_ms = feed_hold_rest_ms(
+	    subscriber, &subscriber->asked, lk_clock_steady_ms(subscriber->config.clock));
 
 	if (status == LK_OK && more)
 		return 0;
+	if (status == LK_OK && rest_ms >= 0)
+		return rest_ms;
 	if (status == LK_OK)
 		return renew_ms < RENEW_LEAST_MS ? RENEW_LEAST_MS : renew_ms;
 	return renew_ms < RETRY_LEAST_MS  ? RETRY_LEAST_MS
@@ -285,24 +292,11 @@ pause_after(const struct lk_feed_subscriber *subscriber, lk_status status, bool 
 					  : renew_ms;
 }
 
-static struct timespec
-instant_after(int64_t ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	return until;
-}
-
 /* False when it is time to stop. */
 static bool
 pause_for(struct lk_feed_subscriber *subscriber, int64_t ms)
 {
-	const struct timespec until = instant_after(ms);
+	const struct timespec until = feed_after_ms(ms);
 	int waited = 0;
 
 	pthread_mutex_lock(&subscriber->lock);
@@ -343,7 +337,8 @@ run(void *arg)
 		tell_answered(subscriber, status);
 		pause_ms = pause_after(subscriber, status, more);
 	} while (pause_for(subscriber, pause_ms));
-	say_goodbye(subscriber);
+	if (subscriber->config.acknowledge)
+		feed_say_goodbye(subscriber);
 	return NULL;
 }
 
@@ -375,7 +370,7 @@ lk_feed_confirm(struct lk_feed_subscriber *subscriber, uint32_t timeout_ms, stru
 	pthread_mutex_lock(&subscriber->lock);
 	while (!is_confirmed(subscriber, begun_ms, now_ms) && !is_hopeless(subscriber, now_ms) &&
 	       now_ms < begun_ms + timeout_ms) {
-		const struct timespec until = instant_after(begun_ms + timeout_ms - now_ms);
+		const struct timespec until = feed_after_ms(begun_ms + timeout_ms - now_ms);
 		subscriber->wake = true;
 		pthread_cond_signal(&subscriber->woken);
 		(void)pthread_cond_timedwait(&subscriber->answered, &subscriber->lock, &until);
@@ -405,6 +400,7 @@ lk_feed_leave(struct lk_feed_subscriber *subscriber)
 		return;
 	pthread_mutex_lock(&subscriber->lock);
 	subscriber->stopping = true;
+	atomic_store(&subscriber->lease_ends_ms, 0);
 	pthread_cond_signal(&subscriber->woken);
 	pthread_cond_broadcast(&subscriber->answered);
 	pthread_mutex_unlock(&subscriber->lock);
@@ -418,16 +414,12 @@ lk_feed_subscriber_new(struct lk_feed_subscriber **out_subscriber,
 {
 	LK_AUTO(lk_feed_unsubscribep)
 	struct lk_feed_subscriber *subscriber = LK_ALLOC(struct lk_feed_subscriber);
-	pthread_condattr_t monotonic;
 
 	if (!subscriber)
 		return lk_fail_oom(err);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&subscriber->lock, NULL);
-	pthread_cond_init(&subscriber->woken, &monotonic);
-	pthread_cond_init(&subscriber->answered, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	feed_cond_init(&subscriber->woken);
+	feed_cond_init(&subscriber->answered);
 	subscriber->config = *config;
 	subscriber->open_whole = !config->wants_open;
 	lk_random_fill(config->random, subscriber->reader, sizeof subscriber->reader);
@@ -455,6 +447,7 @@ lk_feed_subscribe(struct lk_feed_subscriber **out_subscriber,
 	if (config->service_urls)
 		LK_TRY(hint_listener_start(
 		    &subscriber->listener, config->service_urls, feed_hint_take, subscriber, err));
+	subscriber->holds = !subscriber->listener || !hint_listener_hears_all(subscriber->listener);
 	if (!start_thread(subscriber))
 		return lk_fail_oom(err);
 	*out_subscriber = LK_TAKE(subscriber);
@@ -468,6 +461,7 @@ lk_feed_unsubscribe(struct lk_feed_subscriber *subscriber)
 		return;
 	hint_listener_stop(subscriber->listener);
 	lk_feed_leave(subscriber);
+	feed_hold_end(subscriber);
 	if (subscriber->started)
 		pthread_join(subscriber->thread, NULL);
 	pthread_cond_destroy(&subscriber->answered);

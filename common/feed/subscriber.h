@@ -26,7 +26,8 @@ struct lk_feed_subscriber_config {
 	const char *instance;      /* the installation's id; read only where public_key is given */
 	const uint8_t *public_key; /* the publisher's Ed25519 key (32 bytes), or NULL: the
 				      connection vouches for it */
-	const char *service_urls;  /* where hints come from, by comma; NULL: none come */
+	const char *service_urls;  /* where hints come from, by comma; NULL: none come. Then, and
+				      from other hosts, questions are held instead (wait_ms) */
 	int64_t
 	    max_staleness_ms; /* how long to trust after an answer; also how long to wait for one */
 	bool acknowledge; /* changes wait until we have forgotten what they concern: for services,
@@ -37,7 +38,8 @@ struct lk_feed_subscriber_config {
 	const struct lk_random *random;
 	void *user;
 
-	/* Ask ReadFeed; the answer lies in the arena. Blocks, on the subscriber's thread. */
+	/* Ask ReadFeed; the answer lies in the arena. Blocks, on the subscriber's thread. On others
+	 * beside it only with `leaving`, to whose answer nobody listens. */
 	lk_status (*ask)(void *user, const struct Latchkey__Common__V1__ReadFeedRequest *request,
 	    uint32_t timeout_ms, struct lk_arena *arena,
 	    const struct Latchkey__Common__V1__ReadFeedResponse **out_answer, struct lk_error *err);
@@ -55,7 +57,7 @@ struct lk_feed_subscriber;
  * Yours. */
 lk_status lk_feed_subscribe(struct lk_feed_subscriber **out_subscriber,
     const struct lk_feed_subscriber_config *config, struct lk_error *err);
-/* Waits for a question that is under way. */
+/* Waits for a question that is under way; one that is held is ended. */
 void lk_feed_unsubscribe(struct lk_feed_subscriber *subscriber);
 LK_DEFINE_FREEP(lk_feed_unsubscribep, struct lk_feed_subscriber *, lk_feed_unsubscribe)
 
@@ -71,7 +73,8 @@ int64_t lk_feed_lease_ends_ms(const struct lk_feed_subscriber *subscriber);
 lk_status lk_feed_confirm(
     struct lk_feed_subscriber *subscriber, uint32_t timeout_ms, struct lk_error *err);
 
-/* Read everything again from the beginning: something that was told could not be kept. */
+/* Read everything again from the beginning: something that was told could not be kept. After a
+ * question that is held. */
 void lk_feed_start_over(struct lk_feed_subscriber *subscriber);
 
 /* Begin to end: no lease from now on, and no change waits for us. lk_feed_unsubscribe() follows. */

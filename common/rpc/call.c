@@ -141,6 +141,19 @@ lk_call_resume(struct lk_call *call)
 		call->host->resume(call);
 }
 
+unsigned
+lk_call_lingerers_max(const struct lk_call *call)
+{
+	return call->host == NULL ? 0 : call->host->lingerers_max(call);
+}
+
+void
+lk_call_time_anew(struct lk_call *call)
+{
+	if (call->host != NULL)
+		call->host->time_anew(call);
+}
+
 lk_status
 lk_call_reply_with(struct lk_call *call, struct lk_bytes packed, struct lk_error *err)
 {

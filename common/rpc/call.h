@@ -69,6 +69,15 @@ void *lk_call_kept(const struct lk_call *call);      /* NULL the first time */
 lk_status lk_call_later(struct lk_call *call);
 void lk_call_resume(struct lk_call *call); /* any thread */
 
+/*
+ * For a handler that waits for what may be long in coming, an event say: how many such calls there
+ * may be at once, so that those that wait for a worker or a commit keep their places. Whoever has
+ * them counts them. 0 without a server, and where `contexts` leaves no room.
+ */
+unsigned lk_call_lingerers_max(const struct lk_call *call);
+/* It has come: the duration of this call counts from here. When the handler runs again. */
+void lk_call_time_anew(struct lk_call *call);
+
 /* Answer with these bytes (a body encoded earlier) in place of `rep`. Copied into the arena. */
 lk_status lk_call_reply_with(struct lk_call *call, struct lk_bytes packed, struct lk_error *err);
 

@@ -23,6 +23,8 @@ struct lk_endpoint {
 struct lk_call_host {
 	void (*resume)(struct lk_call *call);
 	bool (*is_full)(struct lk_call *call); /* no other call may wait */
+	unsigned (*lingerers_max)(const struct lk_call *call);
+	void (*time_anew)(struct lk_call *call);
 };
 
 struct lk_call {

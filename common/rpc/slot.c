@@ -170,9 +170,9 @@ go_on(struct lk_slot *slot)
 }
 
 static struct lk_slot *
-slot_of(struct lk_call *call)
+slot_of(const struct lk_call *call)
 {
-	return (struct lk_slot *)(void *)((char *)call - offsetof(struct lk_slot, call));
+	return (struct lk_slot *)((uintptr_t)call - offsetof(struct lk_slot, call));
 }
 
 static void
@@ -191,7 +191,24 @@ is_full(struct lk_call *call)
 	       server->config.queue_max;
 }
 
-static const struct lk_call_host call_host = { resume, is_full };
+/* Half of the contexts that neither workers nor their queue can fill, and of the places for all
+ * that waits. */
+static unsigned
+lingerers_max(const struct lk_call *call)
+{
+	const struct lk_server_config *config = &slot_of(call)->server->config;
+	const unsigned spare = config->contexts - config->workers - config->queue_max;
+
+	return (spare < config->queue_max ? spare : config->queue_max) / 2;
+}
+
+static void
+time_anew(struct lk_call *call)
+{
+	slot_of(call)->received_us = lk_server_now_us();
+}
+
+static const struct lk_call_host call_host = { resume, is_full, lingerers_max, time_anew };
 
 static void
 run_inline(struct lk_slot *slot)

@@ -55,7 +55,8 @@ class Tls(e2e.Case):
             text = text.replace(f"ipc://{self.state.path}/run/{service}.sock", url)
         text += "".join(f"peer-tls-{kind}-file = {self.certs}/{file}\n" for kind, file in
                         (("cert", "localhost.crt"), ("key", "localhost.key"), ("ca", "ca.crt")))
-        path.write_text(text + ("allow-old-nng-tls = yes\n" if name != "gateway" else ""))
+        self.metrics_port = e2e.free_port()
+        path.write_text(text + (f"metrics-listen = 127.0.0.1:{self.metrics_port}\n" if name == "gateway" else "allow-old-nng-tls = yes\n"))
 
     def shows(self, name, folder=None):
         self.state.shell.update(LATCHKEY_TLS_CERT_FILE=f"{folder or self.certs}/{name}.crt", LATCHKEY_TLS_KEY_FILE=f"{folder or self.certs}/{name}.key",
@@ -73,6 +74,17 @@ class Tls(e2e.Case):
             self.api.refused("validate", "-", stdin=shown)
             self.assertEqual(401, self.http.ask("GET", "/auth", key=shown).status)
 
+    def questions_wait(self):
+        """There are no hints between hosts: keys and tokens each hold a question of the two other services and of the gateway."""
+        metrics = http_client.Gateway(self.state)
+        metrics.port = self.metrics_port
+
+        def held():
+            text = metrics.ask("GET", "/metrics").body
+            return [int(float(n)) for n in re.findall(r'^latchkey_feed_waiting{service="(?:keys|tokens)"} (.*)$', text, re.M)]
+
+        e2e.wait_until(lambda: held() == [3, 3], 20, "questions of all readers are held")
+
     def test_the_main_job_between_hosts_and_renewal_by_restart(self):
         self.state.start()
         self.state.start("gateway")
@@ -81,6 +93,7 @@ class Tls(e2e.Case):
         self.ada = self.state.login("ada", made["admin"]["ticket"])
         self.api = self.state.with_key(world.principal(self.state, "api", ["tokens.validate"], "ALL").secret)
         fleet = self.state.with_key(world.principal(self.state, "fleet", ["credentials.fetch"], "genomics").secret)
+        self.questions_wait()
         self.use()
         self.ada.ok("credential", "add", "aws", "--label", "bucket", stdin=world.AWS_FIELDS)
         self.assertIn("AWS_SECRET_ACCESS_KEY", fleet.ok("exec", "--owner", "ada@genomics.example", "aws", "--", "env"))

@@ -108,6 +108,7 @@ a_publisher_that_starts_again_is_noticed_within_the_lease(void **state)
 	struct feed_reader *r = add_reader(s, 300, true);
 
 	assert_true(feed_wait_until(feed_reader_trusts(r)));
+	lk_feed_drain(s->server.world.feed);
 	lk_server_free(s->server.server);
 	feed_world_restart(&s->server.world);
 	feed_server_start(&s->server);

@@ -6,20 +6,24 @@
 #include <time.h>
 
 #include "feed_world.h"
+#include "latchkey/common/v1/frame.pb-c.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
 
+/* Who asks is the service "tokens", for which changes wait, when its authorization says so; else
+ * nobody in particular. */
 static inline lk_status
 feed_server_authenticate(void *user, struct lk_call *call,
     const struct Latchkey__Common__V1__RequestHeader *header, bool may_block,
     const struct lk_caller **out_caller, struct lk_error *err)
 {
+	static const struct lk_caller service = { .kind = LK_CALLER_SERVICE, .id = "tokens" };
+
 	(void)user;
 	(void)call;
-	(void)header;
 	(void)may_block;
 	(void)err;
-	*out_caller = NULL;
+	*out_caller = lk_text_is(header->authorization, "a service") ? &service : NULL;
 	return LK_OK;
 }
 
@@ -69,12 +73,21 @@ feed_server_open(struct feed_server *s)
 static inline void
 feed_server_close(struct feed_server *s)
 {
+	lk_feed_drain(s->world.feed);
 	lk_server_free(s->server);
 	feed_world_close(&s->world);
 }
 
+struct feed_reader_setup {
+	int64_t max_staleness_ms;
+	bool hints;
+	bool acknowledge;      /* as a service, for which changes wait */
+	bool publisher_is_old; /* it knows nothing of wait_ms */
+};
+
 /* A reader and what it was told. */
 struct feed_reader {
+	struct feed_reader_setup setup;
 	struct lk_channel *channel;
 	struct lk_feed_subscriber *subscriber;
 	atomic_uint events, flushes;
@@ -96,13 +109,17 @@ feed_reader_ask(void *user, const ReadFeedRequest *request, uint32_t timeout_ms,
     struct lk_arena *arena, const ReadFeedResponse **out, struct lk_error *err)
 {
 	struct feed_reader *r = user;
+	ReadFeedRequest as_sent = *request;
 	const struct lk_rpc_request call = {
 		.method = "latchkey.common.v1.FeedService/ReadFeed",
-		.body = &request->base,
+		.body = &as_sent.base,
 		.timeout_ms = timeout_ms,
+		.authorization = r->setup.acknowledge ? "a service" : NULL,
 	};
 	ProtobufCMessage *answer;
 
+	if (r->setup.publisher_is_old)
+		as_sent.wait_ms = 0;
 	LK_TRY(lk_channel_call(r->channel, &call,
 	    &latchkey__common__v1__read_feed_response__descriptor, arena, &answer, err));
 	*out = (const ReadFeedResponse *)(const void *)answer;
@@ -130,16 +147,17 @@ feed_reader_flush(void *user)
 }
 
 static inline void
-feed_reader_open(
-    struct feed_reader *r, const struct feed_server *s, int64_t max_staleness_ms, bool hints)
+feed_reader_open_as(
+    struct feed_reader *r, const struct feed_server *s, const struct feed_reader_setup *setup)
 {
 	struct lk_error err;
 	const struct lk_feed_subscriber_config config = {
 		.service = "keys",
 		.instance = "i1",
 		.public_key = lk_sign_key_public(s->world.key),
-		.service_urls = hints ? s->url : NULL,
-		.max_staleness_ms = max_staleness_ms,
+		.service_urls = setup->hints ? s->url : NULL,
+		.max_staleness_ms = setup->max_staleness_ms,
+		.acknowledge = setup->acknowledge,
 		.clock = lk_clock_boot(),
 		.random = lk_random_system(),
 		.user = r,
@@ -148,8 +166,17 @@ feed_reader_open(
 		.on_flush = feed_reader_flush,
 	};
 
+	r->setup = *setup;
 	expect_ok(lk_channel_open(&r->channel, s->url, NULL, &err), &err);
 	expect_ok(lk_feed_subscribe(&r->subscriber, &config, &err), &err);
+}
+
+static inline void
+feed_reader_open(
+    struct feed_reader *r, const struct feed_server *s, int64_t max_staleness_ms, bool hints)
+{
+	feed_reader_open_as(r, s,
+	    &(struct feed_reader_setup){ .max_staleness_ms = max_staleness_ms, .hints = hints });
 }
 
 static inline void

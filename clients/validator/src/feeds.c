@@ -14,21 +14,24 @@ feed_ask(void *user, const ReadFeedQuestion *request, uint32_t timeout_ms, struc
     const ReadFeedAnswer **out_answer, struct lk_error *err)
 {
 	struct feed *feed = user;
+	LK_AUTO(answer_wipe) struct answer goodbye = { 0 }; /* perhaps beside the other */
+	struct answer *answer = request->leaving ? &goodbye : &feed->answer;
 	latchkey_client *client = feed->validator->client;
 	const int64_t deadline_ms = lk_clock_steady_ms(client->clock) + timeout_ms;
 	char instance[INSTANCE_SIZE];
 
 	(void)arena; /* the answer brings its own */
 	LK_TRY(client_instance(client, feed->service, deadline_ms, instance, err));
-	answer_wipe(&feed->answer);
-	feed->answer = (struct answer){ 0 };
+	answer_wipe(answer);
+	*answer = (struct answer){ 0 };
 	LK_TRY(ask(client,
 	    &(struct question){ .method = M_FEED_READ,
 		.body = &request->base,
 		.service = &feed->service,
 		.deadline_ms = deadline_ms },
-	    &feed->answer, err));
-	*out_answer = (const ReadFeedAnswer *)(const void *)feed->answer.message;
+	    answer, err));
+	if (!request->leaving)
+		*out_answer = (const ReadFeedAnswer *)(const void *)answer->message;
 	return LK_OK;
 }
 
