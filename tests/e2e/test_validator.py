@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -18,42 +17,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import latchkey_e2e as e2e
 import latchkey_wire as wire
+import validators
 import world
 
 STALENESS_MS = 400
-
-
-class Worker:
-    """A validator process under load; see tests/support/validator_worker.c."""
-
-    def __init__(self, state, key, mode="ask", **addresses):
-        environment = state.person(LATCHKEY_API_KEY=key, **addresses).environment()
-        self.process = subprocess.Popen(
-            [e2e.program("validator_worker"), str(STALENESS_MS), str(state.path / "peers"), mode],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-
-    def say(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def add(self, credential):
-        self.say(f"add {credential}")
-        return int(self.process.stdout.readline())
-
-    def report(self):
-        """[(accepted, refused, failed, when the last call that accepted began, in seconds)] of each credential."""
-        self.say("report")
-        rows = []
-        while (line := self.process.stdout.readline().split()) != ["end"]:
-            assert line, "the worker ended"
-            rows.append((int(line[1]), int(line[2]), int(line[3]), int(line[4]) / 1e6))
-        return rows
-
-    def close(self):
-        self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
 
 
 class Proxy:
@@ -140,7 +107,7 @@ class Validators(e2e.Case):
 
     def start_workers(self, count, **addresses):
         for i in range(count):
-            self.workers.append(Worker(self.state, self.backend, "fail_closed" if i % 4 == 3 else "ask", **addresses))
+            self.workers.append(validators.Worker(self.state, STALENESS_MS, self.backend, "fail_closed" if i % 4 == 3 else "ask", **addresses))
 
     def watch(self, credential):
         """Every worker validates it from now on; its index."""
