@@ -25,7 +25,8 @@ struct lk_finished {
 	const struct lk_caller *caller; /* NULL when nobody was recognised */
 	lk_status status;
 	const struct lk_error *error; /* meaningful when status is not LK_OK */
-	int64_t duration_us;          /* from its arrival to the reply being handed to nng */
+	int64_t duration_us; /* from its arrival, or lk_call_time_anew(), to the reply being
+				handed to nng */
 };
 
 /* Zero means the default in brackets. Everything is borrowed until lk_server_free, but `url` and

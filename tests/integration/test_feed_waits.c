@@ -108,9 +108,9 @@ the_lease_is_kept_over_a_quiet_time_with_few_questions(void **state)
 {
 	struct scene *s = *state;
 	const struct feed_reader *r =
-	    add_reader(s, &(struct feed_reader_setup){ .max_staleness_ms = 2000 });
+	    add_reader(s, &(struct feed_reader_setup){ .max_staleness_ms = 3000 });
 	const uint64_t before = lk_feed_subscriber_stats(r->subscriber).renewals;
-	const int64_t until_us = feed_now_us() + 3000000;
+	const int64_t until_us = feed_now_us() + 3200000;
 
 	while (feed_now_us() < until_us) {
 		assert_true(feed_reader_trusts(r));
