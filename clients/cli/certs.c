@@ -1,5 +1,6 @@
 /* certs: an authority of the installation's own, and a certificate for each host and client. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "folders.h"
 #include "handlers.h"
 #include "time/clock.h"
+#include "time/duration.h"
 
 enum { PATH_SIZE = 4096, AUTHORITY_DAYS = 3650, DAYS = 365 };
 
@@ -19,6 +21,8 @@ struct certs {
 	struct cli *cli;
 	const char *folder;
 	int64_t now_ms;
+	int64_t renew_within_ms; /* 0: none is made anew because it ends */
+	unsigned days;
 	struct lk_certificate authority;
 };
 
@@ -113,6 +117,19 @@ is_whole(const struct certs *certs, const char *name)
 	       lk_text_is(why.reason, "TLS_CERTIFICATE_EXPIRED");
 }
 
+/* One that is there, for the caller knows both halves. What cannot be read is no reason to wait. */
+static bool
+ends_soon(const struct certs *certs, const char *name)
+{
+	char text[LK_CERTIFICATE_PEM_SIZE];
+	int64_t end_ms = 0;
+
+	return certs->renew_within_ms > 0 &&
+	       (read_text(certs, name, "crt", "TLS certificate", text, NULL) != LK_OK ||
+		   lk_certificate_end(text, &end_ms, NULL) != LK_OK ||
+		   end_ms - certs->now_ms < certs->renew_within_ms);
+}
+
 static lk_status
 issue(const struct certs *certs, const char *name, bool *out_made, struct lk_error *err)
 {
@@ -121,10 +138,12 @@ issue(const struct certs *certs, const char *name, bool *out_made, struct lk_err
 	if (strcmp(name, authority_name) == 0)
 		return lk_fail(
 		    err, LK_INVALID_ARGUMENT, "CERTIFICATE_NAME", "ca is the authority's own name");
-	*out_made = args_has(&certs->cli->args, OPT_RENEW) || !is_whole(certs, name);
+	*out_made = args_has(&certs->cli->args, OPT_RENEW) || !is_whole(certs, name) ||
+		    ends_soon(certs, name);
 	if (!*out_made)
 		return LK_OK;
-	LK_TRY(lk_authority_issue(&certs->authority, name, certs->now_ms, DAYS, &certificate, err));
+	LK_TRY(lk_authority_issue(
+	    &certs->authority, name, certs->now_ms, certs->days, &certificate, err));
 	return keep(certs, name, &certificate, err);
 }
 
@@ -146,6 +165,34 @@ show(const struct certs *certs, const char *name, bool made, struct lk_error *er
 }
 
 /* ---- The command ---- */
+
+static latchkey_status
+read_days(struct cli *cli, unsigned *out_days)
+{
+	const char *text = cli_value(cli, OPT_GOOD_FOR);
+	char *end;
+
+	*out_days = DAYS;
+	if (!text)
+		return LATCHKEY_OK;
+	const unsigned long days = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || days == 0 || days > AUTHORITY_DAYS)
+		return cli_refuse(cli, LATCHKEY_INVALID_ARGUMENT, "good-for", "DAYS_INVALID",
+		    "a certificate is good for 1 to %d days", AUTHORITY_DAYS);
+	*out_days = (unsigned)days;
+	return LATCHKEY_OK;
+}
+
+static latchkey_status
+read_wishes(struct cli *cli, struct certs *certs)
+{
+	const char *within = cli_value(cli, OPT_RENEW_WITHIN);
+
+	if (within && lk_duration_parse(
+			  "renew-within", within, &certs->renew_within_ms, cli_err(cli)) != LK_OK)
+		return cli->error.status;
+	return read_days(cli, &certs->days);
+}
 
 static lk_status
 all(struct certs *certs, struct lk_error *err)
@@ -172,6 +219,7 @@ run_certs(struct cli *cli)
 		.folder = cli_operand(cli, 0),
 		.now_ms = lk_clock_wall_ms(lk_clock_system()) };
 
+	CLI_TRY(cli, read_wishes(cli, &certs));
 	CLI_TRY(cli, folder_make(cli, certs.folder, 0700));
 	out_list(&cli->out, "certificates", columns);
 	CLI_TRY(cli, (latchkey_status)all(&certs, cli_err(cli)));

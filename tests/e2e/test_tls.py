@@ -119,11 +119,26 @@ class Tls(e2e.Case):
         self.assertEqual(before, (self.certs / "localhost.crt").read_bytes())
         self.make("localhost", "--renew")  # of the same authority, taken by drain and restart
         self.assertNotEqual(before, (self.certs / "localhost.crt").read_bytes())
+        self.what_ends_soon_is_made_anew()
         self.halves_are_not_taken_for_a_pair()
         self.state.restart()
         e2e.wait_until(lambda: self.http.ask("GET", "/readyz").status == 200, 20, "the gateway finds all services again")
         self.use()
         self.others_are_refused()
+
+    def what_ends_soon_is_made_anew(self):
+        names = ("long", "short", "localhost")
+
+        def made(*more):
+            return [row["made"] for row in self.make(*names, *more)[1:]]
+        self.assertEqual([True, True, False], made())
+        self.assertEqual([False, True, False], [row["made"] for row in self.make("short", "--renew", "--good-for", "30") + self.make("localhost")[1:]])
+        self.assertEqual([False, False, False], made("--renew-within", "29d"))
+        self.assertEqual([False, True, False], made("--renew-within", "60d"))
+        self.assertEqual([False, False, False], made("--renew-within", "60d"))
+        for days in ("0", "3651", "many"):
+            self.state.refused("certs", self.certs, "short", "--good-for", days, reason="DAYS_INVALID")
+        self.state.refused("certs", self.certs, "short", "--renew-within", "soon", reason="DURATION_INVALID")
 
     def halves_are_not_taken_for_a_pair(self):
         (self.certs / "localhost.key").write_bytes((self.certs / "client.key").read_bytes())
