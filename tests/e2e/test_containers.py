@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The image and the compose file for real: built, started, the main job through them, each container restarted under load."""
+"""The image and the compose files for real: built, started, the main job through them, each container restarted under load,
+certificates renewed; the same with sockets, and with podman."""
 
 import http.client
 import json
@@ -17,37 +18,56 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import engine
 import http_load
 import latchkey_e2e as e2e
+import podman
 
-COMPOSE = e2e.TOP / "docker" / "compose.yaml"
+TLS, SOCKETS = e2e.TOP / "docker" / "compose.yaml", e2e.TOP / "docker" / "compose.sockets.yaml"
 BASE, IMAGE, FRONT = "debian:trixie-slim", "latchkey:under-test", "latchkey-front:under-test"
 SERVICES = ("keys", "tokens", "credentials")
 BEN, AWS_SECRET = "ben@genomics.example", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 MOST_HEALTHY_S = 60
 OURS = {"keys": {"keys.ed25519", "keys.pepper"}, "tokens": {"tokens.ed25519", "tokens.kek"},
-        "credentials": {"credentials.ed25519", "credentials.kek"}, "gateway": {"gateway.ed25519"}}
+        "credentials": {"credentials.ed25519", "credentials.kek"}, "gateway": {"gateway.ed25519"}, "operator": {"operator.ed25519"}}
+PORTS = {"keys": 7481, "tokens": 7482, "credentials": 7483}
+PAIR = {"ca.crt", "peer.crt", "peer.key"}
+NOT_OURS = ("sit0", "tunl0", "ip6tnl0")  # a kernel may put these into every network
 
 
 @unittest.skipUnless(e2e.full(), "builds an image: only with LATCHKEY_FULL=1")
 class Containers(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-engine-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-engine-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         try:
-            self.engine = engine.Engine(self.folder)
-            self.addCleanup(self.engine.close)
-            if self.engine.docker("image", "inspect", BASE, check=False).returncode != 0:
-                self.engine.base_image(BASE)
+            cls.engine = engine.Engine(cls.folder)
+            cls.addClassCleanup(cls.engine.close)
+            if cls.engine.docker("image", "inspect", BASE, check=False).returncode != 0:
+                cls.engine.base_image(BASE)
         except engine.Missing as why:
             print(f"SKIPPED: no container was started, nothing of docker/ was tried: {why}", file=sys.stderr)
-            self.skipTest(str(why))
+            raise unittest.SkipTest(str(why)) from None
+        cls.engine.build(e2e.TOP, "docker/Dockerfile", IMAGE, BASE)
+        cls.engine.build(e2e.TOP, "docker/nginx/Dockerfile", FRONT, BASE)
+        cls.tls = ssl.create_default_context()
+        cls.tls.check_hostname, cls.tls.verify_mode = False, ssl.CERT_NONE
+
+    def setUp(self):
         self.project = f"lk{uuid.uuid4().hex[:8]}"
         self.port = e2e.free_port()
-        self.engine.environment.update(LATCHKEY_IMAGE=IMAGE, LATCHKEY_FRONT_IMAGE=FRONT, LATCHKEY_PUBLISH=f"127.0.0.1:{self.port}")
-        self.tls = ssl.create_default_context()
-        self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE
+        self.variables = {"LATCHKEY_IMAGE": IMAGE, "LATCHKEY_FRONT_IMAGE": FRONT, "LATCHKEY_PUBLISH": f"127.0.0.1:{self.port}"}
+        self.files = ["-f", TLS]
 
     def compose(self, *arguments, **options):
-        return engine.run("docker-compose", "-p", self.project, "-f", COMPOSE, *arguments, env=self.engine.environment, **options)
+        return engine.run("docker-compose", "-p", self.project, *self.files, *arguments,
+                          env={**self.engine.environment, **self.variables}, **options)
+
+    def up(self):
+        self.addCleanup(self.compose, "down", "--volumes", "--timeout", "20")
+        self.compose("up", "-d", "--no-build")
+        self.addCleanup(self.show_logs)
+        e2e.wait_until(lambda: self.is_healthy("front"), MOST_HEALTHY_S, "everything is healthy")
+        self.compose("run", "-d", "--name", f"{self.project}_cli", "--entrypoint", "sleep 1000", "operator")
+        self.addCleanup(self.engine.docker, "rm", "-f", f"{self.project}_cli")
 
     def name(self, service):
         return f"{self.project}_{service}_1"
@@ -85,22 +105,34 @@ class Containers(unittest.TestCase):
     def is_healthy(self, service):
         return self.engine.inspect(self.name(service), ".State.Health.Status") == "healthy"
 
+    def inside(self, service, script, **options):
+        """What a script says in a service's container, both streams."""
+        done = self.engine.docker("exec", self.name(service), "bash", "-c", f"exec 2>&1; {script}", **options)
+        return done.stdout
+
     def test_the_image_does_the_main_job_and_each_container_is_restarted_under_load(self):
-        self.engine.build(e2e.TOP, "docker/Dockerfile", IMAGE, BASE)
-        self.engine.build(e2e.TOP, "docker/nginx/Dockerfile", FRONT, BASE)
-        self.addCleanup(self.compose, "down", "--volumes", "--timeout", "20")
-        self.compose("up", "-d", "--no-build")
-        self.addCleanup(self.show_logs)
-        e2e.wait_until(lambda: self.is_healthy("front"), MOST_HEALTHY_S, "everything is healthy")
-        self.compose("run", "-d", "--name", f"{self.project}_cli", "--entrypoint", "sleep 1000", "operator")
-        self.addCleanup(self.engine.docker, "rm", "-f", f"{self.project}_cli")
+        self.up()
         self.the_image_says_what_it_is()
         self.each_container_is_confined()
+        self.each_has_its_own_certificate()
+        self.the_services_are_reached_by_each_other_only()
         key = self.the_main_job()
         self.restarts_under_load(key)
+        self.what_ends_soon_is_renewed()
         self.starting_again_keeps_what_is_there(key)
         self.latchkey("key", "revoke", f"key_{key.split('_')[1]}", **self.as_person("ben"))
         self.assertEqual(401, self.ask("/site/", key))
+
+    def test_the_same_installation_with_sockets_in_the_place_of_a_network(self):
+        self.files += ["-f", SOCKETS]
+        self.up()
+        for service in SERVICES:
+            seen = self.inside(service, "ls /sys/class/net; for other in /run/latchkey/*/; do [ ! -w $other ] || echo $other; done; "
+                               "env | grep -c -e TLS -e tcp://; true").split()
+            self.assertEqual(["lo", f"/run/latchkey/{service}/", "0"], [name for name in seen if name not in NOT_OURS])
+        key = self.the_main_job()
+        self.compose("restart", "--timeout", "15")
+        e2e.wait_until(lambda: self.ask("/auth", key) == 204, MOST_HEALTHY_S, "the key opens after all were restarted at once")
 
     def show_logs(self):
         print(self.compose("logs", "--no-color", "--tail", "100", check=False).stdout[-20000:], file=sys.stderr)
@@ -130,12 +162,86 @@ class Containers(unittest.TestCase):
             self.assertIn("Uid:\t10002" if service == "front" else "Uid:\t10001", about)
             limits = self.engine.inspect(self.name(service), ".HostConfig")
             self.assertTrue(limits["Memory"] > 0 and limits["PidsLimit"] > 0, service)
+            self.assertEqual(16384 if service != "front" else 4096, int(self.inside(service, "ulimit -n")), service)
+        for service in (*SERVICES, "gateway"):
+            self.assertEqual(OURS[service] | PAIR, set(self.inside(service, "ls /etc/latchkey/secrets").split()))
+        self.assertEqual(OURS["operator"] | PAIR, set(self.engine.docker("exec", f"{self.project}_cli", "ls", "/etc/latchkey/secrets").stdout.split()))
+
+    def in_the_safe(self, script):
+        return self.engine.docker("run", "--rm", "--network", "none", "-v", f"{self.project}_safe:/safe:ro", "--entrypoint", "bash", IMAGE, "-c",
+                                  f"cd /safe/certs; {script}").stdout
+
+    def each_has_its_own_certificate(self):
+        """The authority's key is nowhere but in the safe; each has its own pair, and nobody else's."""
+        keys = {name: self.in_the_safe(f"sed -n 2p {name}.key").strip() for name in ("ca", *OURS)}
+        self.assertEqual((6, 0), (len(set(keys.values())), sum(len(text) < 40 for text in keys.values())))
+        for service in (*SERVICES, "gateway", "front", "cli"):
+            container = self.name(service) if service != "cli" else f"{self.project}_cli"
+            own = keys.get(service if service != "cli" else "operator")
+            for text in keys.values():
+                found = self.engine.docker("exec", container, "grep", "-rlF", text, "/etc", "/srv", "/run", "/tmp", "/var/lib", check=False).stdout.split()
+                self.assertEqual(["/etc/latchkey/secrets/peer.key"] if text == own else [], found, container)
+
+    def dial(self, script, *arguments):
+        """A stranger's script on the network of the services, with openssl."""
+        done = self.engine.docker("run", "--rm", "--network", f"{self.project}_default", *arguments, "--entrypoint", "bash", FRONT, "-c",
+                                  f"exec 2>&1 </dev/null; cd /tmp; {script}", check=False)
+        return done.returncode, done.stdout
+
+    def shown(self, service, port):
+        """The certificate that a service shows to the operator, as PEM."""
+        code, said = self.dial(f"openssl s_client -connect {service}:{port} -verify_hostname {service} -verify_return_error -CAfile /c/ca.crt "
+                               "-cert /c/peer.crt -key /c/peer.key", "--user", "10001", "-v", f"{self.project}_operator-secrets:/c:ro")
+        self.assertEqual((0, True), (code, "Verify return code: 0 (ok)" in said), said)
+        return said[said.index("-----BEGIN"):said.index("-----END")]
+
+    def the_services_are_reached_by_each_other_only(self):
+        foreign = ("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 -subj /CN=gateway -keyout k -out c && "
+                   "openssl s_client -connect {}:{} -cert c -key k")
+        for service, port in PORTS.items():
+            self.assertIn(self.shown(service, port), self.in_the_safe(f"cat {service}.crt"))
+            for script in ("openssl s_client -connect {}:{}", foreign):
+                for version in ("-tls1_2", "-tls1_3"):
+                    self.assertNotEqual(0, self.dial(f"{script.format(service, port)} {version}")[0], (service, version))
+        self.assertEqual({"default": True, "front": False}, {name: self.engine.inspect(f"{self.project}_{name}", ".Internal") for name in ("default", "front")})
+        self.reaches_only("gateway", ("default", "front"), {"keys", "tokens", "credentials"})
+        self.reaches_only("front", ("front",), {"gateway"})
         for service in SERVICES:
-            seen = self.engine.docker("exec", self.name(service), "bash", "-c", "ls /etc/latchkey/secrets; ls /sys/class/net >&2; "
-                                      "for other in /run/latchkey/*/; do [ ! -w $other ] || echo $other >&2; done")
-            self.assertEqual(OURS[service], set(seen.stdout.split()))
-            self.assertEqual(["lo", f"/run/latchkey/{service}/"], [name for name in seen.stderr.split() if name not in ("sit0", "tunl0", "ip6tnl0")])
-        self.assertEqual(OURS["gateway"], set(self.engine.docker("exec", self.name("gateway"), "ls", "/etc/latchkey/secrets").stdout.split()))
+            self.reaches_only(service, ("default",), set(PORTS))
+
+    def reaches_only(self, service, networks, wanted):
+        """By name or address: whom a container can open a connection to, itself apart; and the networks that it is on."""
+        on = self.engine.inspect(self.name(service), ".NetworkSettings.Networks")
+        self.assertEqual({f"{self.project}_{name}" for name in networks}, set(on))
+        reached = set()
+        for other, port in {**PORTS, "gateway": 7480, "front": 8443}.items():
+            addresses = [one["IPAddress"] for one in self.engine.inspect(self.name(other), ".NetworkSettings.Networks").values()]
+            tries = " || ".join(f"timeout 1 bash -c 'exec 3<>/dev/tcp/{where}/{port}' 2>/dev/null" for where in (other, *addresses))
+            if "yes" in self.inside(service, f"({tries}) && echo yes; true"):
+                reached.add(other)
+        self.assertEqual(wanted, reached & ({*PORTS} if service != "front" else {*PORTS, "gateway"}), service)
+        if service in SERVICES:
+            self.assertNotIn("front", reached)
+
+    def what_ends_soon_is_renewed(self):
+        """And nothing else: one certificate is made that ends in 30 days, prepare hands out a new one, a restart shows it."""
+        def pairs():
+            return {name: self.in_the_safe(f"cat {name}.crt {name}.key") for name in OURS}
+        before, authority = pairs(), self.in_the_safe("cat ca.crt ca.key")
+        self.compose("run", "--rm", "prepare")
+        self.assertEqual(before, pairs())
+        self.compose("run", "--rm", "prepare", "certs", "/srv/latchkey/safe/certs", "tokens", "--renew", "--good-for", "30")
+        short = self.in_the_safe("cat tokens.crt")
+        self.compose("run", "--rm", "prepare")
+        after = pairs()
+        self.assertEqual({"tokens"}, {name for name in OURS if before[name] != after[name]})
+        self.assertNotIn(short, after["tokens"])
+        self.assertEqual(authority, self.in_the_safe("cat ca.crt ca.key"))
+        self.assertEqual(after["tokens"], self.inside("tokens", "cat /etc/latchkey/secrets/peer.{crt,key}"))
+        self.assertIn(self.shown("tokens", PORTS["tokens"]), before["tokens"])
+        self.engine.docker("restart", "--time", "15", self.name("tokens"))
+        e2e.wait_until(lambda: self.is_healthy("tokens"), MOST_HEALTHY_S, "tokens is healthy again")
+        self.assertIn(self.shown("tokens", PORTS["tokens"]), after["tokens"])
 
     def the_main_job(self):
         tenant = self.made("tenant", "create", "genomics", "--domain", "genomics.example", "--profile", "panomics", "--admin", "ada@genomics.example")
@@ -180,6 +286,47 @@ class Containers(unittest.TestCase):
         lost = self.compose("run", "--rm", "prepare", check=False)
         self.assertIn("the safe has lost its secrets", lost.stdout + lost.stderr)
         self.assertNotEqual(0, lost.returncode)
+
+    def test_podman_compose_starts_the_same_file(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-podman-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            machine = podman.Podman(folder, self.engine)
+            self.addCleanup(machine.close)
+            machine.take(IMAGE, FRONT)
+        except engine.Missing as why:
+            print(f"SKIPPED: podman-compose was not tried: {why}", file=sys.stderr)
+            self.skipTest(str(why))
+        machine.environment.update(LATCHKEY_IMAGE=f"localhost/{IMAGE}", LATCHKEY_FRONT_IMAGE=f"localhost/{FRONT}",
+                                   LATCHKEY_PUBLISH=f"127.0.0.1:{self.port}")
+        machine.podman("network", "create", "--subnet", "172.31.255.0/29", f"{self.project}_front")
+        machine.compose("-p", self.project, "-f", TLS, "up", "-d", "--no-build")
+        site = f"https://127.0.0.1:{self.port}"
+        e2e.wait_until(lambda: '"status":"ok"' in machine.curl(f"{site}/readyz"), MOST_HEALTHY_S, "all services serve, asked through nginx")
+        self.assertEqual("200", self.status(machine, f"{site}/healthz"))
+        for service in SERVICES:
+            routes = machine.podman("exec", self.name(service), "cut", "-f2", "/proc/net/route").stdout.split()
+            self.assertNotIn("00000000", routes)
+        self.a_key_through(machine, site)
+
+    def status(self, machine, url, key="none"):
+        return machine.curl("-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {key}", url)
+
+    def a_key_through(self, machine, site):
+        about = json.loads(machine.podman("inspect", self.name("operator")).stdout)[0]["Config"]["Env"]
+        machine.podman("run", "-d", "--name", f"{self.project}_cli", "--network", f"{self.project}_default", "--volumes-from", self.name("operator"),
+                       *(word for one in about for word in ("-e", one)), "--read-only", "--tmpfs", "/tmp:mode=1777", "--entrypoint", "sleep",
+                       f"localhost/{IMAGE}", "1000")
+
+        def latchkey(*arguments, as_operator=True):
+            who = [] if as_operator else ["-e", "LATCHKEY_OPERATOR_KEY_FILE="]
+            return machine.podman("exec", *who, f"{self.project}_cli", "latchkey", *arguments).stdout
+        tenant = json.loads(latchkey("tenant", "create", "genomics", "--domain", "genomics.example", "--admin", "ada@genomics.example", "--json"))
+        latchkey("--profile", "ada", "login", "--ticket", tenant["admin"]["ticket"], as_operator=False)
+        key, bound = (json.loads(latchkey("--profile", "ada", "key", "create", "laptop", "--json", *more, as_operator=False))["key"]
+                      for more in ((), ("--network", "172.31.255.2/31")))
+        wrong = key[:-1] + ("a" if key[-1] != "a" else "b")
+        self.assertEqual(["204", "401", "403"], [self.status(machine, f"{site}/auth", one) for one in (key, wrong, bound)])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,16 @@ def run(*command, timeout=COMMAND_S, check=True, **options):
     return done
 
 
+def mounted_below(folder):
+    places = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    return [place for place in places if place.startswith(f"{folder}/")]
+
+
+def let_go(folder):
+    for place in reversed(mounted_below(folder)):
+        run("umount", "--lazy", place, check=False)
+
+
 class Engine:
     """`environment` is what docker and docker-compose need to find it; close() ends what was started."""
 
@@ -105,7 +115,4 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        for line in pathlib.Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
-            place = line.split()[1]
-            if place.startswith(f"{self.folder}/"):
-                run("umount", "--lazy", place, check=False)
+        let_go(self.folder)
