@@ -283,11 +283,12 @@ class Containers(unittest.TestCase):
         self.compose("run", "--rm", "prepare")
         self.compose("restart", "--timeout", "15")
         e2e.wait_until(lambda: self.ask("/auth", key) == 204, MOST_HEALTHY_S, "the key opens after all were restarted at once")
-        self.engine.docker("run", "--rm", "-v", f"{self.project}_safe:/srv/latchkey/safe", "--entrypoint", "rm", IMAGE, "-r",
-                           "/srv/latchkey/safe/secrets")
-        lost = self.compose("run", "--rm", "prepare", check=False)
-        self.assertIn("the safe has lost its secrets", lost.stdout + lost.stderr)
-        self.assertNotEqual(0, lost.returncode)
+        for folder, said in (("certs", "the safe has lost its authority"), ("secrets", "the safe has lost its secrets")):
+            self.engine.docker("run", "--rm", "-v", f"{self.project}_safe:/srv/latchkey/safe", "--entrypoint", "rm", IMAGE, "-r",
+                               f"/srv/latchkey/safe/{folder}")
+            lost = self.compose("run", "--rm", "prepare", check=False)
+            self.assertIn(said, lost.stdout + lost.stderr)
+            self.assertNotEqual(0, lost.returncode)
 
     def test_podman_compose_starts_the_same_file(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="lk-podman-"))
