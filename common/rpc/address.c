@@ -194,6 +194,15 @@ lk_address_dial(struct lk_address *address, struct lk_error *err)
 	return start_dialer(address, dialled, err);
 }
 
+void
+lk_address_dial_anew(struct lk_address *address)
+{
+	struct lk_dialled *dialled = atomic_load(&address->dialled);
+
+	nng_dialer_close(dialled->dialer);
+	LK_IGNORE(start_dialer(address, dialled, NULL)); /* else a later caller tries again */
+}
+
 lk_status
 lk_address_open(
     struct lk_address *address, struct lk_channel *channel, const char *url, struct lk_error *err)

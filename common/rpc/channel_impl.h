@@ -142,6 +142,8 @@ lk_status lk_address_open(
     struct lk_address *address, struct lk_channel *channel, const char *url, struct lk_error *err);
 void lk_address_close(struct lk_address *address); /* nothing may be on its lanes any more */
 lk_status lk_address_dial(struct lk_address *address, struct lk_error *err); /* with a new socket */
+void lk_address_dial_anew(
+    struct lk_address *address); /* with the same; may wait for nng's threads */
 
 enum lk_lane_answer { LK_LANE_TAKEN, LK_LANE_NONE_USABLE, LK_LANE_NONE_FREE };
 /* A lane to the usable address with the fewest outstanding, or to `pinned`. */

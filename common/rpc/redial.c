@@ -8,6 +8,10 @@
  * for ever. A server that may only stand still is left in peace for ten seconds: a stranger who
  * gives up on it may cost it its listener (listener_guard.c). The stranger has a thread of its own,
  * because on a busy machine it needs longer than a call may last. Delete with nng 1.5.
+ *
+ * And, with any nng, attempts to connect between hosts that wait for something that will not come
+ * soon: who was away for a moment is asked for again after one, three and seven seconds, and a name
+ * that nobody knew for five. They are dropped for new ones.
  */
 #include <nng/nng.h>
 #include <sys/stat.h>
@@ -20,7 +24,8 @@ enum {
 	LOST_MS = 1000,
 	SAME_PATH_MS = 10000, /* perhaps somebody stands between us and the server */
 	DOUBLINGS_MAX = 3,
-	STRANGER_MS = 1000
+	STRANGER_MS = 1000,
+	WAITING_MS = 500
 };
 
 uint64_t
@@ -53,19 +58,43 @@ outlived_closing(const struct lk_address *address, int64_t now_ms)
 	       now_ms - atomic_load(&address->closed_at_ms) >= LOST_MS;
 }
 
-static bool
-is_lost(const struct lk_address *address)
+/* Longer each time. */
+static int64_t
+doubled(const struct lk_address *address, int64_t ms)
 {
 	const unsigned redials = atomic_load(&address->redials);
-	const unsigned doublings = redials < DOUBLINGS_MAX ? redials : DOUBLINGS_MAX;
-	const int64_t now_ms = lk_clock_steady_ms(address->channel->config.clock);
+
+	return ms << (redials < DOUBLINGS_MAX ? redials : DOUBLINGS_MAX);
+}
+
+static bool
+is_lost(const struct lk_address *address, int64_t now_ms)
+{
 	const int64_t lost_ms = now_ms - atomic_load(&address->lost_at_ms);
 
-	if (atomic_load(&address->usable) || address->path == NULL ||
-	    lost_ms < (int64_t)LOST_MS << doublings)
+	if (lost_ms < doubled(address, LOST_MS))
 		return false;
 	return is_another(address) || outlived_closing(address, now_ms) ||
-	       lost_ms >= (int64_t)SAME_PATH_MS << doublings;
+	       lost_ms >= doubled(address, SAME_PATH_MS);
+}
+
+static bool
+is_waiting(const struct lk_address *address, int64_t now_ms)
+{
+	return atomic_load(&address->pipe) == 0 &&
+	       now_ms - atomic_load(&address->lost_at_ms) >= doubled(address, WAITING_MS);
+}
+
+static bool
+wants_redial(const struct lk_address *address)
+{
+	static const bool is_old = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
+	const int64_t now_ms = lk_clock_steady_ms(address->channel->config.clock);
+
+	if (atomic_load(&address->usable))
+		return false;
+	return address->path == NULL ? is_waiting(address, now_ms)
+				     : is_old && is_lost(address, now_ms);
 }
 
 static void *
@@ -82,6 +111,17 @@ send_stranger(void *arg)
 	return NULL;
 }
 
+static void *
+begin_anew(void *arg)
+{
+	struct lk_address *address = arg;
+
+	if (atomic_load(&address->pipe) == 0 && !atomic_load(&address->channel->closing))
+		lk_address_dial_anew(address);
+	atomic_store(&address->redialling, false);
+	return NULL;
+}
+
 static void
 join_stranger(struct lk_address *address)
 {
@@ -93,12 +133,13 @@ join_stranger(struct lk_address *address)
 static void
 redial(struct lk_address *address)
 {
-	if (!is_lost(address) || atomic_exchange(&address->redialling, true))
+	if (!wants_redial(address) || atomic_exchange(&address->redialling, true))
 		return;
 	join_stranger(address); /* the last one, who is done */
 	atomic_fetch_add(&address->redials, 1);
 	atomic_store(&address->lost_at_ms, lk_clock_steady_ms(address->channel->config.clock));
-	address->stranger_sent = lk_thread_start(&address->stranger, send_stranger, address);
+	address->stranger_sent = lk_thread_start(
+	    &address->stranger, address->path ? send_stranger : begin_anew, address);
 	if (!address->stranger_sent)
 		atomic_store(&address->redialling, false);
 }
@@ -106,9 +147,7 @@ redial(struct lk_address *address)
 void
 lk_channel_redial(struct lk_channel *channel)
 {
-	static const bool needed = NNG_MAJOR_VERSION == 1 && NNG_MINOR_VERSION < 6;
-
-	for (unsigned i = 0; needed && i < channel->address_count; i++)
+	for (unsigned i = 0; i < channel->address_count; i++)
 		redial(&channel->addresses[i]);
 }
 

@@ -1,6 +1,8 @@
 /* TLS between hosts, over loopback: who is let in, and by whom one lets oneself be served. nng
  * before 1.6 is allowed by name. */
 #include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "rpc_world.h"
@@ -212,6 +214,67 @@ a_server_whose_certificate_is_signed_by_itself_is_not_asked(void **state)
 }
 
 /* Whoever speaks plain TCP gets nothing but an alert (RFC 8446 6: type 21); others go on. */
+/* ---- A connection that leads nowhere ---- */
+
+/* Of loopback by IPv4 and, where the machine has it, IPv6; -1: not. */
+static int
+listen_at(int family)
+{
+	const uint16_t port = htons((uint16_t)strtoul(strrchr(url, ':') + 1, NULL, 10));
+	const struct sockaddr_in v4 = { AF_INET, port, { htonl(INADDR_LOOPBACK) }, { 0 } };
+	const struct sockaddr_in6 v6 = { AF_INET6, port, 0, in6addr_loopback, 0 };
+	const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	const int rv = family == AF_INET ? bind(fd, (const struct sockaddr *)&v4, sizeof v4)
+					 : bind(fd, (const struct sockaddr *)&v6, sizeof v6);
+	if (rv == 0 && listen(fd, 1) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+struct absence {
+	const struct lk_tls *serves;
+	struct world world;
+	int taken;
+};
+
+/* Takes a connection, never says a word on it, and gives its port to a server that does. */
+static void *
+leave(void *arg)
+{
+	struct absence *absence = arg;
+	struct pollfd fds[] = { { listen_at(AF_INET), POLLIN, 0 },
+		{ listen_at(AF_INET6), POLLIN, 0 } };
+
+	assert_true(poll(fds, 2, ANSWERED_WITHIN_MS) > 0);
+	absence->taken = accept(fds[fds[0].revents == 0].fd, NULL, NULL);
+	close(fds[0].fd);
+	if (fds[1].fd != -1)
+		close(fds[1].fd);
+	expect_ok(server_start(&absence->world, absence->serves, true), &absence->world.err);
+	return NULL;
+}
+
+static void
+who_gets_no_answer_to_its_handshake_connects_anew(void **state)
+{
+	struct world *w = *state;
+	LK_AUTO(lk_tls_closep) struct lk_tls *serves = opened("server", "ca");
+	LK_AUTO(lk_tls_closep) struct lk_tls *asks = opened("client", "ca");
+	struct absence absence = { serves, { .counts = w->counts }, -1 };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, leave, &absence), 0);
+	expect_ok(ask(w, url, asks, ANSWERED_WITHIN_MS), &w->err);
+	pthread_join(thread, NULL);
+	lk_server_free(absence.world.server);
+	close(absence.taken);
+}
+
 static void
 who_does_not_finish_the_handshake_stops_nobody(void **state)
 {
@@ -325,6 +388,7 @@ LK_TESTS(CASE(a_call_goes_over_tls_when_both_show_certificates_of_the_authority)
     CASE(a_server_whose_certificate_has_expired_is_not_asked),
     CASE(a_server_of_another_authority_is_not_asked),
     CASE(a_server_whose_certificate_is_signed_by_itself_is_not_asked),
+    CASE(who_gets_no_answer_to_its_handshake_connects_anew),
     CASE(who_does_not_finish_the_handshake_stops_nobody),
     CASE(old_nng_is_refused_unless_it_is_allowed_by_name),
     CASE(without_certificates_nobody_serves_and_nobody_asks),
