@@ -176,9 +176,22 @@ operands_check(struct parser *parser)
 	if (args->operands_count > command->most)
 		return wrong(
 		    parser, "%s does not take %s", command->words, args->operands[command->most]);
-	if (args->rest && !strstr(command->operands, "-- "))
-		return wrong(parser, "%s takes nothing after --", command->words);
 	return true;
+}
+
+/* What follows "--" is another program's, where the command starts one; else operands, which may
+ * begin with a hyphen as ids do that are base64url. */
+static void
+rest_take(struct parser *parser)
+{
+	struct args *args = parser->args;
+
+	if (args->command && strstr(args->command->operands, "-- ")) {
+		args->rest = parser->next;
+		return;
+	}
+	while (parser->next < parser->end)
+		args->operands[args->operands_count++] = *parser->next++;
 }
 
 bool
@@ -194,7 +207,7 @@ args_parse(int argc, char **argv, struct args *out, char *out_wrong, size_t wron
 		const char *text = *parser.next++;
 		bool taken;
 		if (strcmp(text, "--") == 0) {
-			out->rest = parser.next;
+			rest_take(&parser);
 			break;
 		}
 		if (strcmp(text, "--version") == 0 && !out->command && !out->group)
@@ -204,7 +217,8 @@ args_parse(int argc, char **argv, struct args *out, char *out_wrong, size_t wron
 		else if (strcmp(text, "-h") == 0)
 			taken = option_take(&parser, "help");
 		else if (text[0] == '-' && text[1])
-			taken = wrong(&parser, "there is no option %s", text);
+			taken = wrong(
+			    &parser, "there is no option %s (what is none goes behind --)", text);
 		else
 			taken = word_take(&parser, text);
 		if (!taken)

@@ -54,7 +54,7 @@ struct http_server {
 	struct workers *workers;
 	atomic_uint working;
 	int quiesced; /* the socket that listened; -1: it still does */
-	atomic_bool draining;
+	atomic_bool draining, stopping;
 };
 
 struct exchange {
@@ -275,6 +275,18 @@ http_blocks(struct http_request *request)
 	http_answered(request);
 }
 
+/* Counted first: who stops waits for what is counted, and after that there are no workers. */
+static bool
+begin_work(struct http_server *server)
+{
+	atomic_fetch_add(&server->working, 1);
+	if (!atomic_load(&server->stopping) &&
+	    workers_busy(server->workers) < server->config.queue_max + server->config.workers)
+		return true;
+	atomic_fetch_sub(&server->working, 1);
+	return false;
+}
+
 static enum MHD_Result
 hand_over(struct exchange *exchange)
 {
@@ -288,9 +300,8 @@ hand_over(struct exchange *exchange)
 	}
 	exchange->state = WORKING;
 	hurry(exchange, ANSWER_MS);
-	if (workers_busy(server->workers) >= server->config.queue_max + server->config.workers)
+	if (!begin_work(server))
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, TOO_MANY);
-	atomic_fetch_add(&server->working, 1);
 	MHD_suspend_connection(exchange->connection);
 	if (!server->config.later ||
 	    !server->config.later(server->config.user, &exchange->request, &exchange->answer))
@@ -575,6 +586,7 @@ http_server_free(struct http_server *server)
 {
 	if (!server)
 		return;
+	atomic_store(&server->stopping, true);
 	await_answers(server); /* a suspended connection may not be stopped */
 	workers_free(server->workers);
 	if (server->daemon)

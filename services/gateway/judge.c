@@ -80,6 +80,19 @@ identity_of(const struct local_verdict *verdict)
 	return (const IdentityMsg *)(const void *)verdict->decision.identity;
 }
 
+/* What somebody's key or token lacks is not for those of another tenant, and what is refused does
+ * not say whose it is. */
+static bool
+may_say(const IdentityMsg *judge, const struct local_verdict *subject)
+{
+	const char *reason = subject->decision.reason;
+
+	if (subject->decision.active)
+		return reaches(judge, subject->text.tenant);
+	return judge->all_tenants || lk_text_is(reason, "KEY_REFUSED") ||
+	       lk_text_is(reason, "KEY_MALFORMED") || lk_text_is(reason, "TOKEN_REFUSED");
+}
+
 enum judged
 judge(struct gateway *gateway, struct http_request *request, const struct presented *by,
     const struct local_question *about, bool may_ask, struct judgement *out)
@@ -92,10 +105,7 @@ judge(struct gateway *gateway, struct http_request *request, const struct presen
 	question.asked_by = out->judge.text.user;
 	if (!*question.secret || !known(gateway->local, &question, may_ask, &out->subject))
 		return JUDGED_ELSEWHERE;
-	return !out->subject.decision.active ||
-		       reaches(identity_of(&out->judge), out->subject.text.tenant)
-		   ? JUDGED
-		   : JUDGED_ELSEWHERE;
+	return may_say(identity_of(&out->judge), &out->subject) ? JUDGED : JUDGED_ELSEWHERE;
 }
 
 /* ---- /v1/validate ---- */

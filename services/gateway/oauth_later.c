@@ -18,6 +18,14 @@ struct later {
 	int64_t begun_us;
 };
 
+/* Not those whom tokens needs: it says so itself, having waited for them. */
+static bool
+tokens_is_away(const struct lk_error *err)
+{
+	return lk_text_is(err->reason, "SERVER_UNREACHABLE") ||
+	       lk_text_is(err->reason, "CONNECTION_LOST") || lk_text_is(err->reason, "DRAINING");
+}
+
 static void
 answered(void *user, lk_status status, const ProtobufCMessage *reply, const struct lk_error *err)
 {
@@ -25,7 +33,7 @@ answered(void *user, lk_status status, const ProtobufCMessage *reply, const stru
 	const struct later *later = user;
 
 	atomic_fetch_sub(&later->gateway->later, 1);
-	if (status == LK_UNAVAILABLE) { /* nothing was executed */
+	if (status == LK_UNAVAILABLE && tokens_is_away(err)) { /* nothing was executed */
 		http_blocks(later->request);
 		return;
 	}

@@ -58,6 +58,9 @@ class Mounts:
         return {volume for at, volume, _ in self.mounts if at == path or at.startswith(f"{path}/")}
 
 
+PORTS = {"keys": 7481, "tokens": 7482, "credentials": 7483}
+
+
 class Deployments(unittest.TestCase):
     def setUp(self):
         try:
@@ -65,6 +68,7 @@ class Deployments(unittest.TestCase):
         except ImportError:
             self.skipTest("python3-yaml is not installed")
         self.compose = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))
+        self.sockets = yaml.safe_load((DOCKER / "compose.sockets.yaml").read_text(encoding="utf-8"))
         self.kube = {}
         for path in (DOCKER / "kubernetes").glob("*.yaml"):
             for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
@@ -72,8 +76,8 @@ class Deployments(unittest.TestCase):
         self.pod = self.kube["StatefulSet"]["spec"]["template"]
         self.containers = {container["name"]: container for container in self.pod["spec"]["containers"]}
 
-    def compose_mounts(self, name):
-        parts = [volume.split(":") for volume in self.compose["services"][name]["volumes"]]
+    def compose_mounts(self, name, *files):
+        parts = [volume.split(":") for file in (self.compose, *files) for volume in file["services"][name].get("volumes", [])]
         return Mounts([(part[1], part[0], part[2:] != ["ro"]) for part in parts])
 
     def kube_mounts(self, name):
@@ -82,7 +86,11 @@ class Deployments(unittest.TestCase):
     def test_each_program_takes_its_configuration_and_the_variables_beside_it(self):
         for name in ALL:
             known, given = options(name), set(self.compose["services"][name]["environment"])
-            self.assertLessEqual(given, known, name)
+            for_health = {f"LATCHKEY_{service.upper()}_URL" for service in SERVICES}  # the command line's
+            self.assertLessEqual(given, known | for_health, name)
+            self.assertEqual(f"tls+tcp://{name}:{PORTS[name]}" if name in PORTS else None, self.listens(name))
+            for service, port in PORTS.items():
+                self.assertEqual(f"tls+tcp://{service}:{port}", self.compose["services"][name]["environment"][f"LATCHKEY_{service.upper()}_URL"])
             environment = {"PATH": os.environ["PATH"], **ENVIRONMENT}
             done = subprocess.run([e2e.program(f"latchkey-{name}"), "--config", DOCKER / "config" / f"{name}.conf", "--check-config"],
                                   env=environment, capture_output=True, text=True, check=False)
@@ -91,9 +99,17 @@ class Deployments(unittest.TestCase):
         systemd = dict(line.split("=", 1) for line in (DOCKER / "systemd/installation.env").read_text().splitlines() if line[0] != "#")
         self.assertEqual((ENVIRONMENT, ENVIRONMENT), (literals, systemd))
 
+    def listens(self, name):
+        """Where others find it, by the name that its certificate has."""
+        return self.compose["services"][name]["environment"].get("LATCHKEY_LISTEN", "").replace("0.0.0.0", name) or None
+
     def test_each_container_has_what_its_process_needs_and_only_its_own_secrets(self):
         for name in ALL:
-            for where in (self.compose_mounts(name), self.kube_mounts(name)):
+            for path, writes in needs(name).items():  # without sockets, which the override brings
+                if not path.startswith("/run/") and not path.endswith("/peers"):
+                    self.assertEqual(writes, self.compose_mounts(name).of(path)[1], f"{name}: {path}")
+            self.assertEqual(set(), self.compose_mounts(name).all("/run/latchkey"))
+            for where in (self.compose_mounts(name, self.sockets), self.kube_mounts(name)):
                 for path, writes in needs(name).items():
                     probe = f"{path}/keys.pub" if path.endswith("/peers") else path
                     volume, writable = where.of(probe)
@@ -103,16 +119,21 @@ class Deployments(unittest.TestCase):
                 runs = {f"{other}-run" for other in SERVICES if f"{other}-url" in configuration(name) or other == name}
                 self.assertEqual(runs, where.all("/run/latchkey"))
         handed = self.compose_mounts("prepare")
-        self.assertEqual({f"{name}-secrets" for name in ALL} | {"safe", "peers"}, handed.all("/srv/latchkey"))
-        used = {part.split(":")[0] for service in self.compose["services"].values() for part in service.get("volumes", [])}
-        self.assertEqual(used, set(self.compose["volumes"]))
+        self.assertEqual({f"{name}-secrets" for name in (*ALL, "operator")} | {"safe", "peers"}, handed.all("/srv/latchkey"))
+        with_safe = [name for name in self.compose["services"] if "safe" in self.compose_mounts(name).all("/srv/latchkey")]
+        self.assertEqual(["prepare"], with_safe)  # nobody else sees the authority's key
+        used = {part.split(":")[0] for file in (self.compose, self.sockets) for service in file["services"].values() for part in service.get("volumes", [])}
+        self.assertEqual(used, {*self.compose["volumes"], *self.sockets["volumes"]})
 
     def test_every_container_is_confined(self):
         for name, service in self.compose["services"].items():
             self.assertEqual((True, ["ALL"], ["no-new-privileges:true"]), (service["read_only"], service["cap_drop"], service["security_opt"]), name)
             self.assertTrue(service["mem_limit"] and service["pids_limit"] and service["user"], name)
-            self.assertEqual(name not in ("gateway", "front"), service.get("network_mode") == "none", name)
+            override = self.sockets["services"].get(name, {})
+            self.assertEqual(name not in ("gateway", "front"), override.get("network_mode") == "none", name)
+            self.assertEqual({"front": ["front"], "gateway": ["default", "front"]}.get(name), service.get("networks"), name)
             self.assertNotIn("privileged", service)
+        self.assertIs(True, self.compose["networks"]["default"]["internal"])
         for name in (*SERVICES, "gateway"):
             self.assertTrue(self.compose["services"][name]["ulimits"]["memlock"])
             safe = self.containers[name]["securityContext"]
@@ -139,10 +160,13 @@ class Deployments(unittest.TestCase):
 
     def test_the_gateway_hears_from_its_proxy_alone_and_believes_it_alone(self):
         front, gateway = (self.compose["services"][name] for name in ("front", "gateway"))
-        address = front["networks"]["front"]["ipv4_address"]
-        self.assertEqual(address, gateway["environment"]["LATCHKEY_TRUSTED_PROXIES"])
-        self.assertNotEqual(address, gateway["networks"]["front"]["ipv4_address"])
+        net = "${LATCHKEY_NET:-172.31.255}"
+        self.assertEqual(f"{net}.0/29", self.compose["networks"]["front"]["ipam"]["config"][0]["subnet"])
+        believed = gateway["environment"]["LATCHKEY_TRUSTED_PROXIES"].split(",")
+        self.assertEqual([f"{net}.{last}" for last in range(2, 7)], believed)  # not the host, which is .1
+        self.assertEqual(["front", "gateway"], sorted(name for name, one in self.compose["services"].items() if "front" in one.get("networks", [])))
         self.assertNotIn("ports", gateway)
+        self.assertEqual(["front"], front["networks"])
         unit = (DOCKER / "systemd/latchkey-gateway.service").read_text(encoding="utf-8")
         given = dict(re.findall(r"(?m)^Environment=(\w+)=(.*)$", unit))
         done = subprocess.run([e2e.program("latchkey-gateway"), "--config", DOCKER / "config/gateway.conf", "--print-config"],

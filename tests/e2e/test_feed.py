@@ -63,7 +63,7 @@ class Feeds(e2e.Case):
         events = self.changes("tokens", lambda: self.state.ok("signing-key", "rotate"))
         self.assertEqual([("jwks.changed", "")], list(events))
         kid = next(key["kid"] for key in self.state.json("signing-key", "list")["signing_keys"] if key["state"] == "published")
-        events = self.changes("tokens", lambda: self.state.ok("signing-key", "withdraw", kid))
+        events = self.changes("tokens", lambda: self.state.ok("signing-key", "withdraw", "--", kid))
         self.assertIn(("kid.withdrawn", kid), events)
 
     def test_a_deleted_credential_is_in_the_feed_of_credentials(self):

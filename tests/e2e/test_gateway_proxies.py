@@ -77,6 +77,7 @@ class Proxies(e2e.Case):
         strip, ask, last = (one["typed_config"] for one in manager["http_filters"])
         self.assertTrue(last["@type"].endswith("Router"))
         self.assertEqual((False, True), (ask["failure_mode_allow"], manager["use_remote_address"]))
+        self.assertEqual("REJECT_REQUEST", manager["common_http_protocol_options"]["headers_with_underscores_action"])
         service = ask["http_service"]
         target = service["path_prefix"] + "/samples/7?permission=tenants.manage"
         sent = {"X-Forwarded-For": f"198.51.100.7, {CLIENT}"}  # the first is the client's own invention

@@ -101,6 +101,21 @@ a_dash_alone_is_an_operand(void **state)
 }
 
 static void
+an_operand_may_begin_with_a_hyphen_behind_two_dashes(void **state)
+{
+	struct run run =
+	    parsed("signing-key", "withdraw", "--reason", "stolen", "--", "-Lsz97ZxRo", NULL);
+
+	(void)state;
+	assert_true(run.understood);
+	assert_int_equal(1, run.args.operands_count);
+	assert_string_equal("-Lsz97ZxRo", run.args.operands[0]);
+	assert_null(run.args.rest);
+	args_free(&run.args);
+	expect_wrong("behind --", "signing-key", "withdraw", "-Lsz97ZxRo");
+}
+
+static void
 wrong_words_are_told_in_a_sentence(void **state)
 {
 	(void)state;
@@ -110,7 +125,7 @@ wrong_words_are_told_in_a_sentence(void **state)
 	expect_wrong("key needs another word", "key");
 	expect_wrong("tenant create needs NAME", "tenant", "create");
 	expect_wrong("does not take two", "key", "show", "one", "two");
-	expect_wrong("nothing after --", "key", "list", "--", "x");
+	expect_wrong("does not take x", "key", "list", "--", "x");
 }
 
 static void
@@ -194,6 +209,7 @@ arguments_of_any_kind_do_no_harm(void **state)
 LK_TESTS(LK_CASE(a_command_of_two_words_is_found_with_its_operand_and_options),
     LK_CASE(profile_means_the_policy_only_after_tenant_create),
     LK_CASE(what_follows_two_dashes_is_left_alone), LK_CASE(a_dash_alone_is_an_operand),
+    LK_CASE(an_operand_may_begin_with_a_hyphen_behind_two_dashes),
     LK_CASE(wrong_words_are_told_in_a_sentence), LK_CASE(wrong_options_are_told_by_name),
     LK_CASE(more_values_than_fit_are_refused), LK_CASE(every_row_is_sound),
     LK_CASE(arguments_of_any_kind_do_no_harm))
