@@ -190,7 +190,8 @@ class Sockets(e2e.Case):
         for service in e2e.SERVICES:
             for _ in range(1100):
                 self.stay(service)
-            self.assertTrue(self.answers_newcomers(service), service)
+            # Half a second may be too short for one of them, while those before it are taken in on a busy machine.
+            e2e.wait_until(lambda name=service: self.answers_newcomers(name), HEALED_S, f"{service} answers newcomers beside them")
 
     # Ask and never read
 
