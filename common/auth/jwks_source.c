@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "auth/signed_text.h"
+#include "base/instant.h"
 #include "latchkey/tokens/v1/tokens.pb-c.h"
 
 enum { ASK_PAUSE_MS = 1000, ASK_TIMEOUT_MS = 1000, ANSWER_MAX = 256 * 1024 };
@@ -367,17 +368,6 @@ poller_stop(struct lk_jwks_source *source)
 
 /* ---- Life ---- */
 
-static void
-steady_cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 lk_status
 lk_jwks_source_new_with(struct lk_jwks_source **out, lk_jwks_ask_fn *ask, void *user,
     const struct lk_peers *peers, const char *instance, const struct lk_clock *clock,
@@ -390,7 +380,7 @@ lk_jwks_source_new_with(struct lk_jwks_source **out, lk_jwks_ask_fn *ask, void *
 		return lk_fail_oom(err);
 	pthread_mutex_init(&source->lock, NULL);
 	pthread_cond_init(&source->asked, NULL);
-	steady_cond_init(&source->ending);
+	lk_cond_init(&source->ending);
 	source->ask = ask;
 	source->user = user;
 	source->peers = peers;

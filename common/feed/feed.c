@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "feed/instant.h"
+#include "base/instant.h"
 #include "feed/outbox.h"
 #include "feed/publisher.h"
 
@@ -35,7 +35,7 @@ wait_for_turn(struct lk_feed *feed, uint64_t sequence)
 {
 	if (sequence <= feed->head + 1)
 		return;
-	const struct timespec until = feed_after_ms(TURN_MS);
+	const struct timespec until = lk_after_ms(TURN_MS);
 	while (sequence > feed->head + 1 &&
 	       pthread_cond_timedwait(&feed->published, &feed->lock, &until) == 0)
 		;
@@ -165,8 +165,8 @@ static void
 init_locks(struct lk_feed *feed)
 {
 	pthread_mutex_init(&feed->lock, NULL);
-	feed_cond_init(&feed->grown);
-	feed_cond_init(&feed->published);
+	lk_cond_init(&feed->grown);
+	lk_cond_init(&feed->published);
 	feed_readers_init(&feed->readers);
 	feed_waits_init(&feed->waits);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "feed/instant.h"
+#include "base/instant.h"
 #include "feed/publisher.h"
 #include "rpc/listen.h"
 #include "rpc/listener_guard.h"
@@ -76,7 +76,7 @@ static bool
 wait_for_growth(struct feed_hints *hints, uint64_t sent)
 {
 	struct lk_feed *feed = hints->feed;
-	const struct timespec until = feed_after_ms(HEARTBEAT_MS);
+	const struct timespec until = lk_after_ms(HEARTBEAT_MS);
 	int waited = 0;
 
 	pthread_mutex_lock(&feed->lock);

@@ -1,8 +1,8 @@
 /* How long a question may be held, and how it is ended; see hold.h. */
 #include "feed/hold.h"
 
+#include "base/instant.h"
 #include "feed/answer.h"
-#include "feed/instant.h"
 #include "feed/waits.h"
 
 enum {
@@ -85,7 +85,7 @@ is_held(struct lk_feed_subscriber *subscriber)
 static void
 await_answer(struct lk_feed_subscriber *subscriber)
 {
-	const struct timespec until = feed_after_ms(AGAIN_MS);
+	const struct timespec until = lk_after_ms(AGAIN_MS);
 
 	pthread_mutex_lock(&subscriber->lock);
 	if (subscriber->held)

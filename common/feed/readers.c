@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "feed/instant.h"
+#include "base/instant.h"
 
 enum {
 	SILENCE_MS = 1500,    /* a reader speaks several times a second, also one that waits
@@ -14,7 +14,7 @@ enum {
 void
 feed_readers_init(struct feed_readers *readers)
 {
-	feed_cond_init(&readers->forgot);
+	lk_cond_init(&readers->forgot);
 }
 
 void
@@ -145,7 +145,7 @@ feed_readers_await(struct feed_readers *readers, pthread_mutex_t *lock, uint64_t
 	int64_t left_ms;
 
 	while ((left_ms = wait_ms(readers, sequence, begun_ms, now_ms(user))) > 0) {
-		const struct timespec until = feed_after_ms(left_ms);
+		const struct timespec until = lk_after_ms(left_ms);
 		(void)pthread_cond_timedwait(&readers->forgot, lock, &until);
 	}
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/instant.h"
 #include "base/thread.h"
 #include "feed/answer.h"
 #include "feed/hold.h"
-#include "feed/instant.h"
 #include "feed/subscriber_impl.h"
 
 enum {
@@ -296,7 +296,7 @@ pause_after(const struct lk_feed_subscriber *subscriber, lk_status status, bool 
 static bool
 pause_for(struct lk_feed_subscriber *subscriber, int64_t ms)
 {
-	const struct timespec until = feed_after_ms(ms);
+	const struct timespec until = lk_after_ms(ms);
 	int waited = 0;
 
 	pthread_mutex_lock(&subscriber->lock);
@@ -370,7 +370,7 @@ lk_feed_confirm(struct lk_feed_subscriber *subscriber, uint32_t timeout_ms, stru
 	pthread_mutex_lock(&subscriber->lock);
 	while (!is_confirmed(subscriber, begun_ms, now_ms) && !is_hopeless(subscriber, now_ms) &&
 	       now_ms < begun_ms + timeout_ms) {
-		const struct timespec until = feed_after_ms(begun_ms + timeout_ms - now_ms);
+		const struct timespec until = lk_after_ms(begun_ms + timeout_ms - now_ms);
 		subscriber->wake = true;
 		pthread_cond_signal(&subscriber->woken);
 		(void)pthread_cond_timedwait(&subscriber->answered, &subscriber->lock, &until);
@@ -418,8 +418,8 @@ lk_feed_subscriber_new(struct lk_feed_subscriber **out_subscriber,
 	if (!subscriber)
 		return lk_fail_oom(err);
 	pthread_mutex_init(&subscriber->lock, NULL);
-	feed_cond_init(&subscriber->woken);
-	feed_cond_init(&subscriber->answered);
+	lk_cond_init(&subscriber->woken);
+	lk_cond_init(&subscriber->answered);
 	subscriber->config = *config;
 	subscriber->open_whole = !config->wants_open;
 	lk_random_fill(config->random, subscriber->reader, sizeof subscriber->reader);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/instant.h"
 #include "base/thread.h"
-#include "feed/instant.h"
 #include "feed/publisher.h"
 
 static const int64_t NEVER = INT64_MAX;
@@ -12,7 +12,7 @@ static const int64_t NEVER = INT64_MAX;
 void
 feed_waits_init(struct feed_waits *waits)
 {
-	feed_cond_init(&waits->changed);
+	lk_cond_init(&waits->changed);
 	waits->wakes_ms = NEVER;
 }
 
@@ -56,7 +56,7 @@ sleep_until(struct lk_feed *feed, int64_t now_ms)
 		pthread_cond_wait(&waits->changed, &feed->lock);
 		return;
 	}
-	const struct timespec until = feed_after_ms(waits->wakes_ms - now_ms);
+	const struct timespec until = lk_after_ms(waits->wakes_ms - now_ms);
 	(void)pthread_cond_timedwait(&waits->changed, &feed->lock, &until);
 }
 

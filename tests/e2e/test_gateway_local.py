@@ -85,6 +85,12 @@ class GatewayLocal(e2e.Case):
             self.assertFalse(self.validate(foreign.secret, by=near_api.secret)["active"])
             self.assertEqual((403, 403, 204), (self.auth(key.secret, "?permission=audit.read"), self.auth(key.secret, "?workgroup=wkg_x"),
                                                self.auth(key.secret)))
+        token = self.state.with_key(foreign.secret).ok("token", "issue").strip()
+        for _ in range(2):  # what it lacks is said to those of its tenant, and to nobody else
+            self.known(token)
+            wish = {"requiredPermission": "audit.read", "requiredWorkgroup": "wkg_x"}
+            self.assertIn(self.validate(token, **wish)["reason"], ("PERMISSION_MISSING", "WORKGROUP_MISSING"))
+            self.assertEqual("TOKEN_REFUSED", self.validate(token, by=near_api.secret, **wish)["reason"])
         near = self.ben.key(source_networks=["192.0.2.0/24"])
         for _ in range(2):
             self.assertEqual((204, 403), (self.auth(near.secret, headers=PROXY), self.auth(near.secret)))

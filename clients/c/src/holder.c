@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "ask.h"
+#include "base/instant.h"
 #include "base/thread.h"
 #include "feed/hearing.h"
 #include "feed/subscriber.h"
@@ -167,17 +168,6 @@ holder_stop(latchkey_lease_holder *holder)
 }
 
 static void
-monotonic_cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-}
-
-static void
 holder_free(latchkey_lease_holder *holder)
 {
 	pthread_cond_destroy(&holder->woken);
@@ -205,7 +195,7 @@ latchkey_lease_hold(latchkey_client *client, const latchkey_lease *lease,
 	lk_text_copy(
 	    holder->credential, sizeof holder->credential, latchkey_lease_credential(lease));
 	pthread_mutex_init(&holder->lock, NULL);
-	monotonic_cond_init(&holder->woken);
+	lk_cond_init(&holder->woken);
 	hear(holder);
 	const lk_status status = start(holder, err);
 	if (status != LK_OK) {

@@ -1,8 +1,8 @@
 /* Conditions and instants of CLOCK_MONOTONIC; see instant.h. */
-#include "feed/instant.h"
+#include "base/instant.h"
 
 void
-feed_cond_init(pthread_cond_t *cond)
+lk_cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t monotonic;
 
@@ -13,7 +13,7 @@ feed_cond_init(pthread_cond_t *cond)
 }
 
 struct timespec
-feed_after_ms(int64_t ms)
+lk_after_ms(int64_t ms)
 {
 	struct timespec until;
 
