@@ -26,6 +26,14 @@ gave_up(struct lk_error *err)
 	    err, LK_UNAVAILABLE, "PEER_UNREACHABLE", "a service that is needed does not answer");
 }
 
+/* In words of its own: whoever asked us would take the channel's for its own, that we are away. */
+static bool
+is_away(const struct lk_error *err)
+{
+	return lk_text_is(err->reason, "SERVER_UNREACHABLE") ||
+	       lk_text_is(err->reason, "CONNECTION_LOST") || lk_text_is(err->reason, "DRAINING");
+}
+
 lk_status
 lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
     const struct lk_clock *clock, const struct lk_peer_question *question,
@@ -40,6 +48,7 @@ lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
 		return lk_fail(err, LK_DEADLINE_EXCEEDED, "DEADLINE", "no time is left");
 	LK_TRY(lk_assertion_make(maker, question->callee, question->method, &assertion, err));
 	assertion_to_wire(&assertion, &wire);
+	struct lk_error why = { 0 };
 	const struct lk_rpc_request request = {
 		.method = question->method,
 		.body = question->body,
@@ -51,6 +60,11 @@ lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
 		.assertion = &wire,
 	};
 	const lk_status status =
-	    lk_channel_call(channel, &request, reply_type, arena, out_reply, err);
-	return status == LK_DEADLINE_EXCEEDED && left_ms > LK_PEER_WAIT_MS ? gave_up(err) : status;
+	    lk_channel_call(channel, &request, reply_type, arena, out_reply, &why);
+	if ((status == LK_DEADLINE_EXCEEDED && left_ms > LK_PEER_WAIT_MS) ||
+	    (status == LK_UNAVAILABLE && is_away(&why)))
+		return gave_up(err);
+	if (status != LK_OK && err)
+		*err = why;
+	return status;
 }

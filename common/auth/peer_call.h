@@ -23,7 +23,7 @@ struct lk_peer_question {
 };
 
 /* lk_channel_call with an assertion; DEADLINE_EXCEEDED DEADLINE when no time is left; UNAVAILABLE
- * PEER_UNREACHABLE after LK_PEER_WAIT_MS without an answer. The reply
+ * PEER_UNREACHABLE where it is away, or after LK_PEER_WAIT_MS without an answer. The reply
  * lies in the arena. Blocks. */
 lk_status lk_peer_ask(struct lk_channel *channel, struct lk_assertion_maker *maker,
     const struct lk_clock *clock, const struct lk_peer_question *question,

@@ -95,6 +95,16 @@ class GatewayLocal(e2e.Case):
         for _ in range(2):
             self.assertEqual((204, 403), (self.auth(near.secret, headers=PROXY), self.auth(near.secret)))
 
+    def test_tokens_that_waits_for_keys_is_asked_once(self):
+        self.start()
+        key = self.ben.key()  # shown to nobody yet, so keys has to be asked
+        self.state.kill("keys")
+        before, basic = self.asked(), base64.b64encode(f"apikey:{key.secret}".encode()).decode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
+        answer = self.http.ask("POST", "/oauth2/token", "grant_type=client_credentials", headers=headers)
+        self.assertEqual((503, "temporarily_unavailable"), (answer.status, answer.json()["error"]))
+        self.assertEqual(1, self.asked() - before)
+
     def introspect(self, token, secret):
         """As an OAuth client; the second time it is remembered."""
         basic = base64.b64encode(f"apikey:{secret}".encode()).decode()
